@@ -49,6 +49,7 @@ class SymbolTable {
   std::vector<std::unique_ptr<char[]>> chunks_;
   std::size_t chunk_used_ = 0;
   std::size_t chunk_size_ = 0;
+  std::size_t chunk_bytes_ = 0;  // of all chunks together
   std::size_t string_bytes_ = 0;
 };
 

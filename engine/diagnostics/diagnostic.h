@@ -58,6 +58,7 @@ class Diagnostics {
  private:
   std::size_t max_errors_;
   std::size_t error_count_ = 0;
+  std::size_t other_count_ = 0;  // warnings and notes; the same limit bounds them
   std::size_t suppressed_ = 0;
   std::vector<Diagnostic> entries_;
   Diagnostic scratch_;
