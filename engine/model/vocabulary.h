@@ -80,6 +80,10 @@ std::optional<Rank> find_rank(std::string_view name);
 // The rank of a verb by its worst effect: contains→Contain … destroys→Destroy, none→Prepare.
 Rank rank_of(EffectSet effects);
 
+// Whether a step can be taken back: always, within a window, never.
+enum class Reversible : std::uint8_t { Yes, Window, Never };
+std::string_view reversible_name(Reversible value);  // "yes" "window" "never"
+
 enum class EventAbout : std::uint8_t { Identity, Item, System };
 enum class EventClass : std::uint8_t { Departure, Risk, Hygiene, Change };
 
