@@ -1,0 +1,146 @@
+// The plan: an ordered, explained list of steps bound to its inputs. It stands alone (ids are text), so
+// that it can be stored, shown and executed without the policy or the inventory it came from.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/event.h"
+#include "model/vocabulary.h"
+
+namespace rescind {
+
+inline constexpr std::string_view kPlanFormatVersion = "1.0";
+
+struct Reason {
+  std::string rule;     // qualified name
+  std::string clause;   // "revoke session, token #1"
+  std::string file;
+  std::uint32_t line = 0;
+  std::string because;
+  std::vector<std::string> controls;
+  std::string cause;    // lineage of the event
+  friend auto operator<=>(const Reason&, const Reason&) = default;
+};
+
+enum class Outcome : std::uint8_t { Scheduled, Staged, Postponed, Protected, Justified, Uncovered, Undetermined };
+std::string_view outcome_name(Outcome outcome);
+std::optional<Outcome> find_outcome(std::string_view name);
+
+struct PlanDecision {
+  std::string item, kind, system, holder;
+  std::string verb;                  // "" for uncovered, undetermined and justified items
+  Outcome outcome = Outcome::Scheduled;
+  std::vector<Reason> reasons;
+};
+
+enum class ApprovalState : std::uint8_t { Needed, Given };
+struct Approval {
+  std::vector<std::string> by;       // any one of these principals
+  ApprovalState state = ApprovalState::Needed;
+  std::string given_by;              // identity
+};
+
+struct Gate {
+  std::string kind;                  // "limit", "hold", "" (none)
+  std::string text;
+};
+
+struct Described {
+  std::string kind;                  // undo: verb or "none"; probe: "read"
+  std::string text;
+};
+
+struct PlanStep {
+  std::string id;                    // "step:" + 16 hex digits
+  Verb verb = Verb::Revoke;
+  // What runs besides a policy verb: "capture" (of state), "sweep" (live sessions and tokens of an account).
+  std::string action;                // "" for the verb itself
+  std::string item;                  // id; "" for notify and ask
+  std::string kind;                  // kind name
+  std::string system;
+  std::string holder;
+  std::string account;               // id of the account that the item is under; "" none
+  std::string native_id;             // how the system calls the item
+  std::string account_native_id;     // how the system calls the account
+  std::string item_name;             // the item's name (role name, group name)
+  std::string target;                // transfer, redirect, notify, ask: principal id
+  std::string text;                  // narrow: level; ask: what is asked
+  Rank rank = Rank::Contain;
+  std::vector<std::string> after;         // weak predecessors, step ids
+  std::vector<std::string> strong_after;  // strong predecessors
+  Instant not_before{};
+  std::optional<Instant> deadline;
+  bool overdue_at_arrival = false;
+  std::vector<Approval> approvals;   // all are needed
+  std::optional<Gate> gate;
+  std::string stage;                 // "" outside retirements
+  std::uint32_t generation = 1;
+  bool implied = false;
+  bool appointment = false;          // destroying and due after the plan's expiry: decided again when due
+  EffectSet effects;
+  Reversible reversible = Reversible::Yes;
+  Described undo;
+  std::vector<Reason> reasons;
+  std::vector<std::vector<std::string>> escalate;  // chain: principals per level
+  std::vector<std::string> preview;  // what the connector would send, secrets redacted
+  Described probe;
+  std::map<std::string, std::string> facts;  // facts read, checked again before the step (precondition)
+};
+
+struct HeldItem { std::string item, verb, hold, ordered_by; std::optional<Instant> until; std::string because; };
+struct ItemNote { std::string item, why; };
+struct StepNote { std::string step, why; };
+struct PersonNote { std::string item, why, who; };
+struct LimitUse { std::string name; std::int64_t used = 0; std::int64_t allowed = 0; bool tripped = false; std::string scope; };
+enum class PathState : std::uint8_t { Open, Unknown };
+struct ResidualPath {
+  std::vector<std::string> path;     // "session sso:s-1", "token crm:t-1" …: first how it is had, last what it gives
+  PathState state = PathState::Open;
+  std::string why;
+  std::optional<Instant> until;
+};
+
+struct Plan {
+  std::string format_version{kPlanFormatVersion};
+  std::string digest;                // over everything below but itself
+  struct PolicyRef { std::string digest, revision; } policy;
+  struct InventoryRef { std::string digest; std::uint64_t records = 0; struct Rejected { std::string file; std::uint32_t line = 0; std::string why; }; std::vector<Rejected> rejected; } inventory;
+  std::string engine;                // "rescind 0.1.0"
+  std::vector<Event> events;         // reported and derived
+  std::vector<std::string> event_lineages;  // parallel to events
+  Instant as_of{};
+  Instant expires_at{};
+  bool looked_at_only = false;       // --as-of other than now: cannot be applied
+  std::map<std::string, std::string> bindings;  // other inputs in the digest: connector versions, endpoints, tzdata, store usage
+  struct Summary {
+    std::uint64_t steps = 0;
+    std::map<std::string, std::uint64_t> by_verb, by_system;
+    std::optional<Instant> containment_complete_at, last_path_closes_at, point_of_no_return_at;
+  } summary;
+  std::vector<PlanDecision> decisions;  // sorted by item, verb
+  std::vector<PlanStep> steps;          // in execution order
+  std::vector<HeldItem> postponed, protected_items;
+  std::vector<ItemNote> uncovered, undetermined;
+  std::vector<StepNote> infeasible;
+  std::vector<PersonNote> needs_person;
+  std::vector<LimitUse> limits;
+  std::vector<ResidualPath> residual_access;
+  std::vector<std::string> notes;
+  bool complete = true;
+};
+
+// JSON as docs/formats.md describes it, two-space indented, keys in the documented order, final newline.
+std::string encode_plan(const Plan& plan);
+// Reads it back. Errors: Corrupt (not JSON, truncated, a field of the wrong type, a digest that does not
+// match the content), Unsupported (another format version). `verify_digest` false: for showing only.
+Result<Plan> decode_plan(std::string_view json, bool verify_digest = true);
+// The digest over the canonical encoding without its own digest field.
+std::string compute_plan_digest(const Plan& plan);
+
+}  // namespace rescind
