@@ -46,8 +46,12 @@ const compact = (rate) => rate >= 1e6 ? `${(rate / 1e6).toFixed(2)} M` : `${(rat
 function measure_rounds(label, workload, rules) {
   for (let round = 1; round <= rounds; round++) {
     for (const engine of chosen) {
-      const line = {label, round, ...measure(engine, workload, rules, kPasses)};
+      const line = {label, round, engine: engine.name, rules, ...measure(engine, workload, rules, kPasses)};
       record(line);
+      if (line.crashed) {
+        console.log(`${label} ${String(rules).padStart(4)} rules  round ${round}  ${engine.name.padEnd(12)}  crashed: ${line.crashed}`);
+        continue;
+      }
       console.log(`${label} ${String(rules).padStart(4)} rules  round ${round}  ${engine.name.padEnd(12)}` +
         `${compact(line.decisions_per_s).padStart(10)} decisions/s` +
         (line.load_s ? `  load ${line.load_s.toFixed(3)} s` : '') +
@@ -68,7 +72,7 @@ const judged = goals(results);
 for (const goal of judged) record({label: 'goal', ...goal});
 print_goals(judged);
 const wrong = results.filter((line) => line.agrees === false);
-if (wrong.length) {
-  console.log(`\n${wrong.length} runs gave other answers than the referee`);
-  process.exit(1);
-}
+const crashed = results.filter((line) => line.crashed);
+if (crashed.length) console.log(`\n${crashed.length} runs crashed: ${[...new Set(crashed.map((line) => line.engine))].join(', ')}`);
+if (wrong.length) console.log(`\n${wrong.length} runs gave other answers than the referee`);
+if (wrong.length || crashed.some((line) => line.role !== 'peer')) process.exit(1);

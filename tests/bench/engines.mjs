@@ -25,7 +25,7 @@ export const engines = [
   {name: 'clips', role: 'peer', identities: (workload, rules) => rules === 1000 ? 400 : 0,
     command: (rules) => [program('bench_clips'), '--source', clips_source(rules)]},
   {name: 'cedar-wasm', role: 'peer',
-    identities: (workload, rules) => workload === 'w2' ? 5000 : rules === 1000 ? 100 : 500,
+    identities: (workload, rules) => workload === 'w2' ? 1000 : rules === 1000 ? 50 : 200,
     command: () => ['node', script('cedar.mjs')]},
   {name: 'limit-naive', role: 'limit', identities: all,
     command: (rules) => [program(`bench_limit_${rules}`), '--variant', 'naive']},
@@ -54,10 +54,16 @@ function verdict(workload, rules, identities) {
 }
 
 // The engine's figures; `agrees` tells whether its answers are the referee's on the same identities.
+// {crashed}: the engine's process died.
 export function measure(engine, workload, rules, passes) {
   const identities = engine.identities(workload, rules);
   const expected = verdict(workload, rules, identities);
-  const result = run(engine, workload, rules, identities, passes);
+  let result;
+  try {
+    result = run(engine, workload, rules, identities, passes);
+  } catch (error) {
+    return {role: engine.role, crashed: error.signal ?? `exit ${error.status}`};
+  }
   const agrees = result.checksum === expected.checksum && result.matches === expected.matches &&
     result.items === expected.items;
   return {...result, role: engine.role, agrees};

@@ -6,7 +6,7 @@ const median = (values) => {
 };
 
 const lines_of = (results, label, rules, engine) =>
-  results.filter((line) => line.label === label && line.rules === rules && line.engine === engine);
+  results.filter((line) => line.label === label && line.rules === rules && line.engine === engine && !line.crashed);
 const rate = (results, label, rules, engine) =>
   median(lines_of(results, label, rules, engine).map((line) => line.decisions_per_s));
 
