@@ -85,6 +85,9 @@ struct ProbeResult {
 // One thing that discovery found, as a record in the inventory's own JSON form (one object, no newline).
 struct DiscoveredRecord {
   std::string json;
+  // For accounts and what is under them: the account's value of holder_account_attribute, by which
+  // collect finds the person (the record itself names no holder). "" when the system gives none.
+  std::string holder_key;
 };
 struct ListingState {
   std::string kind;               // kind name
