@@ -120,10 +120,6 @@ class Field {
     return is_null() ? std::nullopt : std::optional(instant());
   }
 
-  [[nodiscard]] Seconds duration() const {
-    return word([](const std::string& text) { return parse_duration(text); }, "a duration");
-  }
-
   [[nodiscard]] std::vector<std::string> texts() const {
     std::vector<std::string> out;
     each([&](const Field& element) { out.push_back(element.text()); });
@@ -140,6 +136,10 @@ class Field {
       return typename decltype(found)::value_type{};
     }
     return *found;
+  }
+
+  [[nodiscard]] Seconds duration() const {
+    return word([](const std::string& text) { return parse_duration(text); }, "a duration");
   }
 
   [[nodiscard]] const Json& json() const { return *value_; }

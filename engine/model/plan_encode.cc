@@ -94,6 +94,18 @@ Json encode(const std::vector<Approval>& approvals) {
   return out;
 }
 
+// WHY declared here: the list template below must see every overload.
+Json encode(const Alternative& alternative);
+Json encode(const LimitRef& limit);
+Json encode(const PlanDecision& decision);
+Json encode(const PlanStep& step);
+Json encode(const HeldItem& held);
+Json encode(const ItemNote& note);
+Json encode(const StepNote& note);
+Json encode(const PersonNote& note);
+Json encode(const LimitUse& use);
+Json encode(const ResidualPath& path);
+
 template <typename T>
 Json encode_list(const std::vector<T>& values) {
   Json out = Json::array();
