@@ -1,22 +1,25 @@
-// Declarations of the syntax tree. What the grammar accepts in any order or number is held here to "each at
-// most once".
-#include "parse/tree_builder.h"
-
+// Declarations of the syntax tree. What the grammar accepts in any order or number is held here to
+// "each at most once".
 #include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include "RescindLexer.h"
 #include "base/check.h"
+#include "parse/tree_builder.h"
 
 namespace rescind::parse {
 namespace {
 
 using Lexer = rescind_grammar::RescindLexer;
 
-bool usable(const antlr4::ParserRuleContext* context) { return context->exception == nullptr; }
+bool usable(const antlr4::ParserRuleContext* context) {
+  return context->exception == nullptr;
+}
 
-const antlr4::Token* token_of(antlr4::tree::TerminalNode* node) { return node->getSymbol(); }
+const antlr4::Token* token_of(antlr4::tree::TerminalNode* node) {
+  return node->getSymbol();
+}
 
 }  // namespace
 
@@ -144,8 +147,9 @@ void TreeBuilder::report_unused_docs() {
   for (const DocComment& comment : list_.docs) {
     if (!comment.used) {
       diagnostics_.warning(Code::R0128, comment.doc.span, "this doc comment documents nothing")
-          .help.emplace_back("`///` stands before a declaration, a clause or an attribute; write "
-                             "`//` for other comments");
+          .help.emplace_back(
+              "`///` stands before a declaration, a clause or an attribute; write "
+              "`//` for other comments");
     }
   }
 }
@@ -156,7 +160,8 @@ bool TreeBuilder::once(std::optional<Span>& first, const antlr4::Token* word) {
     return true;
   }
   diagnostics_
-      .error(Code::R0127, span_of(word), "`" + std::string(text_of(word)) + "` may stand only once here")
+      .error(Code::R0127, span_of(word),
+             "`" + std::string(text_of(word)) + "` may stand only once here")
       .labels.push_back({*first, "first said here"});
   return false;
 }
@@ -247,9 +252,10 @@ ast::TypeExpr TreeBuilder::type(Parser::TypeExprContext* context) {
   result.enum_values = enum_values(context->enumValues(), result.name);
   const bool is_set = result.name.text == "set";
   if ((context->element != nullptr) != is_set) {
-    diagnostics_.error(Code::R0130, result.span,
-                       is_set ? "a set needs the type of its elements"
-                              : "`" + result.name.text + "` takes no type in `<…>`")
+    diagnostics_
+        .error(Code::R0130, result.span,
+               is_set ? "a set needs the type of its elements"
+                      : "`" + result.name.text + "` takes no type in `<…>`")
         .help.push_back(is_set ? "write for example `set<string>`" : "only `set<…>` does");
   }
   if (context->element != nullptr) {
@@ -271,10 +277,12 @@ std::vector<ast::Name> TreeBuilder::enum_values(Parser::EnumValuesContext* conte
                                                 const ast::Name& base) {
   const bool is_enum = base.text == "enum";
   if ((context != nullptr) != is_enum) {
-    diagnostics_.error(Code::R0130, base.span,
-                       is_enum ? "an enum needs its values"
-                               : "`" + base.text + "` takes no values in `{…}`")
-        .help.push_back(is_enum ? "write for example `enum { low, high }`" : "only `enum {…}` does");
+    diagnostics_
+        .error(
+            Code::R0130, base.span,
+            is_enum ? "an enum needs its values" : "`" + base.text + "` takes no values in `{…}`")
+        .help.push_back(is_enum ? "write for example `enum { low, high }`"
+                                : "only `enum {…}` does");
   }
   std::vector<ast::Name> values;
   if (context != nullptr) {
@@ -402,8 +410,9 @@ ast::Rule TreeBuilder::rule(Parser::RuleDeclContext* context) {
       diagnostics_
           .error(Code::R0126, span_of(statement->start),
                  "`" + std::string(text_of(statement->start)) + "` stands after the first clause")
-          .help.emplace_back("`on`, `when`, `because`, `controls` and `escalate` stand before the "
-                             "clauses, in any order");
+          .help.emplace_back(
+              "`on`, `when`, `because`, `controls` and `escalate` stand before the "
+              "clauses, in any order");
     }
   }
   return result;
@@ -642,8 +651,9 @@ void TreeBuilder::bound(ast::Limit& limit, Parser::BoundContext* context) {
   const bool percent = token->getType() == Lexer::PERCENT;
   std::optional<std::int64_t>& place = percent ? limit.percent : limit.count;
   if (place) {
-    diagnostics_.error(Code::R0127, span_of(token),
-                       percent ? "a second percentage in one limit" : "a second count in one limit")
+    diagnostics_
+        .error(Code::R0127, span_of(token),
+               percent ? "a second percentage in one limit" : "a second count in one limit")
         .help.emplace_back("`max(5%, 10)` takes one percentage and one count");
     return;
   }
@@ -652,7 +662,8 @@ void TreeBuilder::bound(ast::Limit& limit, Parser::BoundContext* context) {
 
 ast::NotYet TreeBuilder::not_yet(Parser::LaterDeclContext* context) {
   const Span span = span_of(context);
-  return {name(context->keyword), std::string(list_.text.substr(span.begin, span.end - span.begin))};
+  return {name(context->keyword),
+          std::string(list_.text.substr(span.begin, span.end - span.begin))};
 }
 
 }  // namespace rescind::parse

@@ -1,13 +1,13 @@
-// Expressions of the syntax tree. Runs of one operator are folded here, and the two forms that the grammar
-// lets pass for the sake of a better message (mixed `and`/`or`, chained comparisons) are refused.
-#include "parse/tree_builder.h"
-
+// Expressions of the syntax tree. Runs of one operator are folded here, and the two forms that the
+// grammar lets pass for the sake of a better message (mixed `and`/`or`, chained comparisons) are
+// refused.
 #include <algorithm>
 #include <utility>
 
 #include "RescindLexer.h"
 #include "base/check.h"
 #include "parse/literals.h"
+#include "parse/tree_builder.h"
 
 namespace rescind::parse {
 namespace {
@@ -166,8 +166,8 @@ ExpressionBuilder::Built ExpressionBuilder::expr(Parser::ExprContext* context) {
   for (std::size_t i = 1; i + 1 < children.size(); i += 2) {
     const antlr4::Token* sign = terminal(children[i]);
     if (sign->getType() != first->getType()) {
-      Diagnostic& error = diagnostics_.error(
-          Code::R0124, span_of(sign), "`and` and `or` are mixed without parentheses");
+      Diagnostic& error = diagnostics_.error(Code::R0124, span_of(sign),
+                                             "`and` and `or` are mixed without parentheses");
       error.labels.push_back({span_of(first), "mixed with this"});
       error.help.emplace_back("say which belongs together, as in `(a and b) or c`");
       return result;
@@ -203,7 +203,8 @@ ExpressionBuilder::Built ExpressionBuilder::comparison(Parser::ComparisonContext
   return tail(std::move(left), static_cast<Parser::ComparisonTailContext*>(children[1]));
 }
 
-ExpressionBuilder::Built ExpressionBuilder::tail(Built left, Parser::ComparisonTailContext* context) {
+ExpressionBuilder::Built ExpressionBuilder::tail(Built left,
+                                                 Parser::ComparisonTailContext* context) {
   const Span span = join_spans(left.expr->span, span_of(context));
   const std::size_t depth = left.depth + 1;
   switch (context->op->getType()) {

@@ -1,4 +1,5 @@
-// The parse stage end to end: check the text, read its tokens, run the generated parser, build the tree.
+// The parse stage end to end: check the text, read its tokens, run the generated parser, build the
+// tree.
 #include "parse/parse_policy.h"
 
 #include <BufferedTokenStream.h>
@@ -19,6 +20,7 @@ class ErrorCount {
  public:
   explicit ErrorCount(const Diagnostics& diagnostics)
       : diagnostics_(diagnostics), before_(diagnostics.error_count()) {}
+
   [[nodiscard]] bool grew() const { return diagnostics_.error_count() > before_; }
 
  private:
@@ -43,12 +45,11 @@ std::optional<ast::PolicyFile> parse_policy(const SourceSet& sources, SourceFile
   rescind_grammar::RescindParser parser(&stream);
   parser.removeErrorListeners();
   parser.setErrorHandler(parse::make_recovery(*list, diagnostics));
-  // Every decision of the grammar needs one token only (a test holds it to that), so the cheaper mode is
-  // exact and there is no second pass.
+  // Every decision of the grammar needs one token only (a test holds it to that), so the cheaper
+  // mode is exact and there is no second pass.
   parser.getInterpreter<antlr4::atn::ParserATNSimulator>()->setPredictionMode(
       antlr4::atn::PredictionMode::SLL);
-  ast::PolicyFile tree =
-      parse::TreeBuilder(*list, options, diagnostics).build(parser.policyFile());
+  ast::PolicyFile tree = parse::TreeBuilder(*list, options, diagnostics).build(parser.policyFile());
   if (errors.grew()) {
     return std::nullopt;
   }

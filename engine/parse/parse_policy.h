@@ -22,8 +22,9 @@ struct ParseOptions {
   std::size_t max_expression_depth = 1'000;
 };
 
-// Reports everything that is wrong with the file in one go; a broken statement hides neither the errors
-// after it nor causes further ones. Empty exactly when an error was reported. Names are not resolved.
+// Reports everything that is wrong with the file in one go; a broken statement hides neither the
+// errors after it nor causes further ones. Empty exactly when an error was reported. Names are not
+// resolved.
 std::optional<ast::PolicyFile> parse_policy(const SourceSet& sources, SourceFileId file,
                                             const ParseOptions& options, Diagnostics& diagnostics);
 

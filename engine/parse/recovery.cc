@@ -1,12 +1,12 @@
-// Error recovery by statement; see the header. The generated parser asks this strategy at the head of
-// every loop (sync) and in the handler of every rule (reportError, recover). Rules that are no statement
-// pass the error on to the rule around them.
+// Error recovery by statement; see the header. The generated parser asks this strategy at the head
+// of every loop (sync) and in the handler of every rule (reportError, recover). Rules that are no
+// statement pass the error on to the rule around them.
 #include "parse/recovery.h"
 
 #include <algorithm>
 
-#include <NoViableAltException.h>
 #include <InputMismatchException.h>
+#include <NoViableAltException.h>
 #include <atn/ATN.h>
 #include <atn/ATNState.h>
 #include <atn/ParserATNSimulator.h>
@@ -23,7 +23,9 @@ using Lexer = rescind_grammar::RescindLexer;
 using Parser = rescind_grammar::RescindParser;
 using antlr4::misc::IntervalSet;
 
-std::size_t current_index(antlr4::Parser* parser) { return parser->getInputStream()->index(); }
+std::size_t current_index(antlr4::Parser* parser) {
+  return parser->getInputStream()->index();
+}
 
 // Rules whose error stays inside them.
 bool is_statement(std::size_t rule) {
@@ -85,7 +87,9 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
       : list_(list), diagnostics_(diagnostics) {}
 
   void reset(antlr4::Parser* /*parser*/) override { recovering_ = false; }
+
   bool inErrorRecoveryMode(antlr4::Parser* /*parser*/) override { return recovering_; }
+
   void reportMatch(antlr4::Parser* /*parser*/) override { recovering_ = false; }
 
   antlr4::Token* recoverInline(antlr4::Parser* parser) override {
@@ -110,28 +114,31 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
       std::rethrow_exception(std::move(error));
     }
     auto* around = dynamic_cast<antlr4::ParserRuleContext*>(context->parent);
-    const std::size_t body = around == nullptr ? Parser::RulePolicyFile : around->getRuleIndex();
+    const std::size_t body =
+        around == nullptr ? std::size_t{Parser::RulePolicyFile} : around->getRuleIndex();
     skip_statement(parser, body, context->getStart()->getTokenIndex(), rule == Parser::RuleHeader);
   }
 
-  // Before every decision of a loop: a body that meets something else than one of its statements says so and
-  // goes on behind it.
+  // Before every decision of a loop: a body that meets something else than one of its statements
+  // says so and goes on behind it.
   void sync(antlr4::Parser* parser) override {
     const std::size_t rule = parser->getContext()->getRuleIndex();
     if (!is_body(rule)) {
       return;
     }
-    antlr4::atn::ATN const& atn = parser->getInterpreter<antlr4::atn::ParserATNSimulator>()->atn;
+    const antlr4::atn::ATN& atn = parser->getInterpreter<antlr4::atn::ParserATNSimulator>()->atn;
     const IntervalSet acceptable = atn.nextTokens(atn.states[parser->getState()]);
     while (!fits(parser, rule, acceptable)) {
       const std::size_t at = current_index(parser);
-      const bool stray_reason = rule == Parser::RuleRuleBody && list_.infos[at].type == Lexer::BECAUSE;
+      const bool stray_reason =
+          rule == Parser::RuleRuleBody && list_.infos[at].type == Lexer::BECAUSE;
       if (!recovering_ && !(stray_reason && has_error(parser->getContext()))) {
         report(parser, at, acceptable, statement_word(rule));
       }
       recovering_ = true;
       parser->consume();
-      skip_statement(parser, rule, at, acceptable.contains(static_cast<std::size_t>(Lexer::BECAUSE)));
+      skip_statement(parser, rule, at,
+                     acceptable.contains(static_cast<std::size_t>(Lexer::BECAUSE)));
     }
   }
 
@@ -154,7 +161,8 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
     if (type == antlr4::Token::EOF || acceptable.contains(type)) {
       return true;
     }
-    // The end of the block, or of all blocks where its bracket was forgotten: the rule around deals with it.
+    // The end of the block, or of all blocks where its bracket was forgotten: the rule around deals
+    // with it.
     return rule != Parser::RulePolicyFile &&
            (type == Lexer::RBRACE || starts_declaration(static_cast<std::ptrdiff_t>(at)));
   }
@@ -213,7 +221,8 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
   }
 
   [[nodiscard]] bool starts_statement(std::size_t body, std::ptrdiff_t i, bool headers) const {
-    if (body != Parser::RuleAttributes && body != Parser::RuleImportArguments && is_used_as_name(i)) {
+    if (body != Parser::RuleAttributes && body != Parser::RuleImportArguments &&
+        is_used_as_name(i)) {
       return false;
     }
     const std::size_t here = type(i);
@@ -242,8 +251,8 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
     }
   }
 
-  // Moves to the next statement of the body, to its closing brace, or to the next declaration. `headers`:
-  // in a rule before its first clause, where `because` begins a statement.
+  // Moves to the next statement of the body, to its closing brace, or to the next declaration.
+  // `headers`: in a rule before its first clause, where `because` begins a statement.
   void skip_statement(antlr4::Parser* parser, std::size_t body, std::size_t first, bool headers) {
     const std::uint32_t braces = list_.infos[first].braces;
     for (;; parser->consume()) {
@@ -267,7 +276,8 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
 
   // ---- Messages ----
 
-  // `witin 5m` after a clause looks like a new clause with the verb `witin`; the word is what is wrong.
+  // `witin 5m` after a clause looks like a new clause with the verb `witin`; the word is what is
+  // wrong.
   bool report_misspelt_clause(antlr4::Parser* parser, std::size_t at) {
     antlr4::ParserRuleContext* context = parser->getContext();
     while (context != nullptr && context->getRuleIndex() != Parser::RuleClause) {
@@ -277,8 +287,7 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
       return false;
     }
     const std::size_t verb = context->getStart()->getTokenIndex();
-    if (list_.infos[verb].type != Lexer::IDENT || at > verb + 2 ||
-        find_verb(list_.text_of(verb))) {
+    if (list_.infos[verb].type != Lexer::IDENT || at > verb + 2 || find_verb(list_.text_of(verb))) {
       return false;
     }
     const auto meant = nearest_clause_word(list_.text_of(verb));
@@ -300,9 +309,9 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
       return;
     }
     const bool identifier = info.type == Lexer::IDENT;
-    const auto meant = identifier ? nearest_expected(list_.text_of(at), expected,
-                                                     parser->getVocabulary())
-                                  : std::nullopt;
+    const auto meant = identifier
+                           ? nearest_expected(list_.text_of(at), expected, parser->getVocabulary())
+                           : std::nullopt;
     std::string wanted(statement);
     if (wanted.empty()) {
       wanted = describe_expected(expected, parser->getVocabulary());
@@ -318,8 +327,8 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
       return;
     }
     const bool wants_name = expected.contains(static_cast<std::size_t>(Lexer::IDENT));
-    const Code code = wants_name && is_reserved(info.type) && statement.empty() ? Code::R0123
-                                                                                : Code::R0120;
+    const Code code =
+        wants_name && is_reserved(info.type) && statement.empty() ? Code::R0123 : Code::R0120;
     Diagnostic& error = diagnostics_.error(
         code, list_.span_of(at),
         wanted.empty() ? found + " cannot stand here" : "expected " + wanted + ", found " + found);
@@ -346,19 +355,22 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
       return true;
     }
     const bool ends = info.type == antlr4::Token::EOF || starts_declaration(i);
-    const bool wrong = info.opener != kNoIndex && closes &&
-                       (list_.infos[info.opener].type == Lexer::LPAREN) != (info.type == Lexer::RPAREN);
+    const bool wrong =
+        info.opener != kNoIndex && closes &&
+        (list_.infos[info.opener].type == Lexer::LPAREN) != (info.type == Lexer::RPAREN);
     if (info.opener == kNoIndex || !(ends || wrong) || !statement.empty()) {
       return false;
     }
     const bool paren = list_.infos[info.opener].type == Lexer::LPAREN;
-    if (!wrong && !expected.contains(static_cast<std::size_t>(paren ? Lexer::RPAREN : Lexer::RBRACE))) {
+    if (!wrong &&
+        !expected.contains(static_cast<std::size_t>(paren ? Lexer::RPAREN : Lexer::RBRACE))) {
       return false;
     }
-    diagnostics_.error(Code::R0121, list_.span_of(info.opener),
-                       describe_token(list_, info.opener) + " is never closed", "opened here")
-        .labels.push_back({list_.span_of(at), paren ? "`)` is missing before this"
-                                                     : "`}` is missing before this"});
+    diagnostics_
+        .error(Code::R0121, list_.span_of(info.opener),
+               describe_token(list_, info.opener) + " is never closed", "opened here")
+        .labels.push_back({list_.span_of(at),
+                           paren ? "`)` is missing before this" : "`}` is missing before this"});
     return true;
   }
 

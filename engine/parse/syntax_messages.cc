@@ -93,13 +93,17 @@ std::string one_of(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-bool is_word(std::size_t type) { return type >= Lexer::MODULE && type <= Lexer::IDENT; }
+bool is_word(std::size_t type) {
+  return type >= Lexer::MODULE && type <= Lexer::IDENT;
+}
 
 bool is_name(std::size_t type) {
   return type == Lexer::ROLE || (type >= Lexer::EVENT && type <= Lexer::IDENT);
 }
 
-bool is_reserved(std::size_t type) { return is_word(type) && !is_name(type); }
+bool is_reserved(std::size_t type) {
+  return is_word(type) && !is_name(type);
+}
 
 std::string describe_token(const TokenList& list, std::size_t index) {
   const std::size_t type = list.infos[index].type;
@@ -117,7 +121,7 @@ std::string describe_expected(const antlr4::misc::IntervalSet& expected,
                               const antlr4::dfa::Vocabulary& vocabulary) {
   std::vector<std::size_t> types;
   for (const ssize_t type : expected.toList()) {
-    if (type != antlr4::Token::EPSILON) {
+    if (type != static_cast<ssize_t>(antlr4::Token::EPSILON)) {
       types.push_back(static_cast<std::size_t>(type));
     }
   }
@@ -125,7 +129,8 @@ std::string describe_expected(const antlr4::misc::IntervalSet& expected,
     return std::find(types.begin(), types.end(), type) != types.end();
   };
   std::vector<std::string> parts;
-  if (has(Lexer::EQUAL) && has(Lexer::PLUS)) {  // after an expression: its operators go without saying
+  if (has(Lexer::EQUAL) &&
+      has(Lexer::PLUS)) {  // after an expression: its operators go without saying
     std::erase_if(types, is_operator);
   }
   if (has(Lexer::LPAREN) && has(Lexer::MINUS)) {
@@ -159,8 +164,8 @@ std::optional<std::string> nearest_expected(std::string_view word,
 
 std::optional<std::string> nearest_clause_word(std::string_view word) {
   static const std::vector<std::string> kWords{
-      "as",     "after", "approved", "ask", "because", "controls", "escalate", "even", "notify",
-      "on",     "or",    "otherwise", "to",  "when",    "where",    "within"};
+      "as",     "after", "approved", "ask",       "because", "controls", "escalate", "even",
+      "notify", "on",    "or",       "otherwise", "to",      "when",     "where",    "within"};
   return nearest_name(word, kWords);
 }
 

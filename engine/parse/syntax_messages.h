@@ -1,5 +1,6 @@
-// Words for syntax errors: what stands there, what could have stood there, and what was probably meant.
-// Only .cc files of parse may include this header, because it shows types of the parser generator.
+// Words for syntax errors: what stands there, what could have stood there, and what was probably
+// meant. Only .cc files of parse may include this header, because it shows types of the parser
+// generator.
 #pragma once
 
 #include <optional>
@@ -23,7 +24,8 @@ bool is_reserved(std::size_t type);
 // "`foo`", "the reserved word `on`", "the end of the file".
 std::string describe_token(const TokenList& list, std::size_t index);
 
-// "`{`", "a name", "an expression", "`within`, `after` or `}`"; empty when there is nothing short to say.
+// "`{`", "a name", "an expression", "`within`, `after` or `}`"; empty when there is nothing short
+// to say.
 std::string describe_expected(const antlr4::misc::IntervalSet& expected,
                               const antlr4::dfa::Vocabulary& vocabulary);
 

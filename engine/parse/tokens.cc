@@ -22,20 +22,29 @@ class ByteStream final : public antlr4::CharStream {
   explicit ByteStream(std::string_view text) : text_(text) {}
 
   void consume() override { ++at_; }
+
   size_t LA(ssize_t i) override {
     const std::size_t index = at_ + static_cast<std::size_t>(i) - (i > 0 ? 1 : 0);
     return index < text_.size() ? static_cast<unsigned char>(text_[index]) : antlr4::IntStream::EOF;
   }
+
   ssize_t mark() override { return -1; }
+
   void release(ssize_t /*marker*/) override {}
+
   size_t index() override { return at_; }
+
   void seek(size_t index) override { at_ = std::min(index, text_.size()); }
+
   size_t size() override { return text_.size(); }
+
   std::string getSourceName() const override { return {}; }
+
   std::string getText(const antlr4::misc::Interval& interval) override {
     const auto begin = static_cast<std::size_t>(interval.a);
     return std::string(text_.substr(begin, static_cast<std::size_t>(interval.b) + 1 - begin));
   }
+
   std::string toString() const override { return std::string(text_); }
 
  private:
@@ -126,8 +135,9 @@ class Reader {
       }
     }
     if (static_cast<unsigned char>(sign.front()) >= 0x80U) {
-      error.help.emplace_back("names are made of the letters a to z, digits and `_`; other text "
-                              "stands in strings");
+      error.help.emplace_back(
+          "names are made of the letters a to z, digits and `_`; other text "
+          "stands in strings");
     }
   }
 

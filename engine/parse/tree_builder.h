@@ -1,6 +1,6 @@
-// The generated parser's tree turned into the project's own. Statements that the parser gave up are left
-// out; everything else is built, so that its errors of form are reported too. Only .cc files of parse may
-// include this header, because it shows types of the parser generator.
+// The generated parser's tree turned into the project's own. Statements that the parser gave up are
+// left out; everything else is built, so that its errors of form are reported too. Only .cc files
+// of parse may include this header, because it shows types of the parser generator.
 #pragma once
 
 #include <optional>
@@ -21,6 +21,7 @@ class ExpressionBuilder {
       : list_(list), options_(options), diagnostics_(diagnostics) {}
 
   ast::ExprPtr expression(Parser::ExprContext* context) { return expr(context).expr; }
+
   ast::ExprPtr literal(Parser::LiteralContext* context);
   ast::Principals principals(Parser::PrincipalsContext* context);
 
