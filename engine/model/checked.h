@@ -20,6 +20,9 @@ namespace rescind {
 struct ExprTag {};
 using ExprId = StrongId<ExprTag>;
 
+// WHY: g++ 12 takes a scoped enumerator for a shadow of the type of the same name.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 enum class ExprOp : std::uint8_t {
   // leaves
   Constant,        // `constant`; type says which member
@@ -49,6 +52,7 @@ enum class ExprOp : std::uint8_t {
   // quantifiers: operands = set, where (or none), value (min max sum); `index` = variable number
   Any, All, Count, Min, Max, Sum,
 };
+#pragma GCC diagnostic pop
 
 struct Expr {
   ExprOp op = ExprOp::Constant;

@@ -15,6 +15,9 @@
 
 namespace rescind {
 
+// WHY: g++ 12 takes a scoped enumerator for a shadow of the type of the same name.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 enum class TypeKind : std::uint8_t {
   Bool, Int, String, Instant, Duration, Enum, Set,
   Identity,   // reference to an identity
@@ -23,6 +26,7 @@ enum class TypeKind : std::uint8_t {
   Principal,  // an identity or a team, by name
   Event,      // the event in scope (never an attribute's type)
 };
+#pragma GCC diagnostic pop
 
 struct Type {
   TypeKind kind = TypeKind::Bool;
@@ -55,7 +59,7 @@ struct Attribute {
   std::string name;
   Type type;
   bool required = false;             // the record must give it (system of an item …)
-  std::optional<Constant> fallback;  // the default; absent and not optional: required
+  std::optional<Constant> fallback;  // the default; only `holder` has none without being required or optional
   bool builtin = true;
   std::string doc;
 };
@@ -96,19 +100,31 @@ struct Schema {
   [[nodiscard]] const EntitySchema& of(Kind k) const { return entities[static_cast<std::size_t>(k)]; }
   [[nodiscard]] std::optional<AttributeIndex> find(Entity entity, std::string_view name) const;
   [[nodiscard]] std::optional<std::size_t> find_event(std::string_view name) const;
+  [[nodiscard]] std::optional<std::uint16_t> find_enum(std::string_view name) const;
   // Adds an attribute; false when the entity already has one of that name.
   bool add(Entity entity, Attribute attribute);
   std::uint16_t add_enum(std::string name, std::vector<std::string> values);
 };
 
-// The built-in part (formats.md, inventory tables). Attributes that every item has come first and have
+// What is asked like an attribute but stored in no column: `id`, an item's `kind` (enum item.kind), and the
+// inverses of an identity: `owns` (identities that name it as owner), `knows` and `items` (items).
+namespace pseudo_attribute {
+inline constexpr AttributeIndex kId = 0xFFFF;
+inline constexpr AttributeIndex kItemKind = 0xFFFE;
+inline constexpr AttributeIndex kOwns = 0xFFFD;
+inline constexpr AttributeIndex kKnows = 0xFFFC;
+inline constexpr AttributeIndex kItems = 0xFFFB;
+inline constexpr AttributeIndex kFirst = kItems;  // every index from here on is one of these
+}  // namespace pseudo_attribute
+
+// The built-in part (the tables of the inventory format). Attributes that every item has come first and have
 // the same index in every kind: the constants below.
 Schema builtin_schema();
 
 // Indexes of built-in attributes that engine code reads directly.
 namespace item_attribute {
 inline constexpr AttributeIndex kSystem = 0;      // system
-inline constexpr AttributeIndex kHolder = 1;      // identity? (absent: nobody)
+inline constexpr AttributeIndex kHolder = 1;      // identity (cell 0, absent: nobody; never optional)
 inline constexpr AttributeIndex kAccount = 2;     // account?
 inline constexpr AttributeIndex kName = 3;        // string
 inline constexpr AttributeIndex kNativeId = 4;    // string
