@@ -19,40 +19,40 @@ Column column_for(const Attribute& attribute, SymbolTable& symbols, SetPool& set
   const bool given = attribute.fallback.has_value();
   const Constant fallback = attribute.fallback.value_or(Constant{});
   switch (attribute.type.kind) {
-    case TypeKind::Bool:
-      column.width = Column::Width::Byte;
-      column.default_byte = given ? static_cast<std::uint8_t>(fallback.number != 0) : 2;
-      break;
-    case TypeKind::Int:
-    case TypeKind::Instant:
-    case TypeKind::Duration:
-      column.width = Column::Width::Long;
-      column.default_long = given ? fallback.number : kMissingInt;
-      break;
-    case TypeKind::Set: {
-      std::vector<std::uint32_t> elements;
-      for (const std::string& element : fallback.elements) {
-        elements.push_back(raw(symbols.intern(element)));
-      }
-      for (const std::int64_t number : fallback.numbers) {
-        elements.push_back(static_cast<std::uint32_t>(number));
-      }
-      column.default_word = static_cast<std::uint32_t>(given ? sets.intern(elements) : kMissingSet);
-      break;
+  case TypeKind::Bool:
+    column.width = Column::Width::Byte;
+    column.default_byte = given ? static_cast<std::uint8_t>(fallback.number != 0) : 2;
+    break;
+  case TypeKind::Int:
+  case TypeKind::Instant:
+  case TypeKind::Duration:
+    column.width = Column::Width::Long;
+    column.default_long = given ? fallback.number : kMissingInt;
+    break;
+  case TypeKind::Set: {
+    std::vector<std::uint32_t> elements;
+    for (const std::string& element : fallback.elements) {
+      elements.push_back(raw(symbols.intern(element)));
     }
-    case TypeKind::String:
-    case TypeKind::Enum:
-    case TypeKind::Principal:
-      column.default_word = raw(given ? symbols.intern(fallback.text) : kMissingSymbol);
-      break;
-    case TypeKind::Identity:
-    case TypeKind::System:
-    case TypeKind::Item:
-      // A reference that is not given is missing, whatever the schema says.
-      column.default_word = has_value(attribute) ? raw(symbols.intern(fallback.text)) : kMissingCell;
-      break;
-    case TypeKind::Event:
-      RESCIND_CHECK(false, "no attribute has the type event");
+    for (const std::int64_t number : fallback.numbers) {
+      elements.push_back(static_cast<std::uint32_t>(number));
+    }
+    column.default_word = static_cast<std::uint32_t>(given ? sets.intern(elements) : kMissingSet);
+    break;
+  }
+  case TypeKind::String:
+  case TypeKind::Enum:
+  case TypeKind::Principal:
+    column.default_word = raw(given ? symbols.intern(fallback.text) : kMissingSymbol);
+    break;
+  case TypeKind::Identity:
+  case TypeKind::System:
+  case TypeKind::Item:
+    // A reference that is not given is missing, whatever the schema says.
+    column.default_word = has_value(attribute) ? raw(symbols.intern(fallback.text)) : kMissingCell;
+    break;
+  case TypeKind::Event:
+    RESCIND_CHECK(false, "no attribute has the type event");
   }
   return column;
 }
@@ -129,6 +129,11 @@ void InventoryBuilder::drop_row() {
   for (const auto& [code, why] : defects_) {
     name_defect(open_place_, code, why, {});
   }
+  cut_rows(open_entity_, open_row_);
+}
+
+void InventoryBuilder::abandon_row() {
+  --inventory_->sources.back().records;
   cut_rows(open_entity_, open_row_);
 }
 

@@ -32,7 +32,9 @@ class InventoryBuilder {
   explicit InventoryBuilder(std::shared_ptr<const Schema> schema);
 
   [[nodiscard]] const Schema& schema() const { return *inventory_->schema; }
+
   SymbolTable& symbols() { return inventory_->symbols; }
+
   SetPool& sets() { return inventory_->sets; }
 
   // The records that follow come from here.
@@ -42,27 +44,36 @@ class InventoryBuilder {
 
   // The row that the record's cells go into. `line` 1-based, 0 unknown.
   std::uint32_t open_row(Entity entity, std::uint32_t line);
+
   Column& column(Entity entity, AttributeIndex attribute) {
     return inventory_->tables[entity_index(entity)].columns[attribute];
   }
+
   static void put_byte(Column& column, std::uint32_t row, std::uint8_t value) {
     put(column.bytes, column.default_byte, row, value);
   }
+
   static void put_word(Column& column, std::uint32_t row, std::uint32_t value) {
     put(column.words, column.default_word, row, value);
   }
+
   static void put_long(Column& column, std::uint32_t row, std::int64_t value) {
     put(column.longs, column.default_long, row, value);
   }
+
   // Something is wrong with the record that is being read: it is named, and its row, if it keeps
   // one, may not be decided on.
   void defect(Code code, std::string why);
+
   // The value by which the open account's holder is found, see SealOptions::holder_attributes.
   void set_holder_key(std::string_view key) { holder_key_ = key; }
+
   // Ends the record. One that repeats an earlier record word for word leaves no trace.
   void close_row(std::string_view id);
   // Ends a record that cannot keep a row; its defects stay named.
   void drop_row();
+  // Forgets the open row and its defects.
+  void abandon_row();
   // Names a record of which nothing could be kept.
   void reject(Code code, std::uint32_t line, std::string why, std::string id = {});
 
@@ -80,13 +91,16 @@ class InventoryBuilder {
     std::uint32_t source;
     std::uint32_t line;
   };
+
   struct RowKey {
     Entity entity;
     std::uint32_t row;
+
     [[nodiscard]] std::uint64_t packed() const {
       return static_cast<std::uint64_t>(entity_index(entity)) << 32U | row;
     }
   };
+
   template <typename T>
   struct Pending {
     T record;
@@ -136,15 +150,17 @@ class InventoryBuilder {
 
   std::shared_ptr<Inventory> inventory_;
   std::array<std::vector<RowPlace>, kEntityCount> places_;
+
   // Items share one space of ids; identities, systems and teams have their own.
   struct IdKey {
     std::size_t space;
     std::uint32_t symbol;
     friend auto operator<=>(const IdKey&, const IdKey&) = default;
   };
-  std::map<IdKey, std::vector<RowKey>> duplicates_;  // ids with more than one content
-  std::map<std::uint64_t, std::vector<std::string>> reasons_;      // by row key: why undetermined
-  std::unordered_map<std::uint64_t, std::string> holder_keys_;     // by row key
+
+  std::map<IdKey, std::vector<RowKey>> duplicates_;             // ids with more than one content
+  std::map<std::uint64_t, std::vector<std::string>> reasons_;   // by row key: why undetermined
+  std::unordered_map<std::uint64_t, std::string> holder_keys_;  // by row key
   std::vector<Pending<UsageRecord>> usages_;
   std::vector<Pending<CoverageRecord>> coverages_;
   std::vector<Pending<DeliveryRecord>> deliveries_;

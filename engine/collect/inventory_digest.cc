@@ -1,5 +1,5 @@
-// Digest of an inventory: a hash per record, sorted, hashed again. Names of files and lines stay out, so
-// that one inventory has one digest however it is cut into files.
+// Digest of an inventory: a hash per record, sorted, hashed again. Names of files and lines stay
+// out, so that one inventory has one digest however it is cut into files.
 #include "collect/inventory_digest.h"
 
 #include <algorithm>
@@ -67,7 +67,8 @@ void append_word(const Inventory& inventory, const Type& type, std::uint32_t cel
   }
 }
 
-// Attribute indexes in the order of their names: declared ones are numbered by the order of policy files.
+// Attribute indexes in the order of their names: declared ones are numbered by the order of policy
+// files.
 std::vector<AttributeIndex> named_order(const EntitySchema& schema) {
   std::vector<AttributeIndex> order;
   for (std::size_t i = 0; i < schema.attributes.size(); ++i) {
@@ -79,9 +80,8 @@ std::vector<AttributeIndex> named_order(const EntitySchema& schema) {
   return order;
 }
 
-void append_row(const Inventory& inventory, Entity entity, std::uint32_t row,
-                References references, const std::vector<AttributeIndex>& order,
-                std::string& out) {
+void append_row(const Inventory& inventory, Entity entity, std::uint32_t row, References references,
+                const std::vector<AttributeIndex>& order, std::string& out) {
   const Table& table = inventory.table(entity);
   const EntitySchema& schema = inventory.schema->of(entity);
   append_field(entity_name(entity), out);

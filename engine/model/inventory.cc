@@ -159,8 +159,7 @@ std::string_view Inventory::id(ItemRef r) const {
 }
 
 const std::string* Inventory::why_undetermined(Entity e, std::uint32_t row) const {
-  const auto found =
-      undetermined.find(static_cast<std::uint64_t>(entity_index(e)) << 32U | row);
+  const auto found = undetermined.find(static_cast<std::uint64_t>(entity_index(e)) << 32U | row);
   return found == undetermined.end() ? nullptr : &found->second;
 }
 
