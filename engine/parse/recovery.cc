@@ -350,8 +350,9 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
       return;
     }
     const bool wants_name = expected.contains(static_cast<std::size_t>(Lexer::IDENT));
-    const Code code =
-        wants_name && is_reserved(info.type) && statement.empty() ? Code::R0123 : Code::R0120;
+    const bool as_name =
+        wants_name && is_reserved(info.type) && statement.empty() && !info.first_on_line;
+    const Code code = as_name ? Code::R0123 : Code::R0120;
     Diagnostic& error = diagnostics_.error(
         code, statement.empty() ? place_of_missing(at) : list_.span_of(at),
         wanted.empty() ? found + " cannot stand here" : "expected " + wanted + ", found " + found);
