@@ -85,7 +85,9 @@ header
   | 'controls' STRING (',' STRING)*
   | 'escalate' 'to' principals escalationStep*
   ;
-escalationStep: 'then' principals 'after' DURATION;
+escalationStep: 'then' principals 'after' period;
+// A bare name: a parameter that stands for a duration.
+period: DURATION | name;
 
 // Recognised so that the message can say where it belongs (`because` there belongs to the clause).
 lateHeader
@@ -101,8 +103,8 @@ clause
   | verb='ask' principals 'to' STRING modifier*
   ;
 modifier
-  : 'within' DURATION
-  | 'after' DURATION
+  : 'within' period
+  | 'after' period
   | 'approved' 'by' principals
   | 'even' 'if' 'staged'
   | 'otherwise' 'escalate' 'to' principals

@@ -453,7 +453,7 @@ ast::Escalation TreeBuilder::escalation(Parser::HeaderContext* context) {
   result.span = span_of(context);
   result.levels.push_back({principals(context->principals()), std::nullopt});
   for (Parser::EscalationStepContext* step : context->escalationStep()) {
-    result.levels.push_back({principals(step->principals()), duration(token_of(step->DURATION()))});
+    result.levels.push_back({principals(step->principals()), period(step->period())});
   }
   return result;
 }
@@ -503,12 +503,12 @@ void TreeBuilder::modifiers(ast::Clause& clause, Parser::ClauseContext* context)
     switch (word->getType()) {
     case Lexer::WITHIN:
       if (once(within, word)) {
-        clause.within = duration(token_of(modifier->DURATION()));
+        clause.within = period(modifier->period());
       }
       break;
     case Lexer::AFTER:
       if (once(after, word)) {
-        clause.after = duration(token_of(modifier->DURATION()));
+        clause.after = period(modifier->period());
       }
       break;
     case Lexer::APPROVED:
@@ -531,6 +531,15 @@ void TreeBuilder::modifiers(ast::Clause& clause, Parser::ClauseContext* context)
       break;
     }
   }
+}
+
+ast::Duration TreeBuilder::period(Parser::PeriodContext* context) {
+  if (context->DURATION() != nullptr) {
+    return duration(context->start);
+  }
+  ast::Name parameter = name(context->start);
+  const Span span = parameter.span;
+  return {Seconds{0}, span, std::move(parameter)};
 }
 
 ast::Selection TreeBuilder::selection(Parser::SelectionContext* context) {

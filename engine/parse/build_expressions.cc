@@ -115,7 +115,8 @@ ast::Text ExpressionBuilder::text(const antlr4::Token* token) {
 
 ast::Duration ExpressionBuilder::duration(const antlr4::Token* token) {
   const Span span = span_of(token);
-  return {is_bad(token) ? Seconds{0} : duration_value(text_of(token), span, diagnostics_), span};
+  return {is_bad(token) ? Seconds{0} : duration_value(text_of(token), span, diagnostics_), span,
+          std::nullopt};
 }
 
 std::int64_t ExpressionBuilder::integer(const antlr4::Token* token) {

@@ -128,7 +128,7 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
     if (!is_body(rule)) {
       return;
     }
-    const antlr4::atn::ATN& atn = parser->getInterpreter<antlr4::atn::ParserATNSimulator>()->atn;
+    const antlr4::atn::ATN& atn = parser->getATN();
     const IntervalSet& acceptable = atn.nextTokens(atn.states[parser->getState()]);
     while (!fits(parser, rule, acceptable)) {
       const std::size_t at = current_index(parser);
@@ -294,7 +294,22 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
       return false;
     }
     const std::size_t verb = context->getStart()->getTokenIndex();
+    if (report_missing_period(verb)) {
+      return true;
+    }
     return at <= verb + 2 && report_misspelt_word(verb);
+  }
+
+  // `within` at the end of a clause takes the next clause's verb for a parameter.
+  bool report_missing_period(std::size_t verb) {
+    const auto i = static_cast<std::ptrdiff_t>(verb);
+    if ((type(i - 2) != Lexer::WITHIN && type(i - 2) != Lexer::AFTER) ||
+        !find_verb(list_.text_of(verb - 1))) {
+      return false;
+    }
+    diagnostics_.error(Code::R0120, place_of_missing(verb - 1),
+                       "expected a duration like `15m`, found " + describe_token(list_, verb - 1));
+    return true;
   }
 
   // The same where the wrong word made a clause that looked whole: `wehn subject` before `.`.

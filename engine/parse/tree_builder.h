@@ -110,6 +110,7 @@ class TreeBuilder final : private ExpressionBuilder {
   void until(ast::Hold& hold, Parser::HoldItemContext* context);
   ast::Limit limit(Parser::LimitDeclContext* context);
   void bound(ast::Limit& limit, Parser::BoundContext* context);
+  ast::Duration period(Parser::PeriodContext* context);
   ast::NotYet not_yet(Parser::LaterDeclContext* context);
 
   ast::Name name_or_string(Parser::NameOrStringContext* context);
