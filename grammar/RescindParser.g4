@@ -146,10 +146,9 @@ balanced: '{' (balanced | ~('{' | '}'))* '}';
 // ---- Expressions, loosest first ----
 
 // A run of one word only; a mix is refused with a better message than a syntax error.
-expr: negation (('and' | 'or') negation)*;
-negation: 'not' negation | comparison;
+expr: comparison (('and' | 'or') comparison)*;
 // More than one tail is refused likewise: comparisons do not chain.
-comparison: sum comparisonTail*;
+comparison: 'not' comparison | sum comparisonTail*;
 comparisonTail
   : op=('==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'like' | 'matches') operand=sum
   | op='not' 'in' operand=sum
@@ -160,8 +159,7 @@ comparisonTail
   ;
 sum: coalesced (('+' | '-') coalesced)*;
 coalesced: prefixed ('??' prefixed)*;
-prefixed: op=('-' | 'known') prefixed | postfixed;
-postfixed: primary ('.' anyWord)*;
+prefixed: op=('-' | 'known') prefixed | primary ('.' anyWord)*;
 primary
   : simpleLiteral
   | '{' (expr (',' expr)*)? '}'
@@ -188,8 +186,10 @@ name
   | 'role' | 'event' | 'systems' | 'teams' | 'about' | 'lifted' | 'staged' | 'containment' | 'most'
   ;
 
+// Every word, `name` included (spelt out, because this rule is entered very often).
 anyWord
-  : name
+  : IDENT
+  | 'role' | 'event' | 'systems' | 'teams' | 'about' | 'lifted' | 'staged' | 'containment' | 'most'
   | 'module' | 'import' | 'with' | 'schema' | 'parameter' | 'define' | 'derive' | 'keep' | 'conflict'
   | 'rule' | 'hold' | 'limit' | 'retire' | 'test' | 'prove'
   | 'on' | 'when' | 'because' | 'controls' | 'escalate' | 'then' | 'notify' | 'ask' | 'as' | 'where'
