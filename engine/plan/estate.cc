@@ -190,7 +190,7 @@ EffectSet Estate::effects(ItemRef item, Verb verb) const {
 }
 
 void Estate::append_data_of_license(ItemRef license, std::vector<ItemRef>& out) const {
-  const auto index = inventory_.schema->find(Entity{Kind::Data}, "license");
+  const auto index = inventory_.schema->find(entity_of(Kind::Data), "license");
   const auto append = [&](std::span<const std::uint32_t> rows) {
     for (const std::uint32_t row : rows) {
       const ItemRef data = ItemRef::of(Kind::Data, row);
