@@ -10,14 +10,15 @@
 
 namespace rescind::scim {
 
-// What a read came to. Missing is proved: a 404 to the exact id from a server that otherwise answers us.
+// What a read came to. Missing is proved: a 404 to the exact id from a server that otherwise
+// answers us.
 enum class ReadState : std::uint8_t { Found, Missing, Refused, Throttled, Unreachable, Broken };
 
 struct ReadAnswer {
   ReadState state = ReadState::Broken;
   std::string body;  // Found: a JSON object
   std::string etag;
-  std::string why;   // everything but Found and Missing
+  std::string why;  // everything but Found and Missing
   std::optional<Instant> retry_at;
 };
 
@@ -30,10 +31,12 @@ class ScimClient {
   // GET without the proof of absence: a 404 is Missing at once. For discovery documents and lists.
   ReadAnswer get(const std::string& path, Attempt* attempt);
   HttpAnswer send(const HttpRequest& request, Attempt* attempt);
+
   [[nodiscard]] const HttpSettings& settings() const { return http_.settings(); }
 
  private:
-  // Whether the server shows us accounts at all, so that a 404 means something. "" yes, else why not.
+  // Whether the server shows us accounts at all, so that a 404 means something. "" yes, else why
+  // not.
   std::string why_not_authoritative(Attempt* attempt);
 
   HttpClient http_;

@@ -15,9 +15,9 @@ namespace rescind::scim {
 
 struct ScimOptions {
   std::string system;
-  std::string holder_attribute;     // of the user: userName, externalId, emails …
+  std::string holder_attribute;  // of the user: userName, externalId, emails …
   std::int64_t page_size = 100;
-  Seconds settle{2};                // how long a change may take to be seen after it was accepted
+  Seconds settle{2};  // how long a change may take to be seen after it was accepted
   bool deactivation_deletes = false;
   bool delete_only_deactivates = false;
 };
@@ -42,6 +42,7 @@ class ScimConnector final : public Connector {
     bool want = false;
     std::string element;  // what comes back when a value is added
   };
+
   // What one read says about a wish.
   struct Look {
     std::optional<bool> fulfilled;  // nothing: not known
@@ -74,7 +75,8 @@ class ScimConnector final : public Connector {
   bool etag_supported_ = false;
 };
 
-// Where an item of ours lives in SCIM; nothing when the address is not one that this connector gives.
+// Where an item of ours lives in SCIM; nothing when the address is not one that this connector
+// gives.
 std::optional<Target> target_of(const ItemAddress& item);
 
 }  // namespace rescind::scim

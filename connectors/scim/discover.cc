@@ -55,8 +55,8 @@ class Finder {
     const std::string id = string_member(group, "id");
     if (!group.contains("members")) {
       // Either it has none or this list leaves members out; only the group itself tells.
-      const ReadAnswer answer = client_.get(Target{Target::What::Whole, "Groups", id, "", ""}.path(),
-                                            nullptr);
+      const ReadAnswer answer =
+          client_.get(Target{Target::What::Whole, "Groups", id, "", ""}.path(), nullptr);
       if (answer.state == ReadState::Missing) {
         return "";  // deleted since
       }
@@ -196,7 +196,8 @@ ListingState listing(Kind kind, std::string why) {
 Result<Discovery> ScimConnector::discover() {
   const ListedCollection users = list_collection(client_, {"/Users", options_.page_size});
   if (!users.answered) {
-    return tl::unexpected(error_of(users.first_answer).add_context("listing users of " + options_.system));
+    return tl::unexpected(
+        error_of(users.first_answer).add_context("listing users of " + options_.system));
   }
   const ListedCollection groups = list_collection(client_, {"/Groups", options_.page_size});
   Finder finder(options_, client_);

@@ -179,7 +179,8 @@ HttpAnswer HttpClient::send(const HttpRequest& request) {
                               : X509_V_OK;
       answer = failed_answer(error, settings_, verify);
       if (too_large) {
-        answer.why = "the answer is larger than " + std::to_string(settings_.max_body_bytes) + " bytes";
+        answer.why =
+            "the answer is larger than " + std::to_string(settings_.max_body_bytes) + " bytes";
       }
       connection_.reset();
       return answer;

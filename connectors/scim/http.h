@@ -20,7 +20,7 @@ struct HttpSettings {
   std::string authorization;  // value of the header, secret; "" none
   std::string ca_file;        // "" the system's own
   Seconds connect_timeout{10};
-  Seconds timeout{30};        // without a byte, and for the whole body
+  Seconds timeout{30};  // without a byte, and for the whole body
   std::size_t max_body_bytes = std::size_t{64} << 20;
 };
 
@@ -39,12 +39,14 @@ enum class Delivery : std::uint8_t {
 
 struct HttpAnswer {
   Delivery delivery = Delivery::NotSent;
-  std::string why;      // when there is no complete answer; no secrets
+  std::string why;  // when there is no complete answer; no secrets
   int status = 0;
   std::string body;
   std::string etag;
   std::optional<Instant> retry_at;  // Retry-After
+
   [[nodiscard]] bool answered() const { return delivery == Delivery::Answered; }
+
   [[nodiscard]] bool ok() const { return answered() && status >= 200 && status < 300; }
 };
 
@@ -56,6 +58,7 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   HttpAnswer send(const HttpRequest& request);
+
   [[nodiscard]] const HttpSettings& settings() const { return settings_; }
 
  private:

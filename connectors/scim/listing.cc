@@ -43,6 +43,7 @@ class Pass {
   enum class Step { Next, Done, Changed };
 
   [[nodiscard]] std::int64_t seen() const { return static_cast<std::int64_t>(ids_.size()); }
+
   [[nodiscard]] bool reached_total() const { return total_ >= 0 && seen() >= total_; }
 
   void failed(const ReadAnswer& answer) {
@@ -93,8 +94,8 @@ class Pass {
     return after_page(on_page, seen() - before);
   }
 
-  // The page after the last is asked for too: a server that reports the size of the page as the total is
-  // found out, and one that ignores paging only repeats itself.
+  // The page after the last is asked for too: a server that reports the size of the page as the
+  // total is found out, and one that ignores paging only repeats itself.
   Step after_page(std::int64_t on_page, std::int64_t fresh) {
     if (fresh == 0) {
       if (total_ < 0) {

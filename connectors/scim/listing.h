@@ -1,5 +1,5 @@
-// Reads a whole SCIM collection page by page. A short page, a clamped page or a page that repeats never
-// ends a listing as complete: only the count of what was seen against totalResults does.
+// Reads a whole SCIM collection page by page. A short page, a clamped page or a page that repeats
+// never ends a listing as complete: only the count of what was seen against totalResults does.
 #pragma once
 
 #include <cstddef>

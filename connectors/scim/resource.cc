@@ -78,10 +78,10 @@ std::string put_body(const Target& target, bool want, Json resource, const Json&
 }
 
 std::vector<Dialect> active_dialects(bool want) {
-  return {{"PATCH", patch({{"op", "replace"}, {"path", "active"}, {"value", want}}),
-           "PATCH with a path"},
-          {"PATCH", patch({{"op", "replace"}, {"value", {{"active", want}}}}),
-           "PATCH without a path"}};
+  return {
+      {"PATCH", patch({{"op", "replace"}, {"path", "active"}, {"value", want}}),
+       "PATCH with a path"},
+      {"PATCH", patch({{"op", "replace"}, {"value", {{"active", want}}}}), "PATCH without a path"}};
 }
 
 std::vector<Dialect> value_dialects(const Target& target, bool want, const Json& element) {
@@ -166,7 +166,8 @@ std::string attribute_text(const nlohmann::json& user, std::string_view name) {
       continue;
     }
     if (const Json* outer = member(user, name.substr(0, at)); outer != nullptr) {
-      return outer->is_array() ? preferred_value(*outer) : attribute_text(*outer, name.substr(at + 1));
+      return outer->is_array() ? preferred_value(*outer)
+                               : attribute_text(*outer, name.substr(at + 1));
     }
   }
   return {};
@@ -186,7 +187,9 @@ std::string error_detail(std::string_view body) {
   return detail;
 }
 
-std::string Target::path() const { return "/" + collection + "/" + percent_encode(id); }
+std::string Target::path() const {
+  return "/" + collection + "/" + percent_encode(id);
+}
 
 std::optional<bool> holds(const Target& target, bool want, const nlohmann::json& resource) {
   if (target.what == Target::What::Active) {

@@ -1,5 +1,5 @@
-// Reading and changing SCIM resources as JSON: the dialects that real servers speak are known here and
-// nowhere else. No I/O.
+// Reading and changing SCIM resources as JSON: the dialects that real servers speak are known here
+// and nowhere else. No I/O.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,11 @@ std::optional<nlohmann::json> parse_object(std::string_view text);
 std::string string_member(const nlohmann::json& object, std::string_view key);
 // `active` as a boolean or as the string that some servers store ("False"); nothing when not shown.
 std::optional<bool> read_active(const nlohmann::json& user);
-// What a multi-valued attribute holds: the `value` of each element, or the element when it is a string.
+// What a multi-valued attribute holds: the `value` of each element, or the element when it is a
+// string.
 std::vector<std::string> values_of(const nlohmann::json& resource, std::string_view attribute);
-// An attribute by the name that a configuration gives: userName, externalId, emails (the primary one),
-// name.familyName, or URN:attribute of an extension. "" when there is none.
+// An attribute by the name that a configuration gives: userName, externalId, emails (the primary
+// one), name.familyName, or URN:attribute of an extension. "" when there is none.
 std::string attribute_text(const nlohmann::json& user, std::string_view name);
 // The detail of a SCIM error answer, else nothing; one line of at most 200 bytes.
 std::string error_detail(std::string_view body);
@@ -32,15 +33,15 @@ std::string error_detail(std::string_view body);
 struct Target {
   enum class What : std::uint8_t { Active, Value, Whole };
   What what = What::Active;
-  std::string collection;  // "Users" "Groups"
-  std::string id;          // of the resource
-  std::string attribute;   // Value: "members" "roles" "entitlements"
-  std::string value;       // Value: the element's value
+  std::string collection;                  // "Users" "Groups"
+  std::string id;                          // of the resource
+  std::string attribute;                   // Value: "members" "roles" "entitlements"
+  std::string value;                       // Value: the element's value
   [[nodiscard]] std::string path() const;  // "/Users/u1", encoded
 };
 
-// Whether `active` is `want`, or the value is there exactly when `want`. Nothing: the server does not show
-// it. Not for Whole.
+// Whether `active` is `want`, or the value is there exactly when `want`. Nothing: the server does
+// not show it. Not for Whole.
 std::optional<bool> holds(const Target& target, bool want, const nlohmann::json& resource);
 
 // One way to ask for a change; a server understands some of them.
@@ -49,8 +50,9 @@ struct Dialect {
   std::string body;
   std::string what;  // for people: "PATCH with a path"
 };
-// From the most exact to the bluntest. `resource` (null: unknown) is needed for PUT, `element` (JSON
-// text, may be empty) is what comes back when a value is added.
+
+// From the most exact to the bluntest. `resource` (null: unknown) is needed for PUT, `element`
+// (JSON text, may be empty) is what comes back when a value is added.
 std::vector<Dialect> dialects(const Target& target, bool want, const nlohmann::json* resource,
                               const std::string& element);
 

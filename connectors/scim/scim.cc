@@ -16,7 +16,8 @@ constexpr std::array kSettings = {
                 "the SCIM base address, such as https://app.example.org/scim/v2"},
     SettingSpec{"token", SettingType::Secret, false, "", "", "bearer token"},
     SettingSpec{"username", SettingType::Text, false, "", "", "name for HTTP basic authentication"},
-    SettingSpec{"password", SettingType::Secret, false, "", "", "password for HTTP basic authentication"},
+    SettingSpec{"password", SettingType::Secret, false, "", "",
+                "password for HTTP basic authentication"},
     SettingSpec{"ca_file", SettingType::Text, false, "", "",
                 "certificates (PEM) to trust instead of the system's"},
     SettingSpec{"connect_timeout", SettingType::Duration, false, "10s", "", "time to connect"},
@@ -59,7 +60,9 @@ bool has_control(std::string_view text) {
 
 }  // namespace
 
-std::span<const SettingSpec> scim_settings() { return kSettings; }
+std::span<const SettingSpec> scim_settings() {
+  return kSettings;
+}
 
 std::vector<SettingProblem> check_scim_settings(const Settings& settings) {
   std::vector<SettingProblem> problems = check_settings(kSettings, settings);
@@ -70,7 +73,8 @@ std::vector<SettingProblem> check_scim_settings(const Settings& settings) {
   if (const std::string url = read.text("url"); !url.empty()) {
     const std::optional<ParsedUrl> parsed = parse_url(url);
     if (!parsed || (parsed->scheme != "https" && parsed->scheme != "http")) {
-      bad("url", "setting `url`: `" + url + "` is no https:// address", std::string(kSettings[0].help));
+      bad("url", "setting `url`: `" + url + "` is no https:// address",
+          std::string(kSettings[0].help));
     } else if (parsed->scheme == "http" && !is_loopback_host(parsed->host) &&
                !read.flag("allow_plaintext")) {
       problems.push_back({SettingFault::Plaintext, "url",
@@ -90,7 +94,8 @@ std::vector<SettingProblem> check_scim_settings(const Settings& settings) {
   return problems;
 }
 
-Result<std::unique_ptr<Connector>> make_scim_connector(const ConnectorConfig& config, Clock& clock) {
+Result<std::unique_ptr<Connector>> make_scim_connector(const ConnectorConfig& config,
+                                                       Clock& clock) {
   RESCIND_RETURN_IF_ERROR(settings_status(check_scim_settings(config.settings)));
   const SettingReader read(kSettings, config.settings);
   const ParsedUrl url = *parse_url(read.text("url"));
@@ -126,7 +131,9 @@ using Json = nlohmann::json;
 constexpr std::string_view kVersion = "1";
 
 // Segments that a server or proxy would resolve as a path are no ids.
-bool usable_id(std::string_view id) { return !id.empty() && id != "." && id != ".."; }
+bool usable_id(std::string_view id) {
+  return !id.empty() && id != "." && id != "..";
+}
 
 std::string state_of(const Target& target, Json resource) {
   if (target.what != Target::What::Value) {
@@ -193,7 +200,8 @@ Result<Capabilities> ScimConnector::capabilities() {
     patch_supported_ = supported("patch", true);
     etag_supported_ = supported("etag", false);
   } else if (answer.state != ReadState::Missing && answer.state != ReadState::Broken) {
-    return tl::unexpected(error_of(answer).add_context("asking " + options_.system + " what it can do"));
+    return tl::unexpected(
+        error_of(answer).add_context("asking " + options_.system + " what it can do"));
   }
   Capabilities out;
   out.connector = "scim";

@@ -1,5 +1,5 @@
-// The SCIM 2.0 connector (RFC 7643, 7644): accounts, memberships of groups, roles and entitlements of
-// any system that speaks it. docs/connectors/scim.md has the settings and native ids.
+// The SCIM 2.0 connector (RFC 7643, 7644): accounts, memberships of groups, roles and entitlements
+// of any system that speaks it. docs/connectors/scim.md has the settings and native ids.
 #pragma once
 
 #include <memory>

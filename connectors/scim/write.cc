@@ -1,5 +1,5 @@
-// How the SCIM connector changes things: read, ask in one dialect after the other, read back each time.
-// What the server answers to a write counts less than what it then shows.
+// How the SCIM connector changes things: read, ask in one dialect after the other, read back each
+// time. What the server answers to a write counts less than what it then shows.
 #include <nlohmann/json.hpp>
 
 #include "connectors/scim/connector.h"
@@ -66,9 +66,8 @@ std::optional<ScimConnector::Wish> ScimConnector::undo_wish(const ActionRequest&
                                                             ActionResult& refusal) const {
   std::string why;
   std::optional<Wish> wish = wish_of(request, why);
-  const bool deletes =
-      (wish && wish->target.what == Target::What::Whole) ||
-      (options_.deactivation_deletes && request.item.kind == Kind::Account);
+  const bool deletes = (wish && wish->target.what == Target::What::Whole) ||
+                       (options_.deactivation_deletes && request.item.kind == Kind::Account);
   if (!wish || deletes) {
     refusal = plain(ResultClass::Unsupported, wish ? "a deleted account cannot be put back" : why);
     return std::nullopt;
@@ -130,7 +129,8 @@ std::vector<Dialect> ScimConnector::spoken(const Wish& wish, const ReadAnswer* a
 
 ActionResult ScimConnector::missing_result(const Wish& wish, Attempt& attempt, bool by_us) const {
   if (wish.want) {
-    return attempt.finish(ResultClass::Failed, "it is gone, so there is nothing to put this back to");
+    return attempt.finish(ResultClass::Failed,
+                          "it is gone, so there is nothing to put this back to");
   }
   const bool meant = wish.target.what == Target::What::Whole || options_.deactivation_deletes;
   if (by_us && meant) {
@@ -239,11 +239,12 @@ ActionResult ScimConnector::fulfil(const Wish& wish) {
   }
   const bool only_deactivated = wish.target.what == Target::What::Whole &&
                                 read_active(*parse_object(seen.answer.body)) == false;
-  return attempt.finish(ResultClass::Failed,
-                        "the server accepted the change and did not make it (" + last.why + ")" +
-                            (only_deactivated ? "; the account is there and inactive: if that is "
-                                                "what the server means, set delete_means: deactivate"
-                                              : ""));
+  return attempt.finish(
+      ResultClass::Failed,
+      "the server accepted the change and did not make it (" + last.why + ")" +
+          (only_deactivated ? "; the account is there and inactive: if that is "
+                              "what the server means, set delete_means: deactivate"
+                            : ""));
 }
 
 ActionResult ScimConnector::perform(const ActionRequest& request) {

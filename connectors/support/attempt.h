@@ -1,5 +1,5 @@
-// The account of one attempt at a system: what was sent, what came back, and the result that is made
-// of it in the end. A connector fills one per perform or undo.
+// The account of one attempt at a system: what was sent, what came back, and the result that is
+// made of it in the end. A connector fills one per perform or undo.
 #pragma once
 
 #include <optional>
@@ -16,6 +16,7 @@ class Attempt {
  public:
   // One line, secrets already redacted.
   void sent(std::string line) { requests_.push_back(std::move(line)); }
+
   void received(std::string_view bytes);
 
   // Ends the attempt; call once.

@@ -8,9 +8,8 @@
 namespace rescind {
 
 std::string found_item_id(const FoundItem& item) {
-  return item.kind == Kind::Account
-             ? account_item_id(item.system, item.native_id)
-             : item_id(item.system, kind_name(item.kind), item.native_id);
+  return item.kind == Kind::Account ? account_item_id(item.system, item.native_id)
+                                    : item_id(item.system, kind_name(item.kind), item.native_id);
 }
 
 DiscoveredRecord record_of(const FoundItem& item) {

@@ -18,14 +18,14 @@ struct FoundItem {
   std::string native_id;
   std::string account_native_id;  // the account that it is under
   std::string name;
-  std::string holder_key;         // by which collect finds the person
-  std::optional<bool> enabled;    // accounts only
+  std::string holder_key;       // by which collect finds the person
+  std::optional<bool> enabled;  // accounts only
   bool privileged = false;
   std::optional<Instant> created;
   std::optional<Instant> last_used;
   std::optional<Instant> expires;
-  std::string level;              // role, permission
-  std::string data_kind;          // data
+  std::string level;                // role, permission
+  std::string data_kind;            // data
   std::vector<std::string> inside;  // group: item ids of the groups that this one is a member of
 };
 

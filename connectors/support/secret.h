@@ -7,8 +7,8 @@
 
 namespace rescind {
 
-// 32 characters with upper, lower, digit and punctuation, so that complexity rules accept it; about 180
-// bits. Errors: Io when the system gives no randomness.
+// 32 characters with upper, lower, digit and punctuation, so that complexity rules accept it; about
+// 180 bits. Errors: Io when the system gives no randomness.
 Result<std::string> random_password();
 
 }  // namespace rescind

@@ -113,14 +113,15 @@ std::vector<SettingProblem> check_settings(std::span<const SettingSpec> specs,
     const SettingSpec* spec = find_spec(specs, name);
     if (spec == nullptr) {
       const std::optional<std::string> near = nearest_name(name, names);
-      problems.push_back({SettingFault::Unknown, name, "there is no setting `" + name + "`",
-                          near ? "did you mean `" + *near + "`?"
-                               : "the settings are: " + join(names, ", ")});
+      problems.push_back(
+          {SettingFault::Unknown, name, "there is no setting `" + name + "`",
+           near ? "did you mean `" + *near + "`?" : "the settings are: " + join(names, ", ")});
       continue;
     }
     if (const std::string what = value_problem(*spec, value); !what.empty()) {
       const std::string shown = spec->type == SettingType::Secret ? "its value" : "`" + value + "`";
-      problems.push_back({SettingFault::BadValue, name, "setting `" + name + "`: " + shown + " " + what,
+      problems.push_back({SettingFault::BadValue, name,
+                          "setting `" + name + "`: " + shown + " " + what,
                           std::string(spec->help)});
     }
   }
@@ -144,7 +145,9 @@ std::string SettingReader::text(std::string_view name) const {
   return std::string(spec->fallback);
 }
 
-bool SettingReader::given(std::string_view name) const { return !text(name).empty(); }
+bool SettingReader::given(std::string_view name) const {
+  return !text(name).empty();
+}
 
 Seconds SettingReader::duration(std::string_view name) const {
   const std::optional<Seconds> parsed = parse_duration(text(name));
@@ -169,7 +172,8 @@ Status settings_status(const std::vector<SettingProblem>& problems) {
 
 bool is_loopback_host(std::string_view host) {
   return host.empty() || host == "localhost" || host == "::1" || host.starts_with('/') ||
-         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
+         (host.starts_with("127.") &&
+          host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
 std::optional<ParsedUrl> parse_url(std::string_view text) {

@@ -1,5 +1,5 @@
-// The settings of a connector: what each may hold, checked once for the configuration's diagnostics and
-// again by the factory, and read as typed values.
+// The settings of a connector: what each may hold, checked once for the configuration's diagnostics
+// and again by the factory, and read as typed values.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,7 @@ struct SettingSpec {
 };
 
 enum class SettingFault : std::uint8_t { Unknown, Missing, BadValue, Plaintext };
+
 struct SettingProblem {
   SettingFault fault = SettingFault::Unknown;
   std::string setting;
@@ -40,7 +41,8 @@ struct SettingProblem {
   std::string help;     // may be empty
 };
 
-// Everything that is wrong with the names and the forms of values. Values of secrets are not repeated.
+// Everything that is wrong with the names and the forms of values. Values of secrets are not
+// repeated.
 std::vector<SettingProblem> check_settings(std::span<const SettingSpec> specs,
                                            const Settings& settings);
 
@@ -49,9 +51,12 @@ class SettingReader {
  public:
   SettingReader(std::span<const SettingSpec> specs, const Settings& settings)
       : specs_(specs), settings_(settings) {}
+
   [[nodiscard]] std::string text(std::string_view name) const;
   [[nodiscard]] bool given(std::string_view name) const;
+
   [[nodiscard]] bool flag(std::string_view name) const { return text(name) == "true"; }
+
   [[nodiscard]] Seconds duration(std::string_view name) const;
   [[nodiscard]] std::int64_t count(std::string_view name) const;
 
@@ -72,7 +77,9 @@ struct ParsedUrl {
   int port = 0;        // 0: none given
   std::string path;    // "" or from the first "/", without a trailing one
 };
-// SCHEME://HOST[:PORT][/PATH]. Refuses user names, queries, fragments, spaces and control characters.
+
+// SCHEME://HOST[:PORT][/PATH]. Refuses user names, queries, fragments, spaces and control
+// characters.
 std::optional<ParsedUrl> parse_url(std::string_view text);
 
 }  // namespace rescind

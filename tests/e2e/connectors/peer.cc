@@ -1,15 +1,15 @@
 // Starts and stops the servers of tests/peers.
 #include "peer.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace rescind::test {
 namespace {
@@ -32,7 +32,8 @@ std::string unquoted(std::string_view text) {
 }
 
 std::string fresh_directory(const std::string& name) {
-  std::string path = (std::filesystem::temp_directory_path() / ("rescind-e2e-" + name + "-XXXXXX")).string();
+  std::string path =
+      (std::filesystem::temp_directory_path() / ("rescind-e2e-" + name + "-XXXXXX")).string();
   if (mkdtemp(path.data()) == nullptr) {
     give_up("cannot make a folder for " + name);
   }
@@ -95,8 +96,8 @@ CommandResult run_command(const std::vector<std::string>& arguments,
 Peer::Peer(const std::string& name, const std::string& seed, std::vector<std::string> options)
     : script_(std::string(RESCIND_SOURCE_DIR) + "/tests/peers/" + name + ".sh"),
       directory_(fresh_directory(name)) {
-  std::vector<std::string> command{script_, "start", "--dir", directory_ + "/server",
-                                   "--owner", std::to_string(getpid())};
+  std::vector<std::string> command{
+      script_, "start", "--dir", directory_ + "/server", "--owner", std::to_string(getpid())};
   if (!seed.empty()) {
     const std::string file = directory_ + "/seed";
     std::ofstream(file) << seed;

@@ -26,6 +26,7 @@ class ScimServer {
 
   [[nodiscard]] ConnectorConfig config() const;
   std::unique_ptr<Connector> connect(Settings more = {});
+
   [[nodiscard]] const Peer& peer() const { return peer_; }
 
  private:

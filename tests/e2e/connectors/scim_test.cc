@@ -101,7 +101,8 @@ TEST_CASE("scim: an empty page is an incomplete listing and not the end") {
   CHECK(listing(*found, "account").why.find("0 of 3") != std::string::npos);
 }
 
-TEST_CASE("scim: a listing that fails in the middle keeps what it saw and says that it is incomplete") {
+TEST_CASE(
+    "scim: a listing that fails in the middle keeps what it saw and says that it is incomplete") {
   ScimServer& peer = server();
   peer.faults(R"([{"kind": "status", "status": 500, "path": "/Users", "skip": 1}])");
   const auto found = peer.connect({{"page_size", "1"}})->discover();
@@ -122,9 +123,11 @@ TEST_CASE("scim: disabling an account is read back and repeating it is already d
   CHECK(done.response_digest.starts_with("sha256:"));
   CHECK(peer.resource("/Users/u1")["active"] == false);
   CHECK(peer.resource("/Users/u2")["active"] == true);
-  CHECK(connector->perform(request(Verb::Disable, scim_account("u1"))).result == ResultClass::AlreadyDone);
+  CHECK(connector->perform(request(Verb::Disable, scim_account("u1"))).result ==
+        ResultClass::AlreadyDone);
   CHECK(connector->probe(request(Verb::Disable, scim_account("u1"))).answer == ProbeAnswer::Done);
-  const ActionResult undone = connector->undo(request(Verb::Disable, scim_account("u1"), before->state));
+  const ActionResult undone =
+      connector->undo(request(Verb::Disable, scim_account("u1"), before->state));
   CHECK_MESSAGE(undone.result == ResultClass::Changed, undone.detail);
   CHECK(peer.resource("/Users/u1")["active"] == true);
 }
@@ -134,7 +137,8 @@ TEST_CASE("scim: undoing a disable leaves an account alone that was inactive bef
   auto connector = peer.connect();
   const auto before = connector->observe(scim_account("u3"));
   REQUIRE(before);
-  const ActionResult undone = connector->undo(request(Verb::Disable, scim_account("u3"), before->state));
+  const ActionResult undone =
+      connector->undo(request(Verb::Disable, scim_account("u3"), before->state));
   CHECK(undone.result == ResultClass::AlreadyDone);
   CHECK(peer.resource("/Users/u3")["active"] == false);
 }
@@ -143,9 +147,9 @@ TEST_CASE("scim: a server that says 200 and does nothing is found out") {
   ScimServer& peer = server();
   peer.faults(R"([{"kind": "lie"}])");
   auto connector = peer.connect();
-  for (const auto& [verb, item] : {std::pair(Verb::Disable, scim_account("u1")),
-                                   std::pair(Verb::Delete, scim_account("u1")),
-                                   std::pair(Verb::Remove, scim_membership("g1", "u1"))}) {
+  for (const auto& [verb, item] :
+       {std::pair(Verb::Disable, scim_account("u1")), std::pair(Verb::Delete, scim_account("u1")),
+        std::pair(Verb::Remove, scim_membership("g1", "u1"))}) {
     const ActionResult result = connector->perform(request(verb, item));
     CHECK(result.result == ResultClass::Failed);
     CHECK_MESSAGE(result.detail.find("did not make it") != std::string::npos, result.detail);
@@ -156,7 +160,8 @@ TEST_CASE("scim: a server that says 200 and does nothing is found out") {
 TEST_CASE("scim: a change that takes a moment is waited for") {
   ScimServer& peer = server();
   peer.faults(R"([{"kind": "late", "ms": 300}])");
-  const ActionResult result = peer.connect({{"settle", "5s"}})->perform(request(Verb::Disable, scim_account("u1")));
+  const ActionResult result =
+      peer.connect({{"settle", "5s"}})->perform(request(Verb::Disable, scim_account("u1")));
   CHECK_MESSAGE(result.result == ResultClass::Changed, result.detail);
 }
 
@@ -174,12 +179,14 @@ TEST_CASE("scim: a server without PATCH gets the whole resource by PUT") {
   ScimServer& peer = server();
   peer.faults(R"([{"kind": "no_patch"}])");
   auto connector = peer.connect();
-  CHECK(connector->perform(request(Verb::Disable, scim_account("u1"))).result == ResultClass::Changed);
+  CHECK(connector->perform(request(Verb::Disable, scim_account("u1"))).result ==
+        ResultClass::Changed);
   const nlohmann::json user = peer.resource("/Users/u1");
   CHECK(user["active"] == false);
   CHECK(user["externalId"] == "e1");
   CHECK(user["emails"][0]["value"] == "alice@example.org");
-  CHECK(connector->perform(request(Verb::Remove, scim_membership("g1", "u1"))).result == ResultClass::Changed);
+  CHECK(connector->perform(request(Verb::Remove, scim_membership("g1", "u1"))).result ==
+        ResultClass::Changed);
   CHECK(peer.resource("/Groups/g1")["members"].size() == 1);
   CHECK(peer.resource("/Groups/g1")["displayName"] == "sales");
 }
@@ -199,7 +206,8 @@ TEST_CASE("scim: a member is removed also when the server ignores filtered paths
     CHECK(peer.resource("/Groups/g1")["members"][0]["value"] == "u2");
     CHECK(connector->observe(item)->presence == Presence::Absent);
     CHECK(connector->perform(request(Verb::Remove, item)).result == ResultClass::AlreadyDone);
-    CHECK(connector->undo(request(Verb::Remove, item, before->state)).result == ResultClass::Changed);
+    CHECK(connector->undo(request(Verb::Remove, item, before->state)).result ==
+          ResultClass::Changed);
     CHECK(peer.resource("/Groups/g1")["members"].size() == 2);
   }
 }
@@ -220,17 +228,22 @@ TEST_CASE("scim: a role is removed and put back, other roles stay") {
   CHECK(peer.resource("/Users/u1")["roles"].size() == 2);
 }
 
-TEST_CASE("scim: deleting is proved by a read by exact id, and repeating it finds the account absent") {
+TEST_CASE(
+    "scim: deleting is proved by a read by exact id, and repeating it finds the account absent") {
   for (const char* faults : {"[]", R"([{"kind": "delete_body"}])"}) {
     ScimServer& peer = server();
     peer.faults(faults);
     auto connector = peer.connect();
-    CHECK(connector->perform(request(Verb::Delete, scim_account("u1"))).result == ResultClass::Changed);
+    CHECK(connector->perform(request(Verb::Delete, scim_account("u1"))).result ==
+          ResultClass::Changed);
     CHECK(peer.resource("/Users/u1").is_null());
-    CHECK(connector->perform(request(Verb::Delete, scim_account("u1"))).result == ResultClass::Absent);
-    CHECK(connector->perform(request(Verb::Disable, scim_account("u1"))).result == ResultClass::Absent);
+    CHECK(connector->perform(request(Verb::Delete, scim_account("u1"))).result ==
+          ResultClass::Absent);
+    CHECK(connector->perform(request(Verb::Disable, scim_account("u1"))).result ==
+          ResultClass::Absent);
     CHECK(connector->observe(scim_account("u1"))->presence == Presence::Absent);
-    CHECK(connector->undo(request(Verb::Delete, scim_account("u1"))).result == ResultClass::Unsupported);
+    CHECK(connector->undo(request(Verb::Delete, scim_account("u1"))).result ==
+          ResultClass::Unsupported);
   }
 }
 
@@ -241,8 +254,10 @@ TEST_CASE("scim: a 404 proves nothing when the server shows no users") {
   const auto seen = connector->observe(scim_account("u1"));
   REQUIRE(seen);
   CHECK(seen->presence == Presence::Unknown);
-  CHECK(connector->perform(request(Verb::Disable, scim_account("u1"))).result == ResultClass::Failed);
-  CHECK(connector->probe(request(Verb::Disable, scim_account("u1"))).answer == ProbeAnswer::Unknown);
+  CHECK(connector->perform(request(Verb::Disable, scim_account("u1"))).result ==
+        ResultClass::Failed);
+  CHECK(connector->probe(request(Verb::Disable, scim_account("u1"))).answer ==
+        ProbeAnswer::Unknown);
 }
 
 TEST_CASE("scim: a system that deletes what is deactivated is said so") {
@@ -258,7 +273,8 @@ TEST_CASE("scim: a system that deletes what is deactivated is said so") {
   REQUIRE(abilities);
   CHECK(abilities->verbs[0].effects.has(Effect::Destroys));
   CHECK(abilities->verbs[0].reversible == Reversible::Never);
-  CHECK(declared->perform(request(Verb::Disable, scim_account("u2"))).result == ResultClass::Changed);
+  CHECK(declared->perform(request(Verb::Disable, scim_account("u2"))).result ==
+        ResultClass::Changed);
 }
 
 TEST_CASE("scim: refusals, throttling and outages have their own results") {
@@ -346,9 +362,9 @@ TEST_CASE("scim: a rename keeps the item, since its id is the immutable one") {
 TEST_CASE("scim: a preview touches nothing and shows no secret") {
   ScimServer& peer = server();
   auto connector = peer.connect();
-  for (const auto& [verb, item] : {std::pair(Verb::Disable, scim_account("u1")),
-                                   std::pair(Verb::Delete, scim_account("u1")),
-                                   std::pair(Verb::Remove, scim_membership("g1", "u1"))}) {
+  for (const auto& [verb, item] :
+       {std::pair(Verb::Disable, scim_account("u1")), std::pair(Verb::Delete, scim_account("u1")),
+        std::pair(Verb::Remove, scim_membership("g1", "u1"))}) {
     const std::vector<std::string> lines = connector->preview(request(verb, item));
     REQUIRE_FALSE(lines.empty());
     for (const std::string& line : lines) {

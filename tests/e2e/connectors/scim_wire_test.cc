@@ -1,4 +1,5 @@
-// The SCIM connector's HTTP against small servers in this process: TLS, redirects, sizes, dead ports.
+// The SCIM connector's HTTP against small servers in this process: TLS, redirects, sizes, dead
+// ports.
 #include <filesystem>
 #include <memory>
 #include <thread>
@@ -25,12 +26,15 @@ class LocalServer {
       std::this_thread::yield();
     }
   }
+
   ~LocalServer() {
     server_->stop();
     thread_.join();
   }
+
   LocalServer(const LocalServer&) = delete;
   LocalServer& operator=(const LocalServer&) = delete;
+
   [[nodiscard]] int port() const { return port_; }
 
  private:
@@ -46,10 +50,10 @@ struct Certificate {
 
 Certificate make_certificate(const std::string& folder, const std::string& names) {
   Certificate made{folder + "/key.pem", folder + "/cert.pem"};
-  const CommandResult done = run_command(
-      {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-       "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=" + names, "-keyout", made.key,
-       "-out", made.cert});
+  const CommandResult done =
+      run_command({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                   "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=test",
+                   "-addext", "subjectAltName=" + names, "-keyout", made.key, "-out", made.cert});
   REQUIRE_MESSAGE(done.status == 0, done.output);
   return made;
 }
@@ -88,7 +92,8 @@ TEST_CASE("scim: TLS is verified, against the file that the settings name") {
   const Certificate good = make_certificate(right, "IP:127.0.0.1");
   const Certificate other = make_certificate(wrong, "DNS:elsewhere.example.org");
   const auto serve = [](const Certificate& certificate) {
-    auto server = std::make_unique<httplib::SSLServer>(certificate.cert.c_str(), certificate.key.c_str());
+    auto server =
+        std::make_unique<httplib::SSLServer>(certificate.cert.c_str(), certificate.key.c_str());
     server->Get("/Users/u1", [](const httplib::Request&, httplib::Response& response) {
       response.set_content(R"({"id": "u1", "active": true})", "application/scim+json");
     });
@@ -110,7 +115,8 @@ TEST_CASE("scim: TLS is verified, against the file that the settings name") {
   CHECK_MESSAGE(refused.detail.find("certificate") != std::string::npos, refused.detail);
   CHECK((*untrusted)->observe(scim_account("u1")).error().kind() == ErrorKind::Network);
 
-  auto wrong_name = connect("https://127.0.0.1:" + std::to_string(misnamed.port()), {{"ca_file", other.cert}});
+  auto wrong_name =
+      connect("https://127.0.0.1:" + std::to_string(misnamed.port()), {{"ca_file", other.cert}});
   const ActionResult for_another = (*wrong_name)->perform(disable_u1());
   CHECK(for_another.result == ResultClass::Failed);
   CHECK_MESSAGE(for_another.detail.find("another name") != std::string::npos, for_another.detail);
@@ -151,10 +157,11 @@ TEST_CASE("scim: a redirect is not followed, so that the credential goes nowhere
 TEST_CASE("scim: an answer without end is cut off") {
   auto endless = std::make_unique<httplib::Server>();
   endless->Get(".*", [](const httplib::Request&, httplib::Response& response) {
-    response.set_chunked_content_provider("application/json", [](std::size_t, httplib::DataSink& sink) {
-      const std::string block(1 << 16, ' ');
-      return sink.write(block.data(), block.size());
-    });
+    response.set_chunked_content_provider("application/json",
+                                          [](std::size_t, httplib::DataSink& sink) {
+                                            const std::string block(1 << 16, ' ');
+                                            return sink.write(block.data(), block.size());
+                                          });
   });
   const LocalServer server(std::move(endless));
   SystemClock clock;
@@ -170,11 +177,12 @@ TEST_CASE("scim: an answer without end is cut off") {
 TEST_CASE("scim: ids are encoded, so that they cannot leave their path") {
   std::string seen;
   auto recording = std::make_unique<httplib::Server>();
-  recording->set_pre_routing_handler([&](const httplib::Request& request, httplib::Response& response) {
-    seen = request.target;
-    response.set_content(R"({"id": "x", "active": true})", "application/json");
-    return httplib::Server::HandlerResponse::Handled;
-  });
+  recording->set_pre_routing_handler(
+      [&](const httplib::Request& request, httplib::Response& response) {
+        seen = request.target;
+        response.set_content(R"({"id": "x", "active": true})", "application/json");
+        return httplib::Server::HandlerResponse::Handled;
+      });
   const LocalServer server(std::move(recording));
   auto connector = connect("http://127.0.0.1:" + std::to_string(server.port()) + "/scim/v2/");
   REQUIRE((*connector)->observe(scim_account("a%2F..%2F..%2Fb?c#d \"\r\n")));

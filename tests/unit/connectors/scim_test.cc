@@ -1,17 +1,20 @@
 // The dialects and readings of SCIM that need no server.
+#include "connectors/scim/scim.h"
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
 #include "connectors/scim/http.h"
 #include "connectors/scim/resource.h"
-#include "connectors/scim/scim.h"
 
 namespace rescind::scim {
 namespace {
 
 using Json = nlohmann::json;
 
-Instant at(const char* text) { return *parse_instant(text); }
+Instant at(const char* text) {
+  return *parse_instant(text);
+}
 
 }  // namespace
 
@@ -33,7 +36,10 @@ TEST_CASE("scim: a value in a filter cannot end the filter") {
 }
 
 TEST_CASE("scim: PUT carries the whole resource without what is read-only or secret") {
-  const Json user = {{"id", "u1"}, {"userName", "alice"}, {"active", true}, {"password", "x"},
+  const Json user = {{"id", "u1"},
+                     {"userName", "alice"},
+                     {"active", true},
+                     {"password", "x"},
                      {"groups", Json::array({{{"value", "g1"}}})}};
   const auto ways = dialects({Target::What::Active, "Users", "u1", "", ""}, false, &user, "");
   REQUIRE(ways.size() == 3);
@@ -52,7 +58,8 @@ TEST_CASE("scim: the attribute that names the person may be nested, listed or of
   CHECK(attribute_text(user, "name.familyName") == "A");
   CHECK(attribute_text(user, "emails") == "work@example.org");
   CHECK(attribute_text(user, "emails.value") == "work@example.org");
-  CHECK(attribute_text(user, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber") ==
+  CHECK(attribute_text(
+            user, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber") ==
         "701");
   CHECK(attribute_text(user, "nothing").empty());
 }
@@ -90,7 +97,8 @@ TEST_CASE("scim: settings that would leak or contradict are refused") {
   CHECK(fault({{"url", "https://h"}, {"token", "a\n"}}) == SettingFault::BadValue);
   CHECK(fault({{"url", "https://h"}, {"token", "a"}, {"username", "b"}}) == SettingFault::BadValue);
   CHECK(fault({}) == SettingFault::Missing);
-  CHECK(check_scim_settings({{"url", "http://app.example.org"}, {"allow_plaintext", "true"}}).empty());
+  CHECK(check_scim_settings({{"url", "http://app.example.org"}, {"allow_plaintext", "true"}})
+            .empty());
 }
 
 }  // namespace rescind::scim

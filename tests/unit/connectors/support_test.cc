@@ -1,12 +1,11 @@
 // What the connectors share: settings, native ids of several parts, records, random passwords.
-#include "connectors/support/native_id.h"
-
 #include <array>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
 #include "connectors/support/attempt.h"
+#include "connectors/support/native_id.h"
 #include "connectors/support/record.h"
 #include "connectors/support/secret.h"
 #include "connectors/support/settings.h"
@@ -87,9 +86,9 @@ TEST_CASE("settings: addresses are taken apart, and strange ones refused") {
   CHECK(url->host == "::1");
   CHECK(url->port == 8443);
   CHECK(url->path == "/scim/v2");
-  for (const char* bad : {"", "x", "://h", "https://", "https://u:p@h/", "https://h/?q", "https://h#f",
-                          "https://h:0", "https://h:99999", "https://h:x", "https://[::1", "https://h /",
-                          "https://h\r\nx"}) {
+  for (const char* bad :
+       {"", "x", "://h", "https://", "https://u:p@h/", "https://h/?q", "https://h#f", "https://h:0",
+        "https://h:99999", "https://h:x", "https://[::1", "https://h /", "https://h\r\nx"}) {
     CHECK_MESSAGE(!parse_url(bad), bad);
   }
   CHECK(is_loopback_host("127.0.0.1"));
