@@ -234,7 +234,8 @@ TEST_CASE("merge: a clause in doubt leaves the item undetermined, except contain
   REQUIRE(plan_of(organisation).undetermined.size() == 1);
   CHECK_FALSE(plan_of(organisation).complete);
   organisation.events = {{.type = "risk", .subject = "alice"}};
-  CHECK(find_step(plan_of(organisation), "crm:alice", Verb::Disable) != nullptr);
+  const Plan risky = plan_of(organisation);
+  CHECK(find_step(risky, "crm:alice", Verb::Disable) != nullptr);
 }
 
 TEST_CASE("merge: an item whose records contradict each other is undetermined for every verb") {
@@ -295,7 +296,8 @@ TEST_CASE("merge: the escalation chain ends with the steward and never names the
       {{.name = "a", .on = {"leaver"},
         .clauses = {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}},
         .escalate = {{"alice"}, {"bob"}}}});
-  const PlanStep* step = find_step(plan_of(organisation), "crm:alice", Verb::Disable);
+  const Plan plan = plan_of(organisation);
+  const PlanStep* step = find_step(plan, "crm:alice", Verb::Disable);
   REQUIRE(step != nullptr);
   REQUIRE(step->escalate.size() == 2);
   CHECK(step->escalate[0] == std::vector<std::string>{"oncall"});

@@ -75,6 +75,8 @@ struct Organisation {
 // The step of that item, verb and action in a plan; nothing: nullptr.
 const PlanStep* find_step(const Plan& plan, std::string_view item, Verb verb, std::string_view action = {},
                           std::uint32_t generation = 1);
+const PlanStep* find_step(const Plan&& plan, std::string_view item, Verb verb, std::string_view action = {},
+                          std::uint32_t generation = 1) = delete;  // the step would not outlive it
 // Whether `before` is a (weak or strong) predecessor, directly or through others.
 bool comes_before(const Plan& plan, const PlanStep& before, const PlanStep& after);
 bool weakly_after(const PlanStep& after, const PlanStep& before);
