@@ -145,7 +145,7 @@ Masks BlockEvaluator::junction(const Node& node, std::uint64_t need) {
 
 // What holds where the column has a value; elsewhere nobody knows.
 Masks BlockEvaluator::settled(std::uint64_t holds, const Gathered& column) const {
-  const std::uint64_t unknown = column.missing | column.broken;
+  const std::uint64_t unknown = column.missing | column.broken | undetermined_;
   return {holds & ~unknown & all_, (holds | unknown) & all_};
 }
 
@@ -162,7 +162,8 @@ Masks BlockEvaluator::leaf(const Node& node) {
     case Lowering::KnownColumn: {
       const Gathered& column = gather(node.column);
       const std::uint64_t known = all_ & ~column.missing;
-      return {known & ~column.broken, known | (column.broken & all_)};
+      const std::uint64_t unknown = (column.broken | undetermined_) & all_;
+      return {known & ~unknown, known | unknown};
     }
     case Lowering::Compare: return compare(node);
     case Lowering::OneOf: return one_of(node);

@@ -160,7 +160,7 @@ class Decider {
         masks = state_.block.evaluate(clause.where, rows);
       }
       masks.yes &= clause.unknown ? 0 : rows & ~undetermined;
-      masks.maybe = (masks.maybe | undetermined) & rows;
+      masks.maybe &= rows;
       state_.masks[a] = masks;
       total += static_cast<std::uint32_t>(std::popcount(masks.maybe));
       std::uint64_t* of_item = state_.of_item.data() + a / kWordBits * kBlockItems;

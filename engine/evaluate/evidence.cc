@@ -107,6 +107,9 @@ Tri Interpreter::idle_for(const Value& item, const Value& duration) const {
 }
 
 Tri Interpreter::delivered_to(const Value& item, const Value& to) const {
+  if (item.state == ValueState::Missing) {
+    return Tri::False;  // no successor yet: nothing was delivered
+  }
   if (!item.known() || !to.known()) {
     return Tri::Unknown;
   }

@@ -232,9 +232,18 @@ Tri Interpreter::run_kind_test(const Node& node) {
   if (node.op == ExprOp::IsItemKind) {
     return tri_of(node.kinds.contains(ItemRef{operand.word()}.kind()));
   }
-  Type type;
-  type.kind = TypeKind::Enum;
-  const Value kind = identity_attribute(operand, identity_attribute::kKind, type);
+  IdentityRef identity{operand.word()};
+  if (operand.kind != TypeKind::Identity) {  // a principal by name; a team is of no kind
+    const bool own = operand.word() < inventory_.symbols.size();
+    if (own && inventory_.team_by_symbol.contains(operand.word())) {
+      return Tri::False;
+    }
+    identity = own ? inventory_.identity_of(Symbol{operand.word()}) : IdentityRef{};
+    if (!identity.valid()) {
+      return Tri::Unknown;
+    }
+  }
+  const Value kind = attribute_of(identity, identity_attribute::kKind);
   return kind.known() ? tri_of(bound_.identity_kind_in(node.index, kind.word())) : Tri::Unknown;
 }
 
