@@ -83,9 +83,9 @@ std::string_view statement_word(std::size_t body) {
   }
 }
 
-class Recovery final : public antlr4::ANTLRErrorStrategy {
+class StatementRecovery final : public Recovery {
  public:
-  Recovery(const TokenList& list, Diagnostics& diagnostics)
+  StatementRecovery(const TokenList& list, Diagnostics& diagnostics)
       : list_(list), diagnostics_(diagnostics) {}
 
   void reset(antlr4::Parser* /*parser*/) override { recovering_ = false; }
@@ -128,27 +128,52 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
     if (!is_body(rule)) {
       return;
     }
-    const antlr4::atn::ATN& atn = parser->getInterpreter<antlr4::atn::ParserATNSimulator>()->atn;
+    const antlr4::atn::ATN& atn = parser->getATN();
     const IntervalSet& acceptable = atn.nextTokens(atn.states[parser->getState()]);
     while (!fits(parser, rule, acceptable)) {
-      const std::size_t at = current_index(parser);
-      const bool stray_reason =
-          rule == Parser::RuleRuleBody && list_.infos[at].type == Lexer::BECAUSE;
-      const bool known = recovering_ || (stray_reason && has_error(parser->getContext())) ||
-                         (rule == Parser::RuleRuleBody && report_misspelt_before(parser, at));
-      if (!known) {
-        report(parser, at, acceptable, statement_word(rule));
-      }
-      recovering_ = true;
-      parser->consume();
-      skip_statement(parser, rule, at,
-                     acceptable.contains(static_cast<std::size_t>(Lexer::BECAUSE)));
+      give_up_token(parser, rule, acceptable);
     }
+  }
+
+  bool reach_declaration(antlr4::Parser* parser) override {
+    const antlr4::atn::ATN& atn = parser->getATN();
+    const bool at_start = current_index(parser) == 0;
+    const std::size_t rule =
+        at_start ? std::size_t{Parser::RulePolicyFile} : std::size_t{Parser::RuleDeclaration};
+    const IntervalSet& acceptable = atn.nextTokens(atn.ruleToStartState[rule]);
+    while (!fits(parser, Parser::RulePolicyFile, acceptable)) {
+      give_up_token(parser, Parser::RulePolicyFile, acceptable);
+    }
+    return list_.infos[current_index(parser)].type != antlr4::Token::EOF;
   }
 
  private:
   static std::size_t index_of(const antlr4::RecognitionException& error) {
     return error.getOffendingToken()->getTokenIndex();
+  }
+
+  // Inside a rule the token stays in the parser's tree, as a sign that something was given up.
+  static void consume(antlr4::Parser* parser) {
+    if (parser->getContext() == nullptr) {
+      parser->getInputStream()->consume();
+    } else {
+      parser->consume();
+    }
+  }
+
+  // A token that fits nowhere in a body: says so, and goes on at the next statement.
+  void give_up_token(antlr4::Parser* parser, std::size_t body, const IntervalSet& acceptable) {
+    const std::size_t at = current_index(parser);
+    const bool in_rule = body == Parser::RuleRuleBody;
+    const bool stray_reason = in_rule && list_.infos[at].type == Lexer::BECAUSE;
+    const bool known = recovering_ || (stray_reason && has_error(parser->getContext())) ||
+                       (in_rule && report_misspelt_before(parser, at));
+    if (!known) {
+      report(parser, at, acceptable, statement_word(body));
+    }
+    recovering_ = true;
+    consume(parser);
+    skip_statement(parser, body, at, acceptable.contains(static_cast<std::size_t>(Lexer::BECAUSE)));
   }
 
   // Whether a rule's body already lost a statement.
@@ -260,7 +285,7 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
   void skip_statement(antlr4::Parser* parser, std::size_t body, std::size_t first, bool headers) {
     const std::uint32_t braces = list_.infos[first].braces;
     const std::size_t from = current_index(parser);
-    for (;; parser->consume()) {
+    for (;; consume(parser)) {
       const std::size_t at = current_index(parser);
       const TokenInfo& info = list_.infos[at];
       const auto i = static_cast<std::ptrdiff_t>(at);
@@ -294,7 +319,22 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
       return false;
     }
     const std::size_t verb = context->getStart()->getTokenIndex();
+    if (report_missing_period(verb)) {
+      return true;
+    }
     return at <= verb + 2 && report_misspelt_word(verb);
+  }
+
+  // `within` at the end of a clause takes the next clause's verb for a parameter.
+  bool report_missing_period(std::size_t verb) {
+    const auto i = static_cast<std::ptrdiff_t>(verb);
+    if ((type(i - 2) != Lexer::WITHIN && type(i - 2) != Lexer::AFTER) ||
+        !find_verb(list_.text_of(verb - 1))) {
+      return false;
+    }
+    diagnostics_.error(Code::R0120, place_of_missing(verb - 1),
+                       "expected a duration like `15m`, found " + describe_token(list_, verb - 1));
+    return true;
   }
 
   // The same where the wrong word made a clause that looked whole: `wehn subject` before `.`.
@@ -420,9 +460,8 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
 
 }  // namespace
 
-std::shared_ptr<antlr4::ANTLRErrorStrategy> make_recovery(const TokenList& list,
-                                                          Diagnostics& diagnostics) {
-  return std::make_shared<Recovery>(list, diagnostics);
+std::shared_ptr<Recovery> make_recovery(const TokenList& list, Diagnostics& diagnostics) {
+  return std::make_shared<StatementRecovery>(list, diagnostics);
 }
 
 }  // namespace rescind::parse
