@@ -35,9 +35,8 @@ class RuleChecker {
     const Typed when = checked_condition(expressions_, written.when, scope, sound);
     rule.when = when.id;
     if (when.truth == false) {
-      program_.report.warning(Code::R0406, written.when->span,
-                              "rule `" + written.name.text + "` never matches",
-                              "this is always false");
+      program_.report.never_holds(written.when->span,
+                                  "rule `" + written.name.text + "` never matches");
     }
     expressions_.assume(when.if_true);
     check_escalation(written, rule, scope);
@@ -72,7 +71,8 @@ class RuleChecker {
     }
     for (const ast::Escalation::Level& level : written.escalate->levels) {
       if (std::optional<PrincipalExpr> to = expressions_.principals(level.to, scope)) {
-        rule.escalate.push_back({*std::move(to), level.after ? level.after->value : Seconds{0}});
+        const std::optional<Seconds> after = level.after ? period(*level.after, scope) : Seconds{0};
+        rule.escalate.push_back({*std::move(to), after.value_or(Seconds{0})});
       }
     }
   }
@@ -94,7 +94,7 @@ class RuleChecker {
     if (written.selection) {
       check_selection(written, verb, clause, scope);
     }
-    check_timing(written, clause);
+    check_timing(written, clause, scope);
     if (verb) {
       check_target(written, clause, scope);
     }
@@ -130,8 +130,7 @@ class RuleChecker {
     const Typed where = checked_condition(expressions_, selection.where, scope, sound);
     clause.where = where.id;
     if (where.truth == false) {
-      program_.report.warning(Code::R0406, selection.where->span, "this clause never matches",
-                              "this is always false");
+      program_.report.never_holds(selection.where->span, "this clause never matches");
     }
     expressions_.assume(where.if_true);
   }
@@ -152,12 +151,34 @@ class RuleChecker {
     }
   }
 
-  void check_timing(const ast::Clause& written, CheckedClause& clause) {
+  // A written duration, or the value of the parameter or define that it names; nothing after an
+  // error.
+  std::optional<Seconds> period(const ast::Duration& written, Scope& scope) {
+    if (!written.parameter) {
+      return written.value;
+    }
+    ast::Expr reference;
+    reference.node = ast::NameRef{written.parameter->text};
+    reference.span = written.span;
+    const std::optional<Constant> value = expressions_.constant(
+        reference, scope, simple_type(TypeKind::Duration), "a length of time");
+    if (value && value->number < 0) {
+      program_.report.error(Code::R0403, written.span,
+                            "`" + written.parameter->text +
+                                "` is negative, so this time has passed "
+                                "before the event",
+                            "stands for " + format_duration(Seconds{value->number}));
+      return std::nullopt;
+    }
+    return value ? std::optional<Seconds>(Seconds{value->number}) : std::nullopt;
+  }
+
+  void check_timing(const ast::Clause& written, CheckedClause& clause, Scope& scope) {
     if (written.within) {
-      clause.within = written.within->value;
+      clause.within = period(*written.within, scope);
     }
     if (written.after) {
-      clause.after = written.after->value;
+      clause.after = period(*written.after, scope);
     }
     if (clause.within && clause.after && *clause.within < *clause.after) {
       program_.report

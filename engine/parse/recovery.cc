@@ -285,6 +285,10 @@ class StatementRecovery final : public Recovery {
   void skip_statement(antlr4::Parser* parser, std::size_t body, std::size_t first, bool headers) {
     const std::uint32_t braces = list_.infos[first].braces;
     const std::size_t from = current_index(parser);
+    if (diagnostics_.suppressed() > 0) {  // nothing more would be shown, so nothing more is sought
+      parser->getInputStream()->seek(list_.infos.size() - 1);
+      return;
+    }
     for (;; consume(parser)) {
       const std::size_t at = current_index(parser);
       const TokenInfo& info = list_.infos[at];
