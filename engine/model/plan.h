@@ -51,6 +51,12 @@ struct Gate {
   std::string text;
 };
 
+// A limit that counts a step: an entry of Plan::limits.
+struct LimitRef {
+  std::string name, scope;
+  friend auto operator<=>(const LimitRef&, const LimitRef&) = default;
+};
+
 struct Described {
   std::string kind;                  // undo: verb or "none"; probe: "read"
   std::string text;
@@ -79,6 +85,7 @@ struct PlanStep {
   bool overdue_at_arrival = false;
   std::vector<Approval> approvals;   // all are needed
   std::optional<Gate> gate;
+  std::vector<LimitRef> limits;      // limits that count it: reserved when the step starts; counted once per holder
   std::string stage;                 // "" outside retirements
   std::uint32_t generation = 1;
   bool implied = false;
@@ -97,7 +104,7 @@ struct HeldItem { std::string item, verb, hold, ordered_by; std::optional<Instan
 struct ItemNote { std::string item, why; };
 struct StepNote { std::string step, why; };
 struct PersonNote { std::string item, why, who; };
-struct LimitUse { std::string name; std::int64_t used = 0; std::int64_t allowed = 0; bool tripped = false; std::string scope; };
+struct LimitUse { std::string name; std::int64_t used = 0; std::int64_t allowed = 0; bool tripped = false; std::string scope; Seconds window{}; };
 enum class PathState : std::uint8_t { Open, Unknown };
 struct ResidualPath {
   std::vector<std::string> path;     // "session sso:s-1", "token crm:t-1" …: first how it is had, last what it gives
