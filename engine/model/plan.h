@@ -47,7 +47,7 @@ struct Approval {
 };
 
 struct Gate {
-  std::string kind;                  // "limit", "hold", "" (none)
+  std::string kind;                  // "limit", "hold", "handover" (last owner or admin: O9)
   std::string text;
 };
 
@@ -55,6 +55,12 @@ struct Gate {
 struct LimitRef {
   std::string name, scope;
   friend auto operator<=>(const LimitRef&, const LimitRef&) = default;
+};
+
+// Another way in which a step may start, as good as its own `not_before` with its own `approvals`.
+struct Alternative {
+  Instant not_before{};
+  std::vector<Approval> approvals;   // all are needed
 };
 
 struct Described {
@@ -78,12 +84,16 @@ struct PlanStep {
   std::string target;                // transfer, redirect, notify, ask: principal id
   std::string text;                  // narrow: level; ask: what is asked
   Rank rank = Rank::Contain;
-  std::vector<std::string> after;         // weak predecessors, step ids
+  // Weak predecessors: wait until the first attempt is settled or its deadline has passed, and never
+  // beyond this step's own deadline.
+  std::vector<std::string> after;
   std::vector<std::string> strong_after;  // strong predecessors
   Instant not_before{};
   std::optional<Instant> deadline;
   bool overdue_at_arrival = false;
   std::vector<Approval> approvals;   // all are needed
+  std::vector<Alternative> alternatives;  // containing and stripping: an approved start earlier than the step's own
+  Seconds soak{0};                   // destroying: also waits so long after its last strong predecessor is verified
   std::optional<Gate> gate;
   std::vector<LimitRef> limits;      // limits that count it: reserved when the step starts; counted once per holder
   std::string stage;                 // "" outside retirements
@@ -95,6 +105,7 @@ struct PlanStep {
   Described undo;
   std::vector<Reason> reasons;
   std::vector<std::vector<std::string>> escalate;  // chain: principals per level
+  std::vector<Seconds> escalate_after;  // parallel: how long after the level before it (first: after the deadline)
   std::vector<std::string> preview;  // what the connector would send, secrets redacted
   Described probe;
   std::map<std::string, std::string> facts;  // facts read, checked again before the step (precondition)

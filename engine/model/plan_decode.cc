@@ -138,6 +138,10 @@ class Field {
     return *found;
   }
 
+  [[nodiscard]] Seconds duration() const {
+    return word([](const std::string& text) { return parse_duration(text); }, "a duration");
+  }
+
   [[nodiscard]] const Json& json() const { return *value_; }
 
   void wrong(const char* expected) const { report(std::string("is not ") + expected); }
@@ -326,9 +330,17 @@ PlanStep read_step(const Field& field) {
   step.deadline = field.member("deadline").optional_instant();
   step.overdue_at_arrival = field.member("overdue_at_arrival").boolean();
   step.approvals = read_list(field.member("approvals"), read_approval);
+  step.alternatives = read_list(field.member("alternatives"), [](const Field& alternative) {
+    return Alternative{.not_before = alternative.member("not_before").instant(),
+                       .approvals = read_list(alternative.member("approvals"), read_approval)};
+  });
+  step.soak = field.member("soak").duration();
   if (const Field gate = field.member("gate"); !gate.is_null()) {
     step.gate = Gate{.kind = gate.member("kind").text(), .text = gate.member("text").text()};
   }
+  step.limits = read_list(field.member("limits"), [](const Field& limit) {
+    return LimitRef{.name = limit.member("name").text(), .scope = limit.member("scope").text()};
+  });
   step.stage = field.member("stage").text();
   step.generation = field.member("generation").small();
   step.implied = field.member("implied").boolean();
@@ -338,6 +350,8 @@ PlanStep read_step(const Field& field) {
   step.undo = read_described(field.member("undo"));
   step.reasons = read_list(field.member("reasons"), read_reason);
   step.escalate = read_list(field.member("escalate"), [](const Field& level) { return level.texts(); });
+  step.escalate_after =
+      read_list(field.member("escalate_after"), [](const Field& after) { return after.duration(); });
   step.preview = field.member("preview").texts();
   step.probe = read_described(field.member("probe"));
   field.member("facts").each_member(
@@ -373,7 +387,8 @@ LimitUse read_limit(const Field& field) {
           .used = field.member("used").integer(),
           .allowed = field.member("allowed").integer(),
           .tripped = field.member("tripped").boolean(),
-          .scope = field.member("scope").text()};
+          .scope = field.member("scope").text(),
+          .window = field.member("window").duration()};
 }
 
 ResidualPath read_path(const Field& field) {

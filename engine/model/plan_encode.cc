@@ -94,6 +94,42 @@ Json encode(const std::vector<Approval>& approvals) {
   return out;
 }
 
+// WHY declared here: the list template below must see every overload.
+Json encode(const Alternative& alternative);
+Json encode(const LimitRef& limit);
+Json encode(const PlanDecision& decision);
+Json encode(const PlanStep& step);
+Json encode(const HeldItem& held);
+Json encode(const ItemNote& note);
+Json encode(const StepNote& note);
+Json encode(const PersonNote& note);
+Json encode(const LimitUse& use);
+Json encode(const ResidualPath& path);
+
+template <typename T>
+Json encode_list(const std::vector<T>& values) {
+  Json out = Json::array();
+  for (const T& value : values) {
+    out.push_back(encode(value));
+  }
+  return out;
+}
+
+Json encode_durations(const std::vector<Seconds>& durations) {
+  Json out = Json::array();
+  for (const Seconds duration : durations) {
+    out.push_back(format_duration(duration));
+  }
+  return out;
+}
+
+Json encode(const Alternative& alternative) {
+  return Json{{"not_before", format_instant(alternative.not_before)},
+              {"approvals", encode(alternative.approvals)}};
+}
+
+Json encode(const LimitRef& limit) { return Json{{"name", limit.name}, {"scope", limit.scope}}; }
+
 Json encode(const PlanDecision& decision) {
   return Json{{"item", decision.item},
               {"kind", decision.kind},
@@ -126,7 +162,10 @@ Json encode(const PlanStep& step) {
   out["deadline"] = instant_or_null(step.deadline);
   out["overdue_at_arrival"] = step.overdue_at_arrival;
   out["approvals"] = encode(step.approvals);
+  out["alternatives"] = encode_list(step.alternatives);
+  out["soak"] = format_duration(step.soak);
   out["gate"] = step.gate ? Json{{"kind", step.gate->kind}, {"text", step.gate->text}} : Json(nullptr);
+  out["limits"] = encode_list(step.limits);
   out["stage"] = step.stage;
   out["generation"] = step.generation;
   out["implied"] = step.implied;
@@ -136,6 +175,7 @@ Json encode(const PlanStep& step) {
   out["undo"] = encode(step.undo);
   out["reasons"] = encode(step.reasons);
   out["escalate"] = step.escalate;
+  out["escalate_after"] = encode_durations(step.escalate_after);
   out["preview"] = step.preview;
   out["probe"] = encode(step.probe);
   out["facts"] = step.facts;
@@ -164,6 +204,7 @@ Json encode(const LimitUse& use) {
               {"scope", use.scope},
               {"used", use.used},
               {"allowed", use.allowed},
+              {"window", format_duration(use.window)},
               {"tripped", use.tripped}};
 }
 
@@ -172,15 +213,6 @@ Json encode(const ResidualPath& path) {
               {"state", path.state == PathState::Open ? "open" : "unknown"},
               {"why", path.why},
               {"until", instant_or_null(path.until)}};
-}
-
-template <typename T>
-Json encode_list(const std::vector<T>& values) {
-  Json out = Json::array();
-  for (const T& value : values) {
-    out.push_back(encode(value));
-  }
-  return out;
 }
 
 Json encode_inventory(const Plan& plan) {

@@ -38,6 +38,11 @@ PlanStep sample_step() {
   step.overdue_at_arrival = true;
   step.approvals = {{.by = {"bob", "it-security"}, .state = ApprovalState::Given, .given_by = "bob"}};
   step.gate = Gate{.kind = "limit", .text = "limit acme.mass"};
+  step.alternatives = {{.not_before = at("2026-01-05T16:00:00Z"),
+                        .approvals = {{.by = {"carol"}, .state = ApprovalState::Needed, .given_by = ""}}}};
+  step.soak = std::chrono::hours(48);
+  step.limits = {{.name = "acme.mass", .scope = "salesforce"}};
+  step.escalate_after = {Seconds(0), std::chrono::hours(4)};
   step.effects = EffectSet(Effect::Contains) | Effect::Destroys;
   step.reversible = Reversible::Window;
   step.undo = {.kind = "restore", .text = "enable again"};
@@ -94,7 +99,8 @@ Plan sample_plan() {
   plan.undetermined = {{.item = "x:2", .why = "two records"}};
   plan.infeasible = {{.step = "step:0123456789abcdef", .why = "late"}};
   plan.needs_person = {{.item = "x:3", .why = "nobody", .who = "iam-oncall"}};
-  plan.limits = {{.name = "acme.mass", .used = 3, .allowed = 10, .tripped = false, .scope = "salesforce"}};
+  plan.limits = {{.name = "acme.mass", .used = 3, .allowed = 10, .tripped = false, .scope = "salesforce",
+                  .window = std::chrono::hours(24)}};
   plan.residual_access = {{.path = {"session okta:s-1", "act"}, .state = PathState::Unknown,
                            .why = "not listed", .until = at("2026-01-06T17:00:00Z")}};
   plan.notes = {"time zone assumed for alice"};

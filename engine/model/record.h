@@ -1,0 +1,115 @@
+// What execution leaves behind: the states of steps and runs, and the journal's records. Written by
+// execute through the store, read by verify, reports and people.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+
+namespace rescind {
+
+// Where a step stands. docs/run-states.md has every transition. States marked (*) are durable
+// before the next action; the rest are kept up to date but can be computed again.
+enum class StepState : std::uint8_t {
+  Pending,  // not looked at yet
+  Waiting,  // for time, a gate, an approval, a predecessor, a limit, a person; `wait` says for what
+  Ready,    // may be sent now
+  Intent,   // * a request is about to be sent, or was sent and nobody knows (after a crash)
+  Sent,     // accepted by the system and not finished: polled
+  Applied,  // * the system says done; not read back yet
+  Residual,     // * done, but access lasts until `until`
+  Throttled,    // not done, the system asked to come back at `until`
+  Conflict,     // not done, somebody changed the item; read again
+  Failed,       // * not done, for certain
+  Unknown,      // * may or may not be done: probe before anything else
+  Verified,     // * end: read back as done
+  AlreadyDone,  // * end: nothing was left to do, read and not guessed
+  Unsupported,  // * end: the system cannot do that; a person is needed
+  Refused,      // * end: the engine or the system declined; a person is needed
+  Cancelled,    // * end: taken back before it started
+  Undone,       // * end: put back
+};
+std::string_view step_state_name(StepState state);  // "already_done"
+std::optional<StepState> find_step_state(std::string_view name);
+// No further transition in this run.
+bool is_end_state(StepState state);
+// The goal of the step is known to hold (verified, already_done).
+bool is_done_state(StepState state);
+
+enum class RunState : std::uint8_t {
+  Open,        // steps are being worked
+  Contained,   // everything that contains, strips and sweeps is verified
+  Settled,     // contained, and only timers, appointments, holds, approvals are left
+  Closed,      // every step ended and the closure proof agrees
+  Superseded,  // a newer plan took over
+  Undoing,
+  Undone,
+};
+std::string_view run_state_name(RunState state);
+std::optional<RunState> find_run_state(std::string_view name);
+
+// What a journal record says.
+enum class RecordEntry : std::uint8_t {
+  Opened,     // the run began (or a process took it up again)
+  Observed,   // the item was read before the change
+  Intent,     // a request is about to be sent
+  Outcome,    // what the request came to
+  Probed,     // what reading back said
+  Waited,     // the step cannot go on now, and why
+  Swept,      // a sweep round: what it found
+  Approved,   // a person approved
+  Escalated,  // a person is needed
+  Ended,      // the step reached an end state without a request
+  State,      // the run changed state
+};
+std::string_view record_entry_name(RecordEntry entry);
+std::optional<RecordEntry> find_record_entry(std::string_view name);
+
+// One line of the append-only journal.
+struct JournalRecord {
+  std::int64_t sequence = 0;  // given by the store, rising
+  std::string run;
+  std::string step;         // "" for the run itself
+  std::uint64_t epoch = 0;  // of the process that wrote it
+  Instant at{};
+  RecordEntry entry = RecordEntry::Opened;
+  std::string item;  // when not the step's own: what a sweep found
+  std::uint32_t generation = 1;
+  StepState state = StepState::Pending;  // of the step after this record
+  std::string result;                    // result class name, probe answer; "" none
+  std::string detail;                    // one line for people; no secrets
+  std::optional<Instant> until;
+  std::vector<std::string> requests;  // secrets redacted
+  std::string response_digest;
+};
+
+// Where a step stands, as the store keeps it (the journal's last word, with what waiting needs).
+struct StepRecord {
+  std::string run, step;
+  std::uint32_t position = 0;  // in the plan, 0-based
+  StepState state = StepState::Pending;
+  std::uint32_t generation = 1;
+  std::uint32_t attempts = 0;  // requests sent
+  bool escalated = false;      // a person is needed
+  std::string wait;  // what it waits for, "" nothing: "time", "approval by …", "after step:…"
+  std::optional<Instant> due;  // the next instant at which it is worth looking again
+  std::string result;          // last result class name
+  std::string detail;
+  std::optional<Instant> until;       // residual, throttled
+  std::optional<Instant> settled_at;  // when the first attempt was settled
+  std::optional<Instant> updated_at;
+};
+
+struct RunRecord {
+  std::string id;           // "run:" + 16 hex digits
+  std::string digest;       // of the plan
+  std::uint64_t epoch = 0;  // of the process that last took it up; older ones are fenced
+  RunState state = RunState::Open;
+  Instant opened_at{}, updated_at{};
+};
+
+}  // namespace rescind

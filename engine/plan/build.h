@@ -1,0 +1,40 @@
+// The plan stage: decisions in, ordered plan out. A pure function: no clock, no store, no connector;
+// what it needs of them is in the options. docs/stages/plan.md explains the passes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/capabilities.h"
+#include "model/decision.h"
+#include "model/plan.h"
+
+namespace rescind {
+
+struct PlanOptions {
+  Seconds expiry{24 * 3600};       // plan_expiry of the configuration
+  std::string steward;             // last in every chain; "" nobody
+  bool looked_at_only = false;     // --as-of other than now
+  std::string policy_revision;     // "" unknown
+  std::string engine = "rescind 0.1.0";
+  CapabilityMap systems;
+  // Distinct subjects counted already in the limit's window: (qualified name, system or "") → count.
+  std::map<std::pair<std::string, std::string>, std::int64_t> limit_used;
+  // Other inputs that the digest covers, by name ("tzdata", "store").
+  std::map<std::string, std::string> bindings;
+  // Steps of earlier runs that are verified or still open there: left out here.
+  std::set<std::string> settled_steps;
+  // What the step's connector would send, one line each. Empty: previews stay empty.
+  std::function<std::vector<std::string>(const PlanStep&)> preview;
+};
+
+// Never fails: what cannot be planned is in the plan (undetermined, needs_person, infeasible). `as_of` is
+// the decisions' own.
+Plan build_plan(const Decisions& decisions, const PlanOptions& options);
+
+}  // namespace rescind

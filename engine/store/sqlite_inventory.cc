@@ -1,0 +1,74 @@
+// What collection stored: listings with their completeness, and their records.
+#include <string>
+
+#include "store/sqlite_store.h"
+
+namespace rescind {
+
+Status SqliteStore::replace_listing(const StoredListing& listing,
+                                    const std::vector<StoredInventoryRecord>& records) {
+  const std::lock_guard lock(mutex_);
+  RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
+  if (listing.complete) {
+    RESCIND_ASSIGN_OR_RETURN(
+        auto clear, database_.prepare("DELETE FROM inventory WHERE system = ? AND kind = ?"));
+    RESCIND_RETURN_IF_ERROR(clear.bind(listing.system).bind(listing.kind).run());
+  }
+  RESCIND_ASSIGN_OR_RETURN(
+      auto insert, database_.prepare("INSERT OR REPLACE INTO inventory VALUES (?,?,?,?,?)"));
+  for (const StoredInventoryRecord& record : records) {
+    insert.reset();
+    RESCIND_RETURN_IF_ERROR(insert.bind(listing.system)
+                                .bind(listing.kind)
+                                .bind(record.id)
+                                .bind(record.json)
+                                .bind(stored(listing.collected_at))
+                                .run());
+  }
+  RESCIND_ASSIGN_OR_RETURN(auto state,
+                           database_.prepare("INSERT OR REPLACE INTO listings VALUES (?,?,?,?,?)"));
+  RESCIND_RETURN_IF_ERROR(state.bind(listing.system)
+                              .bind(listing.kind)
+                              .bind(stored(listing.collected_at))
+                              .bind(std::int64_t{listing.complete ? 1 : 0})
+                              .bind(listing.why)
+                              .run());
+  return transaction.commit();
+}
+
+Result<std::vector<StoredListing>> SqliteStore::list_listings() {
+  const std::lock_guard lock(mutex_);
+  RESCIND_ASSIGN_OR_RETURN(
+      auto select,
+      database_.prepare("SELECT system, kind, collected_at, complete, why, (SELECT count(*) FROM "
+                        "inventory i WHERE i.system = l.system AND i.kind = l.kind) "
+                        "FROM listings l ORDER BY system, kind"));
+  std::vector<StoredListing> listings;
+  while (true) {
+    RESCIND_ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) {
+      return listings;
+    }
+    listings.push_back({select.text(0), select.text(1), instant_of(select.number(2)),
+                        select.number(3) != 0, select.text(4),
+                        static_cast<std::uint64_t>(select.number(5))});
+  }
+}
+
+Result<std::vector<StoredInventoryRecord>> SqliteStore::list_inventory() {
+  const std::lock_guard lock(mutex_);
+  RESCIND_ASSIGN_OR_RETURN(
+      auto select, database_.prepare("SELECT system, kind, id, record, collected_at FROM inventory "
+                                     "ORDER BY system, kind, id"));
+  std::vector<StoredInventoryRecord> records;
+  while (true) {
+    RESCIND_ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) {
+      return records;
+    }
+    records.push_back({select.text(0), select.text(1), select.text(2), select.text(3),
+                       instant_of(select.number(4))});
+  }
+}
+
+}  // namespace rescind

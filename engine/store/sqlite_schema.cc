@@ -1,0 +1,161 @@
+// Creates the store's tables and refuses files that this version must not touch.
+#include "store/sqlite_schema.h"
+
+#include <string>
+
+namespace rescind {
+namespace {
+
+constexpr const char* kTables = R"sql(
+CREATE TABLE schema_version (
+  version     INTEGER NOT NULL PRIMARY KEY
+) STRICT;
+CREATE TABLE settings (
+  key         TEXT NOT NULL PRIMARY KEY,
+  value       TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE runs (
+  run         TEXT NOT NULL PRIMARY KEY,
+  digest      TEXT NOT NULL UNIQUE,
+  epoch       INTEGER NOT NULL,
+  state       TEXT NOT NULL,
+  opened_at   INTEGER NOT NULL,
+  updated_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE used_digests (
+  digest      TEXT NOT NULL PRIMARY KEY,
+  run         TEXT NOT NULL,
+  used_at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE plans (
+  run         TEXT NOT NULL PRIMARY KEY REFERENCES runs,
+  text        TEXT NOT NULL
+) STRICT;
+CREATE TABLE steps (
+  run         TEXT NOT NULL REFERENCES runs,
+  step        TEXT NOT NULL,
+  position    INTEGER NOT NULL,
+  state       TEXT NOT NULL,
+  ended       INTEGER NOT NULL,
+  generation  INTEGER NOT NULL,
+  attempts    INTEGER NOT NULL,
+  escalated   INTEGER NOT NULL,
+  wait        TEXT NOT NULL,
+  due         INTEGER,
+  result      TEXT NOT NULL,
+  detail      TEXT NOT NULL,
+  until       INTEGER,
+  settled_at  INTEGER,
+  updated_at  INTEGER,
+  PRIMARY KEY (run, step)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX steps_due ON steps (due) WHERE ended = 0 AND due IS NOT NULL;
+CREATE TABLE records (
+  sequence    INTEGER PRIMARY KEY AUTOINCREMENT,
+  run         TEXT NOT NULL REFERENCES runs,
+  step        TEXT NOT NULL,
+  epoch       INTEGER NOT NULL,
+  at          INTEGER NOT NULL,
+  entry       TEXT NOT NULL,
+  item        TEXT NOT NULL,
+  generation  INTEGER NOT NULL,
+  state       TEXT NOT NULL,
+  result      TEXT NOT NULL,
+  detail      TEXT NOT NULL,
+  until       INTEGER,
+  requests    TEXT NOT NULL,
+  response    TEXT NOT NULL
+) STRICT;
+CREATE INDEX records_run ON records (run, sequence);
+CREATE TRIGGER records_no_update BEFORE UPDATE ON records
+  BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER records_no_delete BEFORE DELETE ON records
+  BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TABLE captures (
+  run         TEXT NOT NULL REFERENCES runs,
+  step        TEXT NOT NULL,
+  item        TEXT NOT NULL,
+  generation  INTEGER NOT NULL,
+  at          INTEGER NOT NULL,
+  state       TEXT NOT NULL,
+  PRIMARY KEY (run, step, item, generation)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE approvals (
+  run         TEXT NOT NULL REFERENCES runs,
+  step        TEXT NOT NULL,
+  binding     TEXT NOT NULL,
+  approver    TEXT NOT NULL,
+  at          INTEGER NOT NULL,
+  PRIMARY KEY (run, step, binding, approver)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE limit_events (
+  limit_name  TEXT NOT NULL,
+  scope       TEXT NOT NULL,
+  subject     TEXT NOT NULL,
+  at          INTEGER NOT NULL,
+  run         TEXT NOT NULL,
+  step        TEXT NOT NULL,
+  PRIMARY KEY (limit_name, scope, run, step)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX limit_events_window ON limit_events (limit_name, scope, at);
+CREATE TABLE listings (
+  system       TEXT NOT NULL,
+  kind         TEXT NOT NULL,
+  collected_at INTEGER NOT NULL,
+  complete     INTEGER NOT NULL,
+  why          TEXT NOT NULL,
+  PRIMARY KEY (system, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE inventory (
+  system       TEXT NOT NULL,
+  kind         TEXT NOT NULL,
+  id           TEXT NOT NULL,
+  record       TEXT NOT NULL,
+  collected_at INTEGER NOT NULL,
+  PRIMARY KEY (system, kind, id)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+}  // namespace
+
+Status prepare_store_schema(SqliteDatabase& database, bool read_only) {
+  constexpr std::string_view kHasVersion =
+      "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
+  RESCIND_ASSIGN_OR_RETURN(std::int64_t versioned, database.query_int(kHasVersion, 0));
+  if (versioned == 0 && !read_only) {
+    RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database));
+    // WHY: another process may have created the tables while this one waited for the lock.
+    RESCIND_ASSIGN_OR_RETURN(versioned, database.query_int(kHasVersion, 0));
+    if (versioned == 0) {
+      RESCIND_ASSIGN_OR_RETURN(const std::int64_t tables,
+                               database.query_int("SELECT count(*) FROM sqlite_master", 0));
+      if (tables != 0) {
+        return fail(ErrorKind::Corrupt, "`" + database.path() +
+                                            "` is a database of something else, not a store; name "
+                                            "another file");
+      }
+      RESCIND_RETURN_IF_ERROR(database.execute(kTables));
+      RESCIND_RETURN_IF_ERROR(database.execute("INSERT INTO schema_version VALUES (" +
+                                               std::to_string(kStoreSchemaVersion) + ")"));
+    }
+    RESCIND_RETURN_IF_ERROR(transaction.commit());
+  } else if (versioned == 0) {
+    return fail(ErrorKind::Corrupt,
+                "`" + database.path() + "` is not a store; name the file that `apply` wrote");
+  }
+  RESCIND_ASSIGN_OR_RETURN(const std::int64_t version,
+                           database.query_int("SELECT max(version) FROM schema_version", 0));
+  if (version > kStoreSchemaVersion) {
+    return fail(ErrorKind::Unsupported,
+                "store `" + database.path() + "` was written by a newer version (tables " +
+                    std::to_string(version) + ", this version knows " +
+                    std::to_string(kStoreSchemaVersion) + "); use that version of rescind");
+  }
+  if (version < 1) {
+    return fail(ErrorKind::Corrupt,
+                "store `" + database.path() + "` has lost its version; restore it from a backup");
+  }
+  return {};
+}
+
+}  // namespace rescind

@@ -1,0 +1,85 @@
+// SqliteStore: the store in one SQLite file. One connection behind a mutex, so that any thread may
+// use it; every change is one IMMEDIATE transaction with synchronous=FULL.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/sqlite.h"
+#include "store/store.h"
+
+namespace rescind {
+
+class SqliteStore final : public Store {
+ public:
+  explicit SqliteStore(SqliteDatabase database) : database_(std::move(database)) {}
+
+  Result<RunRecord> open_run(const NewRun& run) override;
+  Result<Claim> claim_run(const std::string& run, Instant at) override;
+  Result<std::optional<RunRecord>> find_run(const std::string& run) override;
+  Result<std::optional<RunRecord>> find_run_of_digest(const std::string& digest) override;
+  Result<std::vector<RunRecord>> list_runs() override;
+  Result<std::string> plan_of_run(const std::string& run) override;
+  Status set_run_state(const std::string& run, std::uint64_t epoch, RunState state,
+                       Instant at) override;
+
+  Status append(const JournalRecord& record, const StepRecord* step,
+                const Capture* capture) override;
+  Result<std::vector<StepRecord>> list_steps(const std::string& run) override;
+  Result<std::vector<JournalRecord>> list_records(const std::string& run) override;
+  Result<std::vector<Capture>> list_captures(const std::string& run) override;
+
+  Status add_approval(const StoredApproval& approval) override;
+  Result<std::vector<StoredApproval>> list_approvals(const std::string& run) override;
+
+  Result<LimitAnswer> reserve(const std::string& run, const std::string& step,
+                              const std::vector<LimitClaim>& claims, Instant at,
+                              bool over_limit_approved) override;
+  Result<std::int64_t> limit_usage(const std::string& limit, const std::string& scope,
+                                   Seconds window, Instant at) override;
+
+  Result<std::vector<Timer>> list_timers() override;
+  Result<std::vector<Timer>> list_due(Instant at) override;
+
+  Status replace_listing(const StoredListing& listing,
+                         const std::vector<StoredInventoryRecord>& records) override;
+  Result<std::vector<StoredListing>> list_listings() override;
+  Result<std::vector<StoredInventoryRecord>> list_inventory() override;
+
+  Status set_setting(const std::string& key, const std::string& value) override;
+  Result<std::optional<std::string>> find_setting(const std::string& key) override;
+
+ private:
+  // All below: with mutex_ held.
+  Status check_epoch(const std::string& run, std::uint64_t epoch);
+  Result<std::optional<RunRecord>> find_run_where(std::string_view condition,
+                                                  const std::string& value);
+  Status write_step(const StepRecord& step);
+  Result<std::vector<Timer>> timers_where(std::string_view condition, Instant at);
+  Result<std::optional<LimitAnswer>> check_claim(const std::string& run, const std::string& step,
+                                                 const LimitClaim& claim, Instant at);
+
+  std::mutex mutex_;
+  SqliteDatabase database_;
+};
+
+// Instants are stored as seconds since 1970.
+inline std::int64_t stored(Instant at) {
+  return at.time_since_epoch().count();
+}
+
+inline std::optional<std::int64_t> stored(const std::optional<Instant>& at) {
+  return at ? std::optional<std::int64_t>(stored(*at)) : std::nullopt;
+}
+
+inline Instant instant_of(std::int64_t seconds) {
+  return Instant(Seconds(seconds));
+}
+
+inline std::optional<Instant> instant_of(const std::optional<std::int64_t>& seconds) {
+  return seconds ? std::optional<Instant>(instant_of(*seconds)) : std::nullopt;
+}
+
+}  // namespace rescind
