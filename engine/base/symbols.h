@@ -34,6 +34,8 @@ class SymbolTable {
   [[nodiscard]] std::size_t string_bytes() const { return string_bytes_; }
   [[nodiscard]] std::size_t overhead_bytes() const;
   void reserve(std::size_t symbols);
+  // Gives back room kept for growth; worth it once nothing more will come.
+  void shrink_to_fit() { entries_.shrink_to_fit(); }
 
  private:
   struct Entry {

@@ -235,7 +235,7 @@ struct Limit {
 };
 
 // `retire`, `test`, `prove`: recognised, kept whole as text, refused by check for now.
-struct NotYet { Name keyword; };
+struct NotYet { Name keyword; std::string text; /* from the word to its closing brace */ };
 
 struct Declaration {
   Doc doc;

@@ -1,5 +1,5 @@
-// CLIPS in the process (libclips): the facts of one identity are asserted through its C interface, the
-// rules run, matches arrive through a user function, and the facts are retracted again.
+// CLIPS in the process (libclips): the facts of one identity are asserted through its C interface,
+// the rules run, matches arrive through a user function, and the facts are retracted again.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -46,7 +46,8 @@ std::vector<std::vector<int>> answers;  // per artefact: ids of rules, filled by
 std::vector<int> strengths;             // per rule
 
 extern "C" void hit(void* env) {
-  answers[static_cast<std::size_t>(EnvRtnLong(env, 1))].push_back(static_cast<int>(EnvRtnLong(env, 2)));
+  answers[static_cast<std::size_t>(EnvRtnLong(env, 1))].push_back(
+      static_cast<int>(EnvRtnLong(env, 2)));
 }
 
 void* symbol(std::string_view text) {
@@ -80,7 +81,8 @@ SlotValue slot_value(const char* name, element value) {
 }
 
 constexpr const char* kEventSlots[] = {"type", "source", "time", "urgency"};
-constexpr const char* kIdentitySlots[] = {"kind", "dept", "risk", "end_date", "manager_active", "tags"};
+constexpr const char* kIdentitySlots[] = {"kind",     "dept",           "risk",
+                                          "end_date", "manager_active", "tags"};
 constexpr const char* kArtefactSlots[] = {"type",    "system",  "tier",   "privilege", "last_used",
                                           "created", "expires", "shared", "uses",      "scopes"};
 
@@ -112,33 +114,34 @@ Request prepare(element object) {
 void put_slot(void* made, const SlotValue& slot) {
   DATA_OBJECT data;
   switch (slot.kind) {
-    case SlotKind::Integer:
-      data.type = INTEGER;
-      data.value = EnvAddLong(environment, slot.integer);
-      break;
-    case SlotKind::Symbol:
-      data.type = SYMBOL;
-      data.value = slot.symbol;
-      break;
-    case SlotKind::Multifield: {
-      void* fields = EnvCreateMultifield(environment, static_cast<long>(slot.symbols.size()));
-      for (std::size_t i = 0; i < slot.symbols.size(); ++i) {
-        SetMFType(fields, i + 1, SYMBOL);
-        SetMFValue(fields, i + 1, slot.symbols[i]);
-      }
-      data.type = MULTIFIELD;
-      data.value = fields;
-      data.begin = 0;
-      data.end = static_cast<long>(slot.symbols.size()) - 1;
-      break;
+  case SlotKind::Integer:
+    data.type = INTEGER;
+    data.value = EnvAddLong(environment, slot.integer);
+    break;
+  case SlotKind::Symbol:
+    data.type = SYMBOL;
+    data.value = slot.symbol;
+    break;
+  case SlotKind::Multifield: {
+    void* fields = EnvCreateMultifield(environment, static_cast<long>(slot.symbols.size()));
+    for (std::size_t i = 0; i < slot.symbols.size(); ++i) {
+      SetMFType(fields, i + 1, SYMBOL);
+      SetMFValue(fields, i + 1, slot.symbols[i]);
     }
+    data.type = MULTIFIELD;
+    data.value = fields;
+    data.begin = 0;
+    data.end = static_cast<long>(slot.symbols.size()) - 1;
+    break;
+  }
   }
   if (!EnvPutFactSlot(environment, made, slot.name, &data)) {
     bench::die(std::string("clips: no slot ") + slot.name);
   }
 }
 
-// Leaves the answers of the request's artefacts in `answers`, ids in the order in which rules fired.
+// Leaves the answers of the request's artefacts in `answers`, ids in the order in which rules
+// fired.
 void decide(const Request& request) {
   if (answers.size() < request.artefacts) {
     answers.resize(request.artefacts);
@@ -169,7 +172,8 @@ int winner(const std::vector<int>& ids) {
   int best = -1;
   for (const int id : ids) {
     const auto strength = [](int rule) { return strengths[static_cast<std::size_t>(rule)]; };
-    if (best < 0 || strength(id) > strength(best) || (strength(id) == strength(best) && id < best)) {
+    if (best < 0 || strength(id) > strength(best) ||
+        (strength(id) == strength(best) && id < best)) {
       best = id;
     }
   }
@@ -230,7 +234,8 @@ void measure_passes(const bench::Options& options, bench::ResultLine& line) {
     }
   }
   line.number("identities", requests.size()).sum(sum).rates(rates);
-  line.number("p50_us", bench::quantile(p50, 0.5), 2).number("p99_us", bench::quantile(p99, 0.5), 2);
+  line.number("p50_us", bench::quantile(p50, 0.5), 2)
+      .number("p99_us", bench::quantile(p99, 0.5), 2);
 }
 
 void measure_stream(const bench::Options& options, bench::ResultLine& line) {

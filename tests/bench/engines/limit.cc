@@ -1,6 +1,7 @@
-// The limit: the rules written in C++ by hand (so to speak), compiled for this machine. Not an engine,
-// but how fast one can get. --variant naive asks every rule about every item, with short circuits; hoist
-// takes the rules of the event's type, asks the identity's part once, and the rest column by column.
+// The limit: the rules written in C++ by hand (so to speak), compiled for this machine. Not an
+// engine, but how fast one can get. --variant naive asks every rule about every item, with short
+// circuits; hoist takes the rules of the event's type, asks the identity's part once, and the rest
+// column by column.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,10 +26,12 @@ struct Answer {
     offsets.clear();
     winners.clear();
   }
+
   void begin_item() {
     offsets.push_back(static_cast<std::uint32_t>(ids.size()));
     winners.push_back(-1);
   }
+
   void add(int rule) {
     ids.push_back(static_cast<std::uint16_t>(rule));
     int& winner = winners.back();
@@ -36,6 +39,7 @@ struct Answer {
       winner = rule;
     }
   }
+
   void end() { offsets.push_back(static_cast<std::uint32_t>(ids.size())); }
 };
 
@@ -43,13 +47,14 @@ void decide_naive(const Data& data, std::size_t n, Answer& answer) {
   answer.clear();
   for (std::size_t k = data.first[n]; k < data.first[n + 1]; ++k) {
     answer.begin_item();
-    naive_all(data.events[n], data.identities[n], data.items, k, [&](int rule) { answer.add(rule); });
+    naive_all(data.events[n], data.identities[n], data.items, k,
+              [&](int rule) { answer.add(rule); });
   }
   answer.end();
 }
 
 void decide_hoist(const Data& data, std::size_t n, Answer& answer) {
-  static std::vector<std::uint8_t> matrix;     // rule by item
+  static std::vector<std::uint8_t> matrix;  // rule by item
   static std::vector<std::uint16_t> candidates;
   const std::size_t begin = data.first[n];
   const std::size_t count = data.first[n + 1] - begin;
@@ -87,7 +92,8 @@ Checksum check(const Data& data, Decide decide) {
   for (std::size_t n = 0; n < data.identities.size(); ++n) {
     decide(data, n, answer);
     for (std::size_t k = 0; k + 1 < answer.offsets.size(); ++k) {
-      ids.assign(answer.ids.begin() + answer.offsets[k], answer.ids.begin() + answer.offsets[k + 1]);
+      ids.assign(answer.ids.begin() + answer.offsets[k],
+                 answer.ids.begin() + answer.offsets[k + 1]);
       sum.add(ids, answer.winners[k]);
     }
   }

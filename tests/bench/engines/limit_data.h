@@ -1,4 +1,5 @@
-// The data of the hand-written limit: one event per identity, items in columns, in the order of the file.
+// The data of the hand-written limit: one event per identity, items in columns, in the order of the
+// file.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +39,9 @@ class Names {
     characters_.append(name);
     ends_.push_back(characters_.size());
   }
+
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
+
   [[nodiscard]] std::string_view operator[](std::size_t at) const {
     const std::size_t begin = at == 0 ? 0 : ends_[at - 1];
     return std::string_view(characters_).substr(begin, ends_[at] - begin);
@@ -50,16 +53,16 @@ class Names {
 };
 
 struct Data {
-  std::vector<Event> events;          // by identity
+  std::vector<Event> events;  // by identity
   std::vector<Identity> identities;
-  std::vector<std::size_t> first;     // items of identity n: first[n] .. first[n + 1]
+  std::vector<std::size_t> first;  // items of identity n: first[n] .. first[n + 1]
   Items items;
   Names identity_ids;
   Names item_ids;
 };
 
-// Reads FOLDER/WORKLOAD.inventory.jsonl and .events.jsonl: the very files that Rescind reads. What an
-// answer needs is kept: the ids, and each item under its holder. `limit`: identities (0: all).
+// Reads FOLDER/WORKLOAD.inventory.jsonl and .events.jsonl: the very files that Rescind reads. What
+// an answer needs is kept: the ids, and each item under its holder. `limit`: identities (0: all).
 Data load(const std::string& folder, const std::string& workload, std::size_t limit);
 
 }  // namespace bench::limit

@@ -1,11 +1,11 @@
-// The loader of the hand-written limit: simdjson's on-demand reader straight into the columns. It knows
-// this inventory and no other, and refuses what it does not expect.
-#include <simdjson.h>
-
+// The loader of the hand-written limit: simdjson's on-demand reader straight into the columns. It
+// knows this inventory and no other, and refuses what it does not expect.
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+
+#include <simdjson.h>
 
 #include "bench/engines/limit_data.h"
 #include "bench/engines/measure.h"
@@ -54,13 +54,17 @@ std::int64_t instant(std::string_view text) {
   const std::int64_t year = number(0, 4) - (month <= 2 ? 1 : 0);
   const std::int64_t era = year / 400;
   const std::int64_t year_of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + number(8, 2) - 1;
-  const std::int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  const std::int64_t day_of_year =
+      (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + number(8, 2) - 1;
+  const std::int64_t day_of_era =
+      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   const std::int64_t days = era * 146097 + day_of_era - 719468;
   return ((days * 24 + number(11, 2)) * 60 + number(14, 2)) * 60 + number(17, 2);
 }
 
-std::int32_t small(value number) { return static_cast<std::int32_t>(std::int64_t(number.get_int64())); }
+std::int32_t small(value number) {
+  return static_cast<std::int32_t>(std::int64_t(number.get_int64()));
+}
 
 struct Loader {
   explicit Loader(std::size_t limit) : limit_(limit) {

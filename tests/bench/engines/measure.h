@@ -2,8 +2,6 @@
 // protocol and the checksum are those of protocol.mjs.
 #pragma once
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -12,6 +10,8 @@
 #include <cstring>
 #include <string>
 #include <vector>
+
+#include <sys/resource.h>
 
 namespace bench {
 
@@ -27,12 +27,12 @@ inline double seconds(Clock::time_point from, Clock::time_point to) {
 }
 
 struct Options {
-  std::string data;               // folder of the generated workload
-  std::string workload = "w1";    // w1 or w2
-  std::string variant;            // limit: naive or hoist
-  std::string source;             // clips: the translated rules
+  std::string data;             // folder of the generated workload
+  std::string workload = "w1";  // w1 or w2
+  std::string variant;          // limit: naive or hoist
+  std::string source;           // clips: the translated rules
   int rules = 50;
-  std::size_t limit = 0;          // identities; 0: all
+  std::size_t limit = 0;  // identities; 0: all
   int passes = 5;
 };
 
@@ -76,12 +76,15 @@ class Checksum {
     ++items_;
     matches_ += ids.size();
   }
+
   [[nodiscard]] std::string text() const {
     char buffer[9];
     std::snprintf(buffer, sizeof buffer, "%08x", hash_);
     return buffer;
   }
+
   [[nodiscard]] std::size_t items() const { return items_; }
+
   [[nodiscard]] std::size_t matches() const { return matches_; }
 
  private:
@@ -110,23 +113,30 @@ class ResultLine {
   ResultLine& text(const char* name, const std::string& value) {
     return raw(name, "\"" + value + "\"");
   }
+
   ResultLine& number(const char* name, std::size_t value) {
     return raw(name, std::to_string(value));
   }
+
   ResultLine& number(const char* name, double value, int digits) {
     char buffer[64];
     std::snprintf(buffer, sizeof buffer, "%.*f", digits, value);
     return raw(name, buffer);
   }
+
   ResultLine& sum(const Checksum& sum) {
-    return number("items", sum.items()).number("matches", sum.matches()).text("checksum", sum.text());
+    return number("items", sum.items())
+        .number("matches", sum.matches())
+        .text("checksum", sum.text());
   }
+
   // Decisions per second of each pass: median, least, most.
   ResultLine& rates(const std::vector<double>& rates) {
     return number("decisions_per_s", quantile(rates, 0.5), 0)
         .number("least", quantile(rates, 0.0), 0)
         .number("most", quantile(rates, 1.0), 0);
   }
+
   void print() const { std::printf("{%s}\n", line_.c_str()); }
 
  private:

@@ -1,0 +1,728 @@
+// The one place where inventory JSON is parsed. simdjson finds the structure; scalars are read from
+// their raw tokens, so that a plain string is never copied before it is interned.
+#include "collect/record_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <unordered_map>
+
+#include <simdjson.h>
+
+#include "base/text.h"
+#include "collect/record_fields.h"
+#include "collect/salvage.h"
+#include "collect/scan_instant.h"
+
+namespace rescind {
+namespace {
+
+namespace json = simdjson::ondemand;
+
+static_assert(kRecordPadding >= simdjson::SIMDJSON_PADDING);
+
+constexpr std::size_t kShownBytes = 40;
+
+// A value as it may stand in a message: shortened, on one line.
+std::string shown(std::string_view text) {
+  std::string out{text.substr(0, kShownBytes)};
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20U) {
+      c = ' ';
+    }
+  }
+  while (first_invalid_utf8(out)) {
+    out.pop_back();
+  }
+  return text.size() > kShownBytes ? out + "…" : out;
+}
+
+std::string type_text(const RecordField& field) {
+  const bool set = field.type.kind == TypeKind::Set;
+  std::string what;
+  switch (set ? field.type.element : field.type.kind) {
+  case TypeKind::Bool:
+    what = "true or false";
+    break;
+  case TypeKind::Int:
+    what = set ? "whole numbers from 0" : "a whole number";
+    break;
+  case TypeKind::Instant:
+    what = "an instant like \"2026-01-05T17:00:00Z\"";
+    break;
+  case TypeKind::Duration:
+    what = "a duration like \"30d\" or \"1h30m\"";
+    break;
+  case TypeKind::Enum:
+    what = "one of";
+    for (const auto& [value, symbol] : field.values) {
+      what += ' ';
+      what += value;
+    }
+    break;
+  case TypeKind::String:
+    what = set ? "strings" : "a string";
+    break;
+  case TypeKind::Set:
+  case TypeKind::Identity:
+  case TypeKind::System:
+  case TypeKind::Item:
+  case TypeKind::Principal:
+  case TypeKind::Event:
+    what = set ? "ids" : "an id";
+    break;
+  }
+  return set ? "a list of " + what : what;
+}
+
+// How reading a value ended. Malformed: the JSON itself is broken, the record cannot be read on.
+enum class Read : std::uint8_t { Done, Refused, Malformed };
+
+}  // namespace
+
+class RecordReader::Reader {
+ public:
+  Reader(InventoryBuilder& builder, const RecordLimits& limits)
+      : builder_(builder), limits_(limits) {
+    fields_.reserve(kEntityCount);
+    for (std::size_t entity = 0; entity < kEntityCount; ++entity) {
+      fields_.emplace_back(builder.schema(), static_cast<Entity>(entity), builder.symbols());
+      words_.emplace(entity_name(static_cast<Entity>(entity)), static_cast<Entity>(entity));
+    }
+  }
+
+  void read_record(std::string_view text, std::uint32_t line) {
+    text_ = text;
+    line_ = line;
+    json::document document;
+    json::object object;
+    auto error =
+        parser_.iterate(text.data(), text.size(), text.size() + kRecordPadding).get(document);
+    if (error == simdjson::SUCCESS) {
+      error = document.get_object().get(object);
+    }
+    if (error == simdjson::INCORRECT_TYPE) {
+      builder_.reject(Code::R0501, line, "a record is a JSON object, not `" + shown(text) + "`");
+      return;
+    }
+    std::string_view word;
+    if (error == simdjson::SUCCESS) {
+      error = object.find_field_unordered("record").get_string().get(word);
+      if (error == simdjson::NO_SUCH_FIELD || error == simdjson::INCORRECT_TYPE) {
+        builder_.reject(Code::R0503, line, "the record does not say what it is: no `record`",
+                        salvage_fields(text).text("id"));
+        return;
+      }
+    }
+    if (error == simdjson::SUCCESS) {
+      error = object.reset().error();
+    }
+    if (error == simdjson::SUCCESS) {
+      error = dispatch(document, object, word);
+    }
+    if (error != simdjson::SUCCESS) {
+      keep_what_is_left(error);
+    }
+  }
+
+  void refuse_large(std::string_view head, std::uint32_t line) {
+    text_ = head;
+    line_ = line;
+    keep(Code::R0512,
+         "the record is longer than " + std::to_string(limits_.max_record_bytes) + " bytes");
+  }
+
+ private:
+  simdjson::error_code dispatch(json::document& document, json::object& object,
+                                std::string_view word) {
+    const auto entity = words_.find(word);
+    if (entity != words_.end()) {
+      return read_entity(document, object, entity->second);
+    }
+    if (word == "usage" || word == "coverage" || word == "delivery") {
+      return read_evidence(document, object, word);
+    }
+    std::vector<std::string> words{"usage", "coverage", "delivery"};
+    for (const auto& [name, known] : words_) {
+      words.emplace_back(name);
+    }
+    std::string why = "unknown record `" + shown(word) + "`";
+    if (const auto near = nearest_name(word, words)) {
+      why += "; did you mean `" + *near + "`?";
+    }
+    builder_.reject(Code::R0503, line_, std::move(why), salvage_fields(text_).text("id"));
+    return simdjson::SUCCESS;
+  }
+
+  // --- identities, systems, teams and items ---
+
+  simdjson::error_code read_entity(json::document& document, json::object& object, Entity entity) {
+    RecordFields& fields = fields_[entity_index(entity)];
+    row_ = builder_.open_row(entity, line_);
+    entity_ = entity;
+    ++record_number_;
+    id_.clear();
+    has_id_ = false;
+    std::uint32_t expected = 0;
+    for (auto entry : object) {
+      json::field pair;
+      if (const auto error = std::move(entry).get(pair); error != simdjson::SUCCESS) {
+        builder_.abandon_row();
+        return error;
+      }
+      RecordField* field = find_field(fields, pair, expected);
+      if (field == nullptr) {
+        continue;
+      }
+      expected = fields.index_of(*field);
+      if (field->seen_in == record_number_) {
+        builder_.defect(Code::R0513, "`" + field->name + "` is given twice");
+        continue;
+      }
+      field->seen_in = record_number_;
+      if (read_field(*field, pair.value()) == Read::Malformed) {
+        builder_.abandon_row();
+        return simdjson::TAPE_ERROR;
+      }
+    }
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+      builder_.abandon_row();
+      return simdjson::TRAILING_CONTENT;
+    }
+    finish_row(fields);
+    return simdjson::SUCCESS;
+  }
+
+  void finish_row(RecordFields& fields) {
+    for (const RecordField* field : fields.required()) {
+      if (field->seen_in != record_number_) {
+        builder_.defect(Code::R0507, "`" + field->name + "` is missing");
+        break_reference(*field);
+      }
+    }
+    if (has_id_) {
+      builder_.close_row(id_);
+      return;
+    }
+    if (!bad_id_) {
+      builder_.defect(Code::R0504, "the record has no `id`");
+    }
+    bad_id_ = false;
+    builder_.drop_row();
+  }
+
+  // Where the cell can say so, it says that the value is unknown rather than absent.
+  void break_reference(const RecordField& field) {
+    const TypeKind kind = field.type.kind;
+    if (kind == TypeKind::Identity || kind == TypeKind::System || kind == TypeKind::Item) {
+      InventoryBuilder::put_word(builder_.column(entity_, field.attribute), row_, kBrokenCell);
+    }
+  }
+
+  // The field of a key; an unknown one becomes a defect. `expected`: index of the field before it.
+  RecordField* find_field(RecordFields& fields, json::field& pair, std::uint32_t expected) {
+    RecordField& before = fields.at(expected);
+    RecordField& guess = fields.at(before.next);
+    const char* raw_key = pair.key().raw();
+    const auto left = static_cast<std::size_t>(text_.data() + text_.size() - raw_key);
+    const std::size_t size = guess.name.size();
+    if (size < left && raw_key[size] == '"' && std::memcmp(raw_key, guess.name.data(), size) == 0) {
+      return &guess;
+    }
+    std::string_view name(raw_key, left);
+    name = name.substr(0, name.find('"'));
+    if (name.find('\\') != std::string_view::npos &&
+        pair.unescaped_key().get(name) != simdjson::SUCCESS) {
+      name = "?";
+    }
+    RecordField* field = fields.find(name);
+    if (field == nullptr) {
+      std::string why =
+          "`" + shown(name) + "` is not declared for " + std::string(entity_name(entity_));
+      if (const auto near = nearest_name(name, fields.names())) {
+        why += "; did you mean `" + *near + "`?";
+      }
+      builder_.defect(Code::R0505, std::move(why));
+      return nullptr;
+    }
+    before.next = fields.index_of(*field);
+    return field;
+  }
+
+  Read read_field(RecordField& field, json::value value) {
+    if (field.role == FieldRole::Record) {
+      return Read::Done;
+    }
+    if (field.role != FieldRole::Attribute) {
+      return read_identifier(field, value);
+    }
+    const std::string_view token = token_of(value);
+    if (token == "null") {
+      return read_null(field);
+    }
+    const Read read = field.type.kind == TypeKind::Set ? read_set(field, value, token)
+                                                       : read_scalar(field, value, token);
+    if (read == Read::Refused) {
+      break_reference(field);
+    }
+    return read;
+  }
+
+  Read read_identifier(RecordField& field, json::value& value) {
+    const std::optional<std::string_view> text = string_of(value, token_of(value));
+    const bool id = field.role == FieldRole::Id;
+    if (!text || (id && text->empty())) {
+      bad_id_ = bad_id_ || id;
+      builder_.defect(id ? Code::R0504 : Code::R0506,
+                      "`" + field.name + "` must be a string that is not empty");
+      return Read::Refused;
+    }
+    if (text->size() > limits_.max_string_bytes) {
+      bad_id_ = bad_id_ || id;
+      return refuse_long(field, text->size());
+    }
+    if (id) {
+      id_ = *text;
+      has_id_ = true;
+    } else {
+      builder_.set_holder_key(*text);
+    }
+    return Read::Done;
+  }
+
+  Read read_null(const RecordField& field) {
+    const TypeKind kind = field.type.kind;
+    const bool may_be_absent = field.type.optional || kind == TypeKind::Identity;
+    return may_be_absent && !field.required ? Read::Done : refuse(field, "null");
+  }
+
+  static std::string_view token_of(json::value& value) {
+    std::string_view token = value.raw_json_token();
+    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') {
+      token.remove_suffix(1);
+    }
+    return token;
+  }
+
+  // The characters of a string; nothing when it is none, or an escape in it is wrong.
+  static std::optional<std::string_view> string_of(json::value& value, std::string_view token) {
+    if (token.size() < 2 || token.front() != '"') {
+      return std::nullopt;
+    }
+    if (token.back() == '"' && std::memchr(token.data(), '\\', token.size()) == nullptr) {
+      return token.substr(1, token.size() - 2);
+    }
+    std::string_view text;
+    if (value.get_string().get(text) != simdjson::SUCCESS) {
+      return std::nullopt;
+    }
+    return text;
+  }
+
+  Read refuse(const RecordField& field, std::string_view found) {
+    builder_.defect(Code::R0506, "`" + field.name + "` must be " + type_text(field) + ", not `" +
+                                     shown(found) + "`");
+    return Read::Refused;
+  }
+
+  Read refuse_long(const RecordField& field, std::size_t size) {
+    builder_.defect(Code::R0512, "`" + field.name + "` has " + std::to_string(size) +
+                                     " bytes, more than " +
+                                     std::to_string(limits_.max_string_bytes));
+    return Read::Refused;
+  }
+
+  Read read_scalar(RecordField& field, json::value& value, std::string_view token) {
+    Column& column = builder_.column(entity_, field.attribute);
+    if (field.type.kind == TypeKind::Bool) {
+      if (token != "true" && token != "false") {
+        return refuse(field, token);
+      }
+      InventoryBuilder::put_byte(column, row_, token == "true" ? 1 : 0);
+      return Read::Done;
+    }
+    if (field.type.kind == TypeKind::Int) {
+      std::int64_t number = 0;
+      const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
+      if (error != std::errc{} || end != token.data() + token.size() || number == kMissingInt) {
+        return refuse(field, token);
+      }
+      InventoryBuilder::put_long(column, row_, number);
+      return Read::Done;
+    }
+    const std::optional<std::string_view> text = string_of(value, token);
+    if (!text) {
+      return refuse(field, token);
+    }
+    if (text->size() > limits_.max_string_bytes) {
+      return refuse_long(field, text->size());
+    }
+    if (field.type.kind == TypeKind::Instant) {
+      const std::optional<Instant> instant = scan_instant(*text);
+      if (!instant) {
+        return refuse(field, *text);
+      }
+      InventoryBuilder::put_long(column, row_, instant->time_since_epoch().count());
+      return Read::Done;
+    }
+    if (field.type.kind == TypeKind::Duration) {
+      const std::optional<Seconds> duration = parse_duration(*text);
+      if (!duration) {
+        return refuse(field, *text);
+      }
+      InventoryBuilder::put_long(column, row_, duration->count());
+      return Read::Done;
+    }
+    return read_symbol(field, column, *text);
+  }
+
+  Read read_symbol(RecordField& field, Column& column, std::string_view text) {
+    if (text != field.last_text || field.last_symbol == kMissingSymbol) {
+      const std::optional<Symbol> symbol = symbol_of(field, text);
+      if (!symbol) {
+        return refuse(field, text);
+      }
+      field.last_symbol = *symbol;
+      field.last_text = builder_.symbols().text(*symbol);
+    }
+    InventoryBuilder::put_word(column, row_, raw(field.last_symbol));
+    return Read::Done;
+  }
+
+  std::optional<Symbol> symbol_of(const RecordField& field, std::string_view text) {
+    const TypeKind kind = field.type.kind == TypeKind::Set ? field.type.element : field.type.kind;
+    if (kind == TypeKind::Enum) {
+      for (const auto& [value, symbol] : field.values) {
+        if (value == text) {
+          return symbol;
+        }
+      }
+      return std::nullopt;
+    }
+    const bool names_something = kind != TypeKind::String;
+    if ((names_something && text.empty()) || (field.time_zone && !is_known_zone(text))) {
+      return std::nullopt;
+    }
+    return builder_.symbols().intern(text);
+  }
+
+  // --- sets ---
+
+  Read read_set(RecordField& field, json::value& value, std::string_view token) {
+    elements_.clear();
+    Read read = Read::Done;
+    if (token.starts_with('[')) {
+      read = read_elements(field, value);
+    } else if (token.starts_with('{') && field.takes_pairs) {
+      read = read_pairs(field, value);
+    } else if (token.starts_with('"') && field.takes_one) {
+      read = read_element(field, value);
+    } else {
+      return refuse(field, token);
+    }
+    if (read == Read::Done) {
+      InventoryBuilder::put_word(builder_.column(entity_, field.attribute), row_,
+                                 static_cast<std::uint32_t>(builder_.sets().intern(elements_)));
+    }
+    return read;
+  }
+
+  Read read_elements(RecordField& field, json::value& value) {
+    json::array array;
+    if (value.get_array().get(array) != simdjson::SUCCESS) {
+      return Read::Malformed;
+    }
+    Read all = Read::Done;
+    for (auto entry : array) {
+      json::value element;
+      if (std::move(entry).get(element) != simdjson::SUCCESS) {
+        return Read::Malformed;
+      }
+      if (all == Read::Done) {
+        all = read_element(field, element);
+      }
+    }
+    return all;
+  }
+
+  Read read_element(RecordField& field, json::value& element) {
+    const std::string_view token = token_of(element);
+    if (field.type.element == TypeKind::Int) {
+      std::uint32_t number = 0;
+      const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
+      if (error != std::errc{} || end != token.data() + token.size()) {
+        return refuse(field, token);
+      }
+      elements_.push_back(number);
+      return Read::Done;
+    }
+    const std::optional<std::string_view> text = string_of(element, token);
+    if (text && text->size() > limits_.max_string_bytes) {
+      return refuse_long(field, text->size());
+    }
+    const std::optional<Symbol> symbol = text ? symbol_of(field, *text) : std::nullopt;
+    if (!symbol) {
+      return refuse(field, text.value_or(token));
+    }
+    elements_.push_back(raw(*symbol));
+    return Read::Done;
+  }
+
+  Read read_pairs(RecordField& field, json::value& value) {
+    json::object object;
+    if (value.get_object().get(object) != simdjson::SUCCESS) {
+      return Read::Malformed;
+    }
+    for (auto entry : object) {
+      json::field pair;
+      std::string_view key;
+      if (std::move(entry).get(pair) != simdjson::SUCCESS ||
+          pair.unescaped_key().get(key) != simdjson::SUCCESS) {
+        return Read::Malformed;
+      }
+      std::string_view text;
+      const std::string name{key};
+      if (pair.value().get_string().get(text) != simdjson::SUCCESS) {
+        return refuse(field, name);
+      }
+      elements_.push_back(raw(builder_.symbols().intern(name + "=" + std::string(text))));
+    }
+    return Read::Done;
+  }
+
+  // --- usage, coverage, delivery ---
+
+  // The text fields of a record about another, and the few that are not text.
+  struct Evidence {
+    std::unordered_map<std::string, std::string> texts;
+    KindSet kinds;
+    std::string bad;  // why it cannot be used, "" when it can
+    Code code = Code::R0506;
+  };
+
+  void spoil(Evidence& evidence, Code code, std::string why) {
+    if (evidence.bad.empty()) {
+      evidence.bad = std::move(why);
+      evidence.code = code;
+    }
+  }
+
+  simdjson::error_code read_evidence(json::document& document, json::object& object,
+                                     std::string_view word) {
+    const std::string record{word};
+    Evidence evidence;
+    for (auto entry : object) {
+      json::field pair;
+      std::string_view key;
+      if (const auto error = std::move(entry).get(pair); error != simdjson::SUCCESS) {
+        return error;
+      }
+      if (const auto error = pair.unescaped_key().get(key); error != simdjson::SUCCESS) {
+        return error;
+      }
+      const std::string name{key};
+      if (!read_evidence_field(evidence, record, name, pair.value())) {
+        return simdjson::TAPE_ERROR;
+      }
+    }
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+      return simdjson::TRAILING_CONTENT;
+    }
+    add_evidence(record, evidence);
+    return simdjson::SUCCESS;
+  }
+
+  // False: the JSON is broken.
+  bool read_evidence_field(Evidence& evidence, const std::string& record, const std::string& name,
+                           json::value value) {
+    static const std::unordered_map<std::string, std::vector<std::string>> kFields{
+        {"usage", {"record", "item", "by", "at", "source", "outcome"}},
+        {"coverage", {"record", "system", "kinds", "since", "until", "source"}},
+        {"delivery", {"record", "item", "to", "at", "confirmed_by"}}};
+    const std::vector<std::string>& known = kFields.at(record);
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      std::string why = "`" + shown(name) + "` is not declared for " + record;
+      if (const auto near = nearest_name(name, known)) {
+        why += "; did you mean `" + *near + "`?";
+      }
+      spoil(evidence, Code::R0505, std::move(why));
+      return true;
+    }
+    const std::string_view token = token_of(value);
+    if (name == "kinds" && token.starts_with('[')) {
+      return read_kinds(evidence, value);
+    }
+    const std::optional<std::string_view> text = string_of(value, token);
+    if (!text) {
+      spoil(evidence, Code::R0506, "`" + name + "` must be a string, not `" + shown(token) + "`");
+      return true;
+    }
+    if (text->size() > limits_.max_string_bytes) {
+      spoil(evidence, Code::R0512,
+            "`" + name + "` has " + std::to_string(text->size()) + " bytes, more than " +
+                std::to_string(limits_.max_string_bytes));
+    } else if (!evidence.texts.emplace(name, *text).second) {
+      spoil(evidence, Code::R0513, "`" + name + "` is given twice");
+    }
+    return true;
+  }
+
+  bool read_kinds(Evidence& evidence, json::value& value) {
+    json::array array;
+    if (value.get_array().get(array) != simdjson::SUCCESS) {
+      return false;
+    }
+    for (auto entry : array) {
+      json::value element;
+      if (std::move(entry).get(element) != simdjson::SUCCESS) {
+        return false;
+      }
+      const std::string_view token = token_of(element);
+      const std::string_view text = string_of(element, token).value_or("");
+      const KindSet kinds = kinds_named(text);
+      if (kinds.empty()) {
+        spoil(evidence, Code::R0506, "`kinds` lists `" + shown(token) + "`, which is no kind");
+      }
+      evidence.kinds = evidence.kinds | kinds;
+    }
+    return true;
+  }
+
+  std::string required_text(Evidence& evidence, const std::string& name) {
+    const auto found = evidence.texts.find(name);
+    if (found == evidence.texts.end() || found->second.empty()) {
+      spoil(evidence, Code::R0507, "`" + name + "` is missing");
+      return {};
+    }
+    return found->second;
+  }
+
+  Instant required_instant(Evidence& evidence, const std::string& name) {
+    const std::string text = required_text(evidence, name);
+    const std::optional<Instant> instant = scan_instant(text);
+    if (!instant) {
+      spoil(evidence, Code::R0506,
+            "`" + name +
+                "` must be an instant like "
+                "\"2026-01-05T17:00:00Z\", not `" +
+                shown(text) + "`");
+    }
+    return instant.value_or(Instant{});
+  }
+
+  Symbol optional_symbol(const Evidence& evidence, const std::string& name) {
+    const auto found = evidence.texts.find(name);
+    return found == evidence.texts.end() ? kMissingSymbol
+                                         : builder_.symbols().intern(found->second);
+  }
+
+  void add_evidence(const std::string& record, Evidence& evidence) {
+    const bool coverage = record == "coverage";
+    const std::string target = required_text(evidence, coverage ? "system" : "item");
+    const Instant at = required_instant(evidence, coverage ? "since" : "at");
+    const Instant until = coverage ? required_instant(evidence, "until") : Instant{};
+    if (coverage && evidence.kinds.empty()) {
+      spoil(evidence, Code::R0507, "`kinds` is missing");
+    }
+    const std::string to = record == "delivery" ? required_text(evidence, "to") : "";
+    const std::string outcome =
+        evidence.texts.contains("outcome") ? evidence.texts.at("outcome") : "success";
+    if (outcome != "success" && outcome != "failure") {
+      spoil(evidence, Code::R0506,
+            "`outcome` must be success or failure, not `" + shown(outcome) + "`");
+    }
+    if (!evidence.bad.empty()) {
+      builder_.reject(evidence.code, line_, record + ": " + evidence.bad, target);
+      return;
+    }
+    const Symbol symbol = builder_.symbols().intern(target);
+    const Symbol source = optional_symbol(evidence, "source");
+    if (coverage) {
+      builder_.add_coverage({SystemRef{}, evidence.kinds, at, until, source}, symbol, line_);
+    } else if (record == "usage") {
+      builder_.add_usage(
+          {ItemRef{}, optional_symbol(evidence, "by"), at, source, outcome == "success"}, symbol,
+          line_);
+    } else {
+      builder_.add_delivery(
+          {ItemRef{}, builder_.symbols().intern(to), at, optional_symbol(evidence, "confirmed_by")},
+          symbol, line_);
+    }
+  }
+
+  // --- records that cannot be read to their end ---
+
+  void keep_what_is_left(simdjson::error_code error) {
+    if (const auto bad = first_invalid_utf8(text_)) {
+      keep(Code::R0502, "byte " + std::to_string(*bad + 1) + " is not valid UTF-8");
+    } else if (error == simdjson::TRAILING_CONTENT) {
+      keep(Code::R0501, "something follows the record on its line");
+    } else if (!text_.ends_with('}')) {
+      keep(Code::R0501, "the record is cut off: no closing `}`");
+    } else if (error == simdjson::UNESCAPED_CHARS) {
+      keep(Code::R0501, "a control character stands in a string");
+    } else {
+      keep(Code::R0501, "not JSON: " + std::string(simdjson::error_message(error)));
+    }
+  }
+
+  // A record whose kind and id can still be read stays as a row that may not be decided on.
+  void keep(Code code, std::string why) {
+    const SalvagedFields fields = salvage_fields(text_);
+    const auto entity = words_.find(fields.text("record"));
+    const std::string id = fields.text("id");
+    if (entity == words_.end() || id.empty() || id.size() > limits_.max_string_bytes) {
+      builder_.reject(code, line_, std::move(why), id);
+      return;
+    }
+    row_ = builder_.open_row(entity->second, line_);
+    entity_ = entity->second;
+    builder_.defect(code, std::move(why));
+    if (is_item(entity_)) {
+      constexpr std::array<std::pair<std::string_view, AttributeIndex>, 3> kKept{
+          {{"system", item_attribute::kSystem},
+           {"holder", item_attribute::kHolder},
+           {"account", item_attribute::kAccount}}};
+      for (const auto& [name, attribute] : kKept) {
+        const std::string text = fields.text(name);
+        const std::uint32_t cell = text.empty() || text.size() > limits_.max_string_bytes
+                                       ? kBrokenCell
+                                       : raw(builder_.symbols().intern(text));
+        InventoryBuilder::put_word(builder_.column(entity_, attribute), row_, cell);
+      }
+    }
+    builder_.close_row(id);
+  }
+
+  InventoryBuilder& builder_;
+  RecordLimits limits_;
+  json::parser parser_;
+  std::vector<RecordFields> fields_;
+  std::unordered_map<std::string_view, Entity> words_;
+  std::vector<std::uint32_t> elements_;
+  std::string_view text_;
+  std::uint32_t line_ = 0;
+  Entity entity_{};
+  std::uint32_t row_ = 0;
+  std::uint32_t record_number_ = 0;
+  std::string id_;
+  bool has_id_ = false;
+  bool bad_id_ = false;
+};
+
+RecordReader::RecordReader(InventoryBuilder& builder, const RecordLimits& limits)
+    : reader_(std::make_unique<Reader>(builder, limits)) {}
+
+RecordReader::~RecordReader() = default;
+
+void RecordReader::read_record(std::string_view text, std::uint32_t line) {
+  reader_->read_record(text, line);
+}
+
+void RecordReader::refuse_large(std::string_view head, std::uint32_t line) {
+  reader_->refuse_large(head, line);
+}
+
+}  // namespace rescind

@@ -1,0 +1,669 @@
+// Declarations of the syntax tree. What the grammar accepts in any order or number is held here to
+// "each at most once".
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "RescindLexer.h"
+#include "base/check.h"
+#include "parse/tree_builder.h"
+
+namespace rescind::parse {
+namespace {
+
+using Lexer = rescind_grammar::RescindLexer;
+
+bool usable(const antlr4::ParserRuleContext* context) {
+  return context->exception == nullptr;
+}
+
+const antlr4::Token* token_of(antlr4::tree::TerminalNode* node) {
+  return node->getSymbol();
+}
+
+}  // namespace
+
+ast::PolicyFile TreeBuilder::build(Parser::PolicyFileContext* context) {
+  ast::PolicyFile file;
+  file.file = list_.file;
+  auto* header = context->moduleHeader();
+  if (header != nullptr && usable(header)) {
+    file.module_doc = doc_of(header);
+    ast::QualifiedName& module = file.module.emplace();
+    module.span = span_of(header->qualifiedName());
+    for (antlr4::tree::ParseTree* part : header->qualifiedName()->children) {
+      if (const auto* word = dynamic_cast<antlr4::ParserRuleContext*>(part)) {
+        module.parts.push_back(name(word));
+      }
+    }
+  }
+  std::size_t count = 0;
+  for (Parser::DeclarationContext* child : context->declaration()) {
+    if (++count == options_.max_declarations + 1) {
+      diagnostics_
+          .error(Code::R0107, span_of(child->start),
+                 "this file has more than the " + std::to_string(options_.max_declarations) +
+                     " declarations that are allowed")
+          .help.push_back("split the policy into several files");
+    }
+    if (count > options_.max_declarations || !usable(child)) {
+      continue;
+    }
+    if (auto built = declaration(child)) {
+      file.declarations.push_back(std::move(*built));
+    }
+  }
+  if (!diagnostics_.has_errors()) {
+    report_unused_docs();
+  }
+  return file;
+}
+
+std::optional<ast::Declaration> TreeBuilder::declaration(Parser::DeclarationContext* context) {
+  ast::Declaration result;
+  result.doc = doc_of(context);
+  result.span = span_of(context);
+  auto* child = static_cast<antlr4::ParserRuleContext*>(context->children[0]);
+  switch (child->getRuleIndex()) {
+  case Parser::RuleImportDecl:
+    result.node = import_decl(static_cast<Parser::ImportDeclContext*>(child));
+    break;
+  case Parser::RuleSchemaDecl:
+    result.node = schema(static_cast<Parser::SchemaDeclContext*>(child));
+    break;
+  case Parser::RuleParameterDecl:
+    result.node = parameter(static_cast<Parser::ParameterDeclContext*>(child));
+    break;
+  case Parser::RuleDefineDecl:
+    result.node = define(static_cast<Parser::DefineDeclContext*>(child));
+    break;
+  case Parser::RuleDeriveDecl:
+    result.node = derive(static_cast<Parser::DeriveDeclContext*>(child));
+    break;
+  case Parser::RuleRoleDecl:
+    result.node = role(static_cast<Parser::RoleDeclContext*>(child));
+    break;
+  case Parser::RuleKeepDecl:
+    result.node = keep(static_cast<Parser::KeepDeclContext*>(child));
+    break;
+  case Parser::RuleConflictDecl:
+    result.node = conflict(static_cast<Parser::ConflictDeclContext*>(child));
+    break;
+  case Parser::RuleRuleDecl:
+    result.node = rule(static_cast<Parser::RuleDeclContext*>(child));
+    break;
+  case Parser::RuleHoldDecl:
+    result.node = hold(static_cast<Parser::HoldDeclContext*>(child));
+    break;
+  case Parser::RuleLimitDecl:
+    result.node = limit(static_cast<Parser::LimitDeclContext*>(child));
+    break;
+  case Parser::RuleLaterDecl:
+    result.node = not_yet(static_cast<Parser::LaterDeclContext*>(child));
+    break;
+  default:
+    RESCIND_CHECK(false, "a declaration that the builder does not know");
+  }
+  return result;
+}
+
+// ---- Leaves shared by declarations --------------------------------------------------------------
+
+ast::Name TreeBuilder::name_or_string(Parser::NameOrStringContext* context) {
+  const antlr4::Token* token = context->start;
+  if (token->getType() != Lexer::STRING) {
+    return name(token);
+  }
+  ast::Text value = text(token);
+  return {std::move(value.value), value.span};
+}
+
+std::vector<ast::Name> TreeBuilder::names(Parser::NameListContext* context) {
+  std::vector<ast::Name> result;
+  for (std::size_t i = 0; i < context->children.size(); i += 2) {
+    result.push_back(name(static_cast<Parser::NameContext*>(context->children[i])));
+  }
+  return result;
+}
+
+std::vector<ast::Name> TreeBuilder::verbs(Parser::VerbsContext* context) {
+  std::vector<ast::Name> result;
+  for (antlr4::tree::TerminalNode* verb : context->IDENT()) {
+    result.push_back(name(token_of(verb)));
+  }
+  return result;
+}
+
+ast::Doc TreeBuilder::doc_of(const antlr4::ParserRuleContext* context) {
+  const std::uint32_t doc = list_.infos[context->start->getTokenIndex()].doc;
+  if (doc == kNoIndex) {
+    return {};
+  }
+  list_.docs[doc].used = true;
+  return list_.docs[doc].doc;
+}
+
+void TreeBuilder::report_unused_docs() {
+  for (const DocComment& comment : list_.docs) {
+    if (!comment.used) {
+      diagnostics_.warning(Code::R0128, comment.doc.span, "this doc comment documents nothing")
+          .help.emplace_back(
+              "`///` stands before a declaration, a clause or an attribute; write "
+              "`//` for other comments");
+    }
+  }
+}
+
+bool TreeBuilder::once(std::optional<Span>& first, const antlr4::Token* word) {
+  if (!first) {
+    first = span_of(word);
+    return true;
+  }
+  diagnostics_
+      .error(Code::R0127, span_of(word),
+             "`" + std::string(text_of(word)) + "` may stand only once here")
+      .labels.push_back({*first, "first said here"});
+  return false;
+}
+
+// ---- Modules, schema, parameters, defines -------------------------------------------------------
+
+ast::Import TreeBuilder::import_decl(Parser::ImportDeclContext* context) {
+  ast::Import result;
+  result.module.span = span_of(context->qualifiedName());
+  for (antlr4::tree::ParseTree* part : context->qualifiedName()->children) {
+    if (const auto* word = dynamic_cast<antlr4::ParserRuleContext*>(part)) {
+      result.module.parts.push_back(name(word));
+    }
+  }
+  if (auto* arguments = context->importArguments()) {
+    for (Parser::ImportArgumentContext* argument : arguments->importArgument()) {
+      if (usable(argument)) {
+        result.arguments.push_back({name(argument->key), literal(argument->value)});
+      }
+    }
+  }
+  return result;
+}
+
+ast::SchemaBlock TreeBuilder::schema(Parser::SchemaDeclContext* context) {
+  ast::SchemaBlock result;
+  for (Parser::SchemaEntryContext* entry : context->schemaBody()->schemaEntry()) {
+    if (usable(entry)) {
+      result.entries.push_back(schema_entry(entry));
+    }
+  }
+  return result;
+}
+
+ast::SchemaBlock::Entry TreeBuilder::schema_entry(Parser::SchemaEntryContext* context) {
+  ast::SchemaBlock::Entry result;
+  result.span = span_of(context);
+  if (auto* block = context->nameBlock()) {
+    std::vector<ast::Name> list;
+    for (Parser::NameOrStringContext* item : block->nameOrString()) {
+      list.push_back(name_or_string(item));
+    }
+    if (context->start->getType() == Lexer::SYSTEMS) {
+      result.node = ast::SchemaBlock::Systems{std::move(list)};
+    } else {
+      result.node = ast::SchemaBlock::Teams{std::move(list)};
+    }
+    return result;
+  }
+  if (context->eventName != nullptr) {
+    ast::SchemaBlock::Event event;
+    event.doc = doc_of(context);
+    event.name = name(context->eventName);
+    event.about = name(context->about);
+    if (auto* block = context->attributeBlock()) {
+      event.attributes = attributes(block);
+    }
+    result.node = std::move(event);
+    return result;
+  }
+  result.node =
+      ast::SchemaBlock::Entity{name(context->entity), attributes(context->attributeBlock())};
+  return result;
+}
+
+std::vector<ast::AttributeDecl> TreeBuilder::attributes(Parser::AttributeBlockContext* context) {
+  std::vector<ast::AttributeDecl> result;
+  for (Parser::AttributeContext* attribute : context->attributes()->attribute()) {
+    if (!usable(attribute)) {
+      continue;
+    }
+    ast::AttributeDecl built;
+    built.doc = doc_of(attribute);
+    built.name = name(attribute->key);
+    built.type = type(attribute->type);
+    built.default_value = attribute->value == nullptr ? nullptr : literal(attribute->value);
+    built.span = span_of(attribute);
+    result.push_back(std::move(built));
+  }
+  return result;
+}
+
+ast::TypeExpr TreeBuilder::type(Parser::TypeExprContext* context) {
+  ast::TypeExpr result;
+  result.name = name(context->base);
+  result.span = span_of(context);
+  result.optional = context->QUESTION() != nullptr;
+  result.enum_values = enum_values(context->enumValues(), result.name);
+  const bool is_set = result.name.text == "set";
+  if ((context->element != nullptr) != is_set) {
+    diagnostics_
+        .error(Code::R0130, result.span,
+               is_set ? "a set needs the type of its elements"
+                      : "`" + result.name.text + "` takes no type in `<…>`")
+        .help.push_back(is_set ? "write for example `set<string>`" : "only `set<…>` does");
+  }
+  if (context->element != nullptr) {
+    result.element = std::make_unique<ast::TypeExpr>(simple_type(context->element));
+  }
+  return result;
+}
+
+ast::TypeExpr TreeBuilder::simple_type(Parser::SimpleTypeContext* context) {
+  ast::TypeExpr result;
+  result.name = name(context->base);
+  result.span = span_of(context);
+  result.optional = context->QUESTION() != nullptr;
+  result.enum_values = enum_values(context->enumValues(), result.name);
+  return result;
+}
+
+std::vector<ast::Name> TreeBuilder::enum_values(Parser::EnumValuesContext* context,
+                                                const ast::Name& base) {
+  const bool is_enum = base.text == "enum";
+  if ((context != nullptr) != is_enum) {
+    diagnostics_
+        .error(
+            Code::R0130, base.span,
+            is_enum ? "an enum needs its values" : "`" + base.text + "` takes no values in `{…}`")
+        .help.push_back(is_enum ? "write for example `enum { low, high }`"
+                                : "only `enum {…}` does");
+  }
+  std::vector<ast::Name> values;
+  if (context != nullptr) {
+    for (Parser::NameContext* value : context->name()) {
+      values.push_back(name(value));
+    }
+  }
+  return values;
+}
+
+ast::Parameter TreeBuilder::parameter(Parser::ParameterDeclContext* context) {
+  return {name(context->key), type(context->type),
+          context->value == nullptr ? nullptr : literal(context->value)};
+}
+
+ast::Define TreeBuilder::define(Parser::DefineDeclContext* context) {
+  ast::Define result;
+  result.name = name(context->key);
+  for (Parser::FormalContext* formal : context->formal()) {
+    result.formals.push_back({name(formal->key), type(formal->type)});
+  }
+  result.body = expression(context->body);
+  return result;
+}
+
+ast::Derive TreeBuilder::derive(Parser::DeriveDeclContext* context) {
+  ast::Derive result;
+  result.event = name(context->event);
+  result.entity = name(context->entity);
+  if (auto* alias = context->alias()) {
+    result.alias = name(alias);
+  }
+  result.where = context->where == nullptr ? nullptr : expression(context->where);
+  result.on = names(context->nameList());
+  return result;
+}
+
+// ---- Roles --------------------------------------------------------------------------------------
+
+ast::Role TreeBuilder::role(Parser::RoleDeclContext* context) {
+  ast::Role result;
+  result.name = name(context->key);
+  for (Parser::AnyWordContext* word : context->anyWord()) {
+    if (word != context->key) {
+      result.includes.push_back(name(word));
+    }
+  }
+  std::optional<Span> when;
+  for (Parser::RoleItemContext* item : context->roleBody()->roleItem()) {
+    if (!usable(item)) {
+      continue;
+    }
+    if (item->expr() == nullptr) {
+      result.grants.push_back(grant(item));
+    } else if (once(when, item->start)) {
+      result.when = expression(item->expr());
+    }
+  }
+  return result;
+}
+
+ast::Grant TreeBuilder::grant(Parser::RoleItemContext* context) {
+  ast::Grant result;
+  result.system = name_or_string(context->system);
+  result.span = span_of(context);
+  for (Parser::GrantedRightContext* granted : context->grantedRight()) {
+    result.rights.push_back(right(granted));
+  }
+  return result;
+}
+
+ast::Grant::Right TreeBuilder::right(Parser::GrantedRightContext* context) {
+  return {name(context->kind), text(context->value)};
+}
+
+ast::Keep TreeBuilder::keep(Parser::KeepDeclContext* context) {
+  ast::Keep result;
+  result.name = name(context->key);
+  std::optional<Span> because;
+  for (Parser::KeepItemContext* item : context->keepBody()->keepItem()) {
+    if (!usable(item)) {
+      continue;
+    }
+    if (auto* selected = item->selection()) {
+      result.selections.push_back(selection(selected));
+    } else if (once(because, item->start)) {
+      result.because = text(token_of(item->STRING()));
+    }
+  }
+  return result;
+}
+
+ast::Conflict TreeBuilder::conflict(Parser::ConflictDeclContext* context) {
+  ast::Conflict result;
+  result.name = name(context->key);
+  for (Parser::ConflictPartContext* part : context->conflictPart()) {
+    ast::Grant grant;
+    grant.system = name_or_string(part->system);
+    grant.rights.push_back(right(part->grantedRight()));
+    grant.span = span_of(part);
+    result.parts.push_back(std::move(grant));
+  }
+  if (context->STRING() != nullptr) {
+    result.because = text(token_of(context->STRING()));
+  }
+  return result;
+}
+
+// ---- Rules --------------------------------------------------------------------------------------
+
+ast::Rule TreeBuilder::rule(Parser::RuleDeclContext* context) {
+  ast::Rule result;
+  result.name = name(context->key);
+  RuleWords seen;
+  bool broken = false;
+  for (antlr4::tree::ParseTree* child : context->ruleBody()->children) {
+    auto* statement = dynamic_cast<antlr4::ParserRuleContext*>(child);
+    if (statement == nullptr || !usable(statement)) {
+      broken = true;  // given up by the parser, which said why
+    } else if (auto* clause_context = dynamic_cast<Parser::ClauseContext*>(statement)) {
+      result.clauses.push_back(clause(clause_context));
+    } else if (auto* header_context = dynamic_cast<Parser::HeaderContext*>(statement)) {
+      header(result, header_context, seen);
+    } else if (!broken) {
+      diagnostics_
+          .error(Code::R0126, span_of(statement->start),
+                 "`" + std::string(text_of(statement->start)) + "` stands after the first clause")
+          .help.emplace_back(
+              "`on`, `when`, `because`, `controls` and `escalate` stand before the "
+              "clauses, in any order");
+    }
+  }
+  return result;
+}
+
+void TreeBuilder::header(ast::Rule& rule, Parser::HeaderContext* context, RuleWords& seen) {
+  switch (context->start->getType()) {
+  case Lexer::ON:
+    for (ast::Name& event : names(context->nameList())) {
+      rule.on.push_back(std::move(event));
+    }
+    return;
+  case Lexer::WHEN:
+    if (once(seen.when, context->start)) {
+      rule.when = expression(context->expr());
+    }
+    return;
+  case Lexer::BECAUSE:
+    if (once(seen.because, context->start)) {
+      rule.because = text(token_of(context->STRING(0)));
+    }
+    return;
+  case Lexer::CONTROLS:
+    for (antlr4::tree::TerminalNode* control : context->STRING()) {
+      rule.controls.push_back(text(token_of(control)));
+    }
+    return;
+  default:
+    if (once(seen.escalate, context->start)) {
+      rule.escalate = escalation(context);
+    }
+    return;
+  }
+}
+
+ast::Escalation TreeBuilder::escalation(Parser::HeaderContext* context) {
+  ast::Escalation result;
+  result.span = span_of(context);
+  result.levels.push_back({principals(context->principals()), std::nullopt});
+  for (Parser::EscalationStepContext* step : context->escalationStep()) {
+    result.levels.push_back({principals(step->principals()), duration(token_of(step->DURATION()))});
+  }
+  return result;
+}
+
+ast::Clause TreeBuilder::clause(Parser::ClauseContext* context) {
+  if (++clause_count_ == options_.max_clauses + 1) {
+    diagnostics_
+        .error(Code::R0107, span_of(context->start),
+               "this file has more than the " + std::to_string(options_.max_clauses) +
+                   " clauses that are allowed")
+        .help.push_back("split the policy into several files");
+  }
+  ast::Clause result;
+  result.doc = doc_of(context);
+  result.verb = name(context->verb);
+  result.span = span_of(context);
+  if (auto* selected = context->selection()) {
+    result.selection = selection(selected);
+  }
+  if (auto* target = context->principals()) {
+    result.to = principals(target);
+  }
+  if (context->STRING() != nullptr) {
+    result.text = text(token_of(context->STRING()));
+  }
+  // `narrow … to "level"`: the one verb whose target is a level and no principal.
+  if (result.verb.text == "narrow" && result.to && result.to->alternatives.size() == 1) {
+    const ast::Expr& target = *result.to->alternatives.front();
+    if (const auto* level = std::get_if<ast::StringLiteral>(&target.node)) {
+      result.text = ast::Text{level->value, target.span};
+      result.to.reset();
+    }
+  }
+  modifiers(result, context);
+  return result;
+}
+
+void TreeBuilder::modifiers(ast::Clause& clause, Parser::ClauseContext* context) {
+  std::optional<Span> within;
+  std::optional<Span> after;
+  std::optional<Span> approved;
+  std::optional<Span> even;
+  std::optional<Span> otherwise;
+  std::optional<Span> because;
+  for (Parser::ModifierContext* modifier : context->modifier()) {
+    const antlr4::Token* word = modifier->start;
+    switch (word->getType()) {
+    case Lexer::WITHIN:
+      if (once(within, word)) {
+        clause.within = duration(token_of(modifier->DURATION()));
+      }
+      break;
+    case Lexer::AFTER:
+      if (once(after, word)) {
+        clause.after = duration(token_of(modifier->DURATION()));
+      }
+      break;
+    case Lexer::APPROVED:
+      if (once(approved, word)) {
+        clause.approved_by = principals(modifier->principals());
+      }
+      break;
+    case Lexer::EVEN:
+      clause.even_if_staged = once(even, word) || clause.even_if_staged;
+      break;
+    case Lexer::OTHERWISE:
+      if (once(otherwise, word)) {
+        clause.otherwise_escalate = principals(modifier->principals());
+      }
+      break;
+    default:
+      if (once(because, word)) {
+        clause.because = text(token_of(modifier->STRING()));
+      }
+      break;
+    }
+  }
+}
+
+ast::Selection TreeBuilder::selection(Parser::SelectionContext* context) {
+  ast::Selection result;
+  result.span = span_of(context);
+  for (Parser::NameContext* kind : context->name()) {
+    result.kinds.push_back(name(kind));
+  }
+  if (auto* alias = context->alias()) {
+    result.alias = name(alias);
+  }
+  result.where = context->expr() == nullptr ? nullptr : expression(context->expr());
+  return result;
+}
+
+// ---- Holding back -------------------------------------------------------------------------------
+
+ast::Hold TreeBuilder::hold(Parser::HoldDeclContext* context) {
+  ast::Hold result;
+  result.name = name(context->key);
+  std::optional<Span> when;
+  std::optional<Span> blocks;
+  std::optional<Span> even;
+  std::optional<Span> until_word;
+  std::optional<Span> ordered;
+  std::optional<Span> because;
+  for (Parser::HoldItemContext* item : context->holdBody()->holdItem()) {
+    if (!usable(item)) {
+      continue;
+    }
+    const antlr4::Token* word = item->start;
+    switch (word->getType()) {
+    case Lexer::WHEN:
+      if (once(when, word)) {
+        result.when = expression(item->expr());
+      }
+      break;
+    case Lexer::BLOCKS:
+      if (once(blocks, word)) {
+        result.verbs = verbs(item->verbs());
+        result.selection = selection(item->selection());
+      }
+      break;
+    case Lexer::EVEN:
+      result.even_containment = once(even, word) || result.even_containment;
+      break;
+    case Lexer::UNTIL:
+      if (once(until_word, word)) {
+        until(result, item);
+      }
+      break;
+    case Lexer::ORDERED:
+      if (once(ordered, word)) {
+        result.ordered_by = principals(item->principals());
+      }
+      break;
+    default:
+      if (once(because, word)) {
+        result.because = text(token_of(item->STRING()));
+      }
+      break;
+    }
+  }
+  return result;
+}
+
+void TreeBuilder::until(ast::Hold& hold, Parser::HoldItemContext* context) {
+  const antlr4::Token* value =
+      static_cast<antlr4::tree::TerminalNode*>(context->children[1])->getSymbol();
+  if (value->getType() == Lexer::LIFTED) {
+    hold.until_lifted = true;
+    return;
+  }
+  const ast::InstantLiteral end = moment(value);
+  if (end.date) {
+    hold.until_date = end.date;
+  } else {
+    hold.until_instant = end.instant;
+  }
+}
+
+ast::Limit TreeBuilder::limit(Parser::LimitDeclContext* context) {
+  ast::Limit result;
+  result.name = name(context->key);
+  Parser::LimitBodyContext* body = context->limitBody();
+  result.verbs = verbs(body->verbs());
+  result.selection = selection(body->selection());
+  if (auto* most = body->atMost()) {
+    for (Parser::BoundContext* value : most->bound()) {
+      bound(result, value);
+    }
+  }
+  std::optional<Span> per;
+  std::optional<Span> per_system;
+  for (Parser::PerWindowContext* window : body->perWindow()) {
+    if (window->DURATION() != nullptr) {
+      if (once(per, window->start)) {
+        result.per = duration(token_of(window->DURATION()));
+      }
+      continue;
+    }
+    const ast::Name group = name(window->name());
+    if (group.text != "system") {
+      diagnostics_.error(Code::R0120, group.span,
+                         "expected `system` or a duration, found `" + group.text + "`");
+    } else if (once(per_system, window->start)) {
+      result.per_system = true;
+    }
+  }
+  if (body->principals() != nullptr) {
+    result.otherwise_ask = principals(body->principals());
+  }
+  return result;
+}
+
+void TreeBuilder::bound(ast::Limit& limit, Parser::BoundContext* context) {
+  const antlr4::Token* token = context->start;
+  const bool percent = token->getType() == Lexer::PERCENT;
+  std::optional<std::int64_t>& place = percent ? limit.percent : limit.count;
+  if (place) {
+    diagnostics_
+        .error(Code::R0127, span_of(token),
+               percent ? "a second percentage in one limit" : "a second count in one limit")
+        .help.emplace_back("`max(5%, 10)` takes one percentage and one count");
+    return;
+  }
+  place = integer(token);
+}
+
+ast::NotYet TreeBuilder::not_yet(Parser::LaterDeclContext* context) {
+  const Span span = span_of(context);
+  return {name(context->keyword),
+          std::string(list_.text.substr(span.begin, span.end - span.begin))};
+}
+
+}  // namespace rescind::parse

@@ -1,0 +1,127 @@
+// The generated parser's tree turned into the project's own. Statements that the parser gave up are
+// left out; everything else is built, so that its errors of form are reported too. Only .cc files
+// of parse may include this header, because it shows types of the parser generator.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "RescindParser.h"
+#include "model/ast.h"
+#include "parse/tokens.h"
+
+namespace rescind::parse {
+
+class ExpressionBuilder {
+ public:
+  using Parser = rescind_grammar::RescindParser;
+
+  ExpressionBuilder(TokenList& list, const ParseOptions& options, Diagnostics& diagnostics)
+      : list_(list), options_(options), diagnostics_(diagnostics) {}
+
+  ast::ExprPtr expression(Parser::ExprContext* context) { return expr(context).expr; }
+
+  ast::ExprPtr literal(Parser::LiteralContext* context);
+  ast::Principals principals(Parser::PrincipalsContext* context);
+
+  // ---- Leaves ----
+  [[nodiscard]] Span span_of(const antlr4::ParserRuleContext* context) const;
+  [[nodiscard]] Span span_of(const antlr4::Token* token) const;
+  // Any of the name-like rules: the one token under it.
+  [[nodiscard]] ast::Name name(const antlr4::ParserRuleContext* context) const;
+  [[nodiscard]] ast::Name name(const antlr4::Token* token) const;
+  ast::Text text(const antlr4::Token* token);
+  ast::Duration duration(const antlr4::Token* token);
+  std::int64_t integer(const antlr4::Token* token);
+  ast::InstantLiteral moment(const antlr4::Token* token);
+
+ protected:
+  // An expression and the levels below it, counted so that a chain cannot grow past a bound.
+  struct Built {
+    ast::ExprPtr expr;
+    std::size_t depth = 1;
+  };
+
+  [[nodiscard]] std::string_view text_of(const antlr4::Token* token) const;
+  [[nodiscard]] bool is_bad(const antlr4::Token* token) const;
+
+  TokenList& list_;
+  const ParseOptions& options_;
+  Diagnostics& diagnostics_;
+
+ private:
+  Built expr(Parser::ExprContext* context);
+  Built negation(Parser::NegationContext* context);
+  Built comparison(Parser::ComparisonContext* context);
+  Built tail(Built left, Parser::ComparisonTailContext* context);
+  Built sum(Parser::SumContext* context);
+  Built coalesced(Parser::CoalescedContext* context);
+  Built prefixed(Parser::PrefixedContext* context);
+  Built postfixed(Parser::PostfixedContext* context);
+  Built primary(Parser::PrimaryContext* context);
+  Built quantified(Parser::PrimaryContext* context);
+  Built reference(Parser::PrimaryContext* context);
+  Built simple_literal(Parser::SimpleLiteralContext* context);
+  Built binary(ast::BinaryOp op, Built left, Built right, const antlr4::Token* sign);
+  // Gives a node its span and checks the depth, once per overlong expression.
+  Built make(decltype(ast::Expr::node) node, Span span, std::size_t depth);
+};
+
+// One use per file.
+class TreeBuilder final : private ExpressionBuilder {
+ public:
+  using ExpressionBuilder::ExpressionBuilder;
+  using Parser = rescind_grammar::RescindParser;
+
+  ast::PolicyFile build(Parser::PolicyFileContext* context);
+
+ private:
+  // The words that may stand once; each holds its first place.
+  struct RuleWords {
+    std::optional<Span> when;
+    std::optional<Span> because;
+    std::optional<Span> escalate;
+  };
+
+  std::optional<ast::Declaration> declaration(Parser::DeclarationContext* context);
+  ast::Import import_decl(Parser::ImportDeclContext* context);
+  ast::SchemaBlock schema(Parser::SchemaDeclContext* context);
+  ast::SchemaBlock::Entry schema_entry(Parser::SchemaEntryContext* context);
+  std::vector<ast::AttributeDecl> attributes(Parser::AttributeBlockContext* context);
+  ast::TypeExpr type(Parser::TypeExprContext* context);
+  ast::TypeExpr simple_type(Parser::SimpleTypeContext* context);
+  std::vector<ast::Name> enum_values(Parser::EnumValuesContext* context, const ast::Name& base);
+  ast::Parameter parameter(Parser::ParameterDeclContext* context);
+  ast::Define define(Parser::DefineDeclContext* context);
+  ast::Derive derive(Parser::DeriveDeclContext* context);
+  ast::Role role(Parser::RoleDeclContext* context);
+  ast::Grant grant(Parser::RoleItemContext* context);
+  ast::Grant::Right right(Parser::GrantedRightContext* context);
+  ast::Keep keep(Parser::KeepDeclContext* context);
+  ast::Conflict conflict(Parser::ConflictDeclContext* context);
+  ast::Rule rule(Parser::RuleDeclContext* context);
+  void header(ast::Rule& rule, Parser::HeaderContext* context, RuleWords& seen);
+  ast::Escalation escalation(Parser::HeaderContext* context);
+  ast::Clause clause(Parser::ClauseContext* context);
+  void modifiers(ast::Clause& clause, Parser::ClauseContext* context);
+  ast::Selection selection(Parser::SelectionContext* context);
+  ast::Hold hold(Parser::HoldDeclContext* context);
+  void until(ast::Hold& hold, Parser::HoldItemContext* context);
+  ast::Limit limit(Parser::LimitDeclContext* context);
+  void bound(ast::Limit& limit, Parser::BoundContext* context);
+  ast::NotYet not_yet(Parser::LaterDeclContext* context);
+
+  ast::Name name_or_string(Parser::NameOrStringContext* context);
+  std::vector<ast::Name> names(Parser::NameListContext* context);
+  std::vector<ast::Name> verbs(Parser::VerbsContext* context);
+  // The comment above the first token of a declaration, clause or attribute; it counts as used.
+  ast::Doc doc_of(const antlr4::ParserRuleContext* context);
+  // Whether a word stands here for the first time; a second one is reported.
+  bool once(std::optional<Span>& first, const antlr4::Token* word);
+  void report_unused_docs();
+
+  std::size_t clause_count_ = 0;
+};
+
+}  // namespace rescind::parse
