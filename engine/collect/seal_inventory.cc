@@ -103,13 +103,11 @@ Symbol InventoryBuilder::id_of(RowKey row) const {
 // one whose content comes first in byte order.
 void InventoryBuilder::settle_duplicates() {
   for (auto& [key, rows] : duplicates_) {
-    std::vector<std::pair<std::string, RowKey>> by_content;
+    std::map<std::string, RowKey> by_content;
     for (const RowKey row : rows) {
-      by_content.emplace_back(content_of(row), row);
+      by_content.emplace(content_of(row), row);
     }
-    std::sort(by_content.begin(), by_content.end(),
-              [](const auto& a, const auto& b) { return a.first < b.first; });
-    const RowKey chosen = by_content.front().second;
+    const RowKey chosen = by_content.begin()->second;
     if (key.space == 0) {
       inventory_->item_by_symbol[key.symbol] =
           ItemRef::of(static_cast<Kind>(chosen.entity), chosen.row).cell;

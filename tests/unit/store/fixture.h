@@ -1,38 +1,15 @@
 // A store in a folder of its own that vanishes with the test.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
 #include "store/store.h"
+#include "tests/support/temporary_folder.h"
 
 namespace rescind {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "rescind-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 inline Instant at_second(std::int64_t seconds) {
   return Instant(Seconds(1767600000 + seconds));

@@ -1,0 +1,80 @@
+// The sandbox: a reference system kept in one SQLite file, for demos, tests and scripted failures.
+// It keeps what real systems do wrong or unexpectedly: sessions outlive a disable, a re-enabled
+// account has its old sessions back, a removed license takes the mailbox with it. See
+// docs/connectors/sandbox.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "connect/connector.h"
+
+namespace rescind {
+
+// Settings: `path` (the file; required), `seed` (inventory file or folder that fills the system
+// when the file has nothing of it). Errors: Unsupported for another setting, those of the file.
+Result<std::unique_ptr<Connector>> make_sandbox_connector(const ConnectorConfig& config,
+                                                          Clock& clock);
+
+// What can be made to go wrong.
+enum class SandboxFaultKind : std::uint8_t {
+  Latency,              // value: milliseconds; every call
+  Refused,              // no connection; every call
+  AuthFailed,           // our credential is refused; every call
+  Throttled,            // 429; value: seconds to wait
+  ServerError,          // 500, nothing done
+  TimeoutBeforeEffect,  // no answer, nothing done
+  TimeoutAfterEffect,   // no answer, done
+  Lying,                // 200, nothing done
+  SlowEffect,           // 200, done after value seconds
+  Async,                // 202, done after value seconds
+  Residual,             // done, access lasts value seconds
+  Conflict,             // 409
+  NeedsHuman,
+  NeedsCodeChange,
+  Unsupported,
+  TruncatedListing,  // discover stops after half of the kind `item`
+};
+
+struct SandboxFault {
+  SandboxFaultKind kind = SandboxFaultKind::ServerError;
+  std::string system;  // "" every system
+  std::string call;    // verb name, "observe", "probe", "discover"; "" every one it can hit
+  std::string item;    // glob over item ids; "" every item
+  std::int64_t value = 0;
+  std::int64_t times = 1;  // how often it strikes; -1: always
+};
+
+// One real change of the sandbox's state.
+struct SandboxEffect {
+  std::string marker;  // of the request
+  std::string verb;    // or what followed from it: "destroyed", "removed", "minted", "undone"
+  std::string item;
+};
+
+// The file itself, for seeding, scripting and looking. Not a connector. Thread-safe.
+class SandboxWorld {
+ public:
+  virtual ~SandboxWorld() = default;
+
+  // Adds items from inventory records, one JSON object a line; records that are no items are
+  // skipped. An id that is already there is left as it is. Errors: Corrupt for a line that cannot
+  // be read.
+  virtual Result<std::uint64_t> seed(std::string_view jsonl) = 0;
+  virtual Status add_fault(const SandboxFault& fault) = 0;
+  virtual Status clear_faults() = 0;
+  // Somebody signs in: a live session of the account. Errors: Auth when it cannot sign in.
+  virtual Result<std::string> sign_in(const std::string& account_id) = 0;
+  // One line per item, sorted by id: what an uninterrupted and an interrupted run must agree on.
+  virtual Result<std::string> describe() = 0;
+  virtual Result<std::vector<SandboxEffect>> list_effects() = 0;  // oldest first
+};
+
+Result<std::unique_ptr<SandboxWorld>> open_sandbox_world(const std::string& path);
+
+}  // namespace rescind

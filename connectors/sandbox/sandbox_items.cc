@@ -1,0 +1,272 @@
+// Reading and writing the sandbox's items, and turning them into inventory records and captured
+// state.
+#include "connectors/sandbox/sandbox_items.h"
+
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace rescind::sandbox {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kTables = R"sql(
+CREATE TABLE IF NOT EXISTS items (
+  id TEXT NOT NULL PRIMARY KEY, system TEXT NOT NULL, kind TEXT NOT NULL, native_id TEXT NOT NULL,
+  name TEXT NOT NULL, account TEXT NOT NULL, holder TEXT NOT NULL, level TEXT NOT NULL,
+  license TEXT NOT NULL, carries_license TEXT NOT NULL, credential TEXT NOT NULL,
+  present INTEGER NOT NULL, enabled INTEGER NOT NULL, locked INTEGER NOT NULL,
+  archived INTEGER NOT NULL, redirect_to TEXT NOT NULL, version INTEGER NOT NULL,
+  changed_by TEXT NOT NULL, forgotten INTEGER NOT NULL, successor TEXT NOT NULL,
+  residual_until INTEGER, record TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS items_account ON items (account);
+CREATE INDEX IF NOT EXISTS items_native ON items (system, native_id);
+CREATE TABLE IF NOT EXISTS faults (
+  sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL, system TEXT NOT NULL, call TEXT NOT NULL,
+  item TEXT NOT NULL, value INTEGER NOT NULL, times INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS effects (
+  sequence INTEGER PRIMARY KEY, marker TEXT NOT NULL, verb TEXT NOT NULL, item TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS pending (
+  sequence INTEGER PRIMARY KEY, due INTEGER NOT NULL, system TEXT NOT NULL, marker TEXT NOT NULL,
+  verb TEXT NOT NULL, item TEXT NOT NULL, target TEXT NOT NULL, text TEXT NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::string_view kColumns =
+    "id, system, kind, native_id, name, account, holder, level, license, carries_license, "
+    "credential, present, enabled, locked, archived, redirect_to, version, changed_by, forgotten, "
+    "successor, residual_until, record";
+
+Item read_item(const SqliteStatement& row) {
+  Item item;
+  item.id = row.text(0);
+  item.system = row.text(1);
+  item.kind = find_kind(row.text(2)).value_or(Kind::Account);
+  item.native_id = row.text(3);
+  item.name = row.text(4);
+  item.account = row.text(5);
+  item.holder = row.text(6);
+  item.level = row.text(7);
+  item.license = row.text(8);
+  item.carries_license = row.text(9);
+  item.credential = row.text(10);
+  item.present = row.number(11) != 0;
+  item.enabled = row.number(12) != 0;
+  item.locked = row.number(13) != 0;
+  item.archived = row.number(14) != 0;
+  item.redirect_to = row.text(15);
+  item.version = row.number(16);
+  item.changed_by = row.text(17);
+  item.forgotten = row.number(18) != 0;
+  item.successor = row.text(19);
+  item.residual_until = row.optional_number(20);
+  item.record = row.text(21);
+  return item;
+}
+
+std::string text_of(const json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string{};
+}
+
+std::string native_id_of(const json& object, const std::string& id, const std::string& system) {
+  std::string native = text_of(object, "native_id");
+  if (native.empty()) {
+    native = id.starts_with(system + ":") ? id.substr(system.size() + 1) : id;
+  }
+  return native;
+}
+
+void set_or_erase(json& object, const char* key, const std::string& value) {
+  if (value.empty()) {
+    object.erase(key);
+  } else {
+    object[key] = value;
+  }
+}
+
+}  // namespace
+
+Result<SqliteDatabase> open_file(const std::string& path) {
+  RESCIND_ASSIGN_OR_RETURN(auto file, SqliteDatabase::open(path, {}));
+  RESCIND_RETURN_IF_ERROR(file.execute(kTables));
+  return file;
+}
+
+Result<std::vector<Item>> select_items(SqliteDatabase& file, std::string_view where,
+                                       const std::vector<std::string>& values) {
+  RESCIND_ASSIGN_OR_RETURN(auto select,
+                           file.prepare("SELECT " + std::string(kColumns) + " FROM items WHERE " +
+                                        std::string(where) + " ORDER BY id"));
+  for (const std::string& value : values) {
+    select.bind(value);
+  }
+  std::vector<Item> items;
+  while (true) {
+    RESCIND_ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) {
+      return items;
+    }
+    items.push_back(read_item(select));
+  }
+}
+
+Result<std::optional<Item>> find_item(SqliteDatabase& file, const std::string& system,
+                                      const std::string& id, const std::string& native_id) {
+  RESCIND_ASSIGN_OR_RETURN(auto items, select_items(file, "id = ? AND system = ?", {id, system}));
+  if (items.empty() && !native_id.empty()) {
+    RESCIND_ASSIGN_OR_RETURN(
+        items, select_items(file, "system = ? AND native_id = ?", {system, native_id}));
+  }
+  return items.empty() ? std::optional<Item>{} : std::optional<Item>(std::move(items.front()));
+}
+
+Status save_item(SqliteDatabase& file, const Item& item) {
+  RESCIND_ASSIGN_OR_RETURN(auto save,
+                           file.prepare("INSERT OR REPLACE INTO items VALUES "
+                                        "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+  const auto flag = [](bool value) { return std::int64_t{value ? 1 : 0}; };
+  return save.bind(item.id)
+      .bind(item.system)
+      .bind(kind_name(item.kind))
+      .bind(item.native_id)
+      .bind(item.name)
+      .bind(item.account)
+      .bind(item.holder)
+      .bind(item.level)
+      .bind(item.license)
+      .bind(item.carries_license)
+      .bind(item.credential)
+      .bind(flag(item.present))
+      .bind(flag(item.enabled))
+      .bind(flag(item.locked))
+      .bind(flag(item.archived))
+      .bind(item.redirect_to)
+      .bind(item.version)
+      .bind(item.changed_by)
+      .bind(flag(item.forgotten))
+      .bind(item.successor)
+      .bind(item.residual_until)
+      .bind(item.record)
+      .run();
+}
+
+Status record_effect(SqliteDatabase& file, const std::string& marker, std::string_view verb,
+                     const std::string& item) {
+  RESCIND_ASSIGN_OR_RETURN(auto insert,
+                           file.prepare("INSERT INTO effects (marker, verb, item) VALUES (?,?,?)"));
+  return insert.bind(marker).bind(verb).bind(item).run();
+}
+
+bool is_live(const Item& item) {
+  return item.present && (item.enabled || item.kind == Kind::Account);
+}
+
+Result<std::optional<Item>> item_of_record(std::string_view text) {
+  const json object = json::parse(text, nullptr, false);
+  if (!object.is_object()) {
+    return fail(ErrorKind::Corrupt, "a record must be one JSON object on its line");
+  }
+  const auto kind = find_kind(text_of(object, "record"));
+  if (!kind) {
+    return std::optional<Item>{};
+  }
+  Item item;
+  item.id = text_of(object, "id");
+  item.system = text_of(object, "system");
+  if (item.id.empty() || item.system.empty()) {
+    return fail(ErrorKind::Corrupt, "an item needs `id` and `system`");
+  }
+  item.kind = *kind;
+  item.native_id = native_id_of(object, item.id, item.system);
+  item.name = text_of(object, "name");
+  item.account = text_of(object, "account");
+  item.holder = text_of(object, "holder");
+  item.level = text_of(object, "level");
+  item.license = text_of(object, "license");
+  item.carries_license = text_of(object, "carries_license");
+  item.credential = text_of(object, "credential");
+  item.enabled = object.value("enabled", json(true)) != json(false);
+  item.record = object.dump();
+  return std::optional<Item>(std::move(item));
+}
+
+std::string record_of_item(const Item& item) {
+  json object = json::parse(item.record, nullptr, false);
+  if (!object.is_object()) {
+    object = json::object();
+  }
+  object["record"] = kind_name(item.kind);
+  object["id"] = item.id;
+  object["system"] = item.system;
+  object["native_id"] = item.native_id;
+  set_or_erase(object, "holder", item.holder);
+  set_or_erase(object, "account", item.account);
+  if (item.kind == Kind::Account) {
+    object["enabled"] = item.enabled;
+    if (item.locked) {
+      object["local_login"] = false;
+    }
+  }
+  if (!item.level.empty()) {
+    object["level"] = item.level;
+  }
+  if (item.kind == Kind::Data) {
+    set_or_erase(object, "license", item.license);
+  }
+  if (item.forgotten && object.contains("known_to")) {
+    object["known_to"] = json::array();
+  }
+  if (!item.successor.empty()) {
+    object["successor"] = item.successor;
+  }
+  return object.dump();
+}
+
+std::string state_of_item(const Item& item) {
+  return json{{"present", item.present},         {"enabled", item.enabled},
+              {"locked", item.locked},           {"archived", item.archived},
+              {"holder", item.holder},           {"account", item.account},
+              {"license", item.license},         {"level", item.level},
+              {"redirect_to", item.redirect_to}, {"version", item.version}}
+      .dump();
+}
+
+Status restore_state(Item& item, const std::string& state) {
+  const json object = json::parse(state, nullptr, false);
+  if (!object.is_object() || !object.contains("enabled")) {
+    return fail(ErrorKind::Corrupt, "the captured state of `" + item.id + "` cannot be read");
+  }
+  const auto flag = [&object](const char* key) {
+    return object.value(key, json(false)) == json(true);
+  };
+  item.present = flag("present");
+  item.enabled = flag("enabled");
+  item.locked = flag("locked");
+  item.archived = flag("archived");
+  item.holder = text_of(object, "holder");
+  item.account = text_of(object, "account");
+  item.license = text_of(object, "license");
+  item.level = text_of(object, "level");
+  item.redirect_to = text_of(object, "redirect_to");
+  return {};
+}
+
+std::string describe_item(const Item& item) {
+  std::string line = item.id + " " + std::string(kind_name(item.kind));
+  line += item.present ? " present" : " gone";
+  line += item.enabled ? " enabled" : " disabled";
+  line += item.locked ? " locked" : "";
+  line += item.archived ? " archived" : "";
+  line += " holder=" + item.holder + " version=" + std::to_string(item.version);
+  line += item.level.empty() ? "" : " level=" + item.level;
+  line += item.redirect_to.empty() ? "" : " redirect=" + item.redirect_to;
+  line += item.successor.empty() ? "" : " successor=" + item.successor;
+  return line;
+}
+
+}  // namespace rescind::sandbox

@@ -1,0 +1,43 @@
+// A real server of tests/peers for the length of an object: started on a free port, stopped at the
+// end even when the test is killed.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rescind::test {
+
+class Peer {
+ public:
+  // `name` is the script's ("slapd"); `seed` is the content of its seed file, "" none. A server
+  // that does not start ends the test program: nothing is ever skipped.
+  Peer(const std::string& name, const std::string& seed, std::vector<std::string> options = {});
+  ~Peer();
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  // What the script printed ("URL"); must exist.
+  [[nodiscard]] const std::string& operator[](const std::string& key) const;
+
+  [[nodiscard]] const std::string& directory() const { return directory_; }
+
+ private:
+  std::string script_;
+  std::string directory_;
+  std::map<std::string, std::string> values_;
+};
+
+// Runs a program (no shell) with these arguments and more environment ("PGPASSWORD=x"): standard
+// output and error together, and the exit status.
+struct CommandResult {
+  int status = -1;
+  std::string output;
+};
+
+CommandResult run_command(const std::vector<std::string>& arguments,
+                          const std::vector<std::string>& environment = {},
+                          std::string_view input = {});
+
+}  // namespace rescind::test
