@@ -91,7 +91,7 @@ INSTANT: Moment;
 BAD_NUMBER: (Digit | Day | Moment) Word+;
 
 STRING: '"' StringPart* '"';
-BAD_STRING: '"' StringPart* '\\'?;
+BAD_STRING: '"' StringPart* '\\'? | '\'' ~['\r\n]* '\'';
 
 // ---- Signs ----
 
@@ -122,7 +122,8 @@ LINE_COMMENT: '//' ~[\r\n]* -> skip;
 BLOCK_COMMENT: '/*' .*? '*/' -> skip;
 BAD_COMMENT: '/*';
 
-BAD_CHARACTER: [\u0080-\u00FF]+ | [&|!;'`]+ | .;
+BAD_NAME: Word* [\u0080-\u00FF] (Word | [\u0080-\u00FF])*;
+BAD_CHARACTER: [&|!;'`]+ | .;
 
 fragment Digit: [0-9];
 fragment WordStart: [A-Za-z_];

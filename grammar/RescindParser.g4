@@ -85,7 +85,9 @@ header
   | 'controls' STRING (',' STRING)*
   | 'escalate' 'to' principals escalationStep*
   ;
-escalationStep: 'then' principals 'after' DURATION;
+escalationStep: 'then' principals 'after' period;
+// A bare name: a parameter that stands for a duration.
+period: DURATION | name;
 
 // Recognised so that the message can say where it belongs (`because` there belongs to the clause).
 lateHeader
@@ -101,8 +103,8 @@ clause
   | verb='ask' principals 'to' STRING modifier*
   ;
 modifier
-  : 'within' DURATION
-  | 'after' DURATION
+  : 'within' period
+  | 'after' period
   | 'approved' 'by' principals
   | 'even' 'if' 'staged'
   | 'otherwise' 'escalate' 'to' principals
@@ -144,10 +146,9 @@ balanced: '{' (balanced | ~('{' | '}'))* '}';
 // ---- Expressions, loosest first ----
 
 // A run of one word only; a mix is refused with a better message than a syntax error.
-expr: negation (('and' | 'or') negation)*;
-negation: 'not' negation | comparison;
+expr: comparison (('and' | 'or') comparison)*;
 // More than one tail is refused likewise: comparisons do not chain.
-comparison: sum comparisonTail*;
+comparison: 'not' comparison | sum comparisonTail*;
 comparisonTail
   : op=('==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'like' | 'matches') operand=sum
   | op='not' 'in' operand=sum
@@ -158,8 +159,7 @@ comparisonTail
   ;
 sum: coalesced (('+' | '-') coalesced)*;
 coalesced: prefixed ('??' prefixed)*;
-prefixed: op=('-' | 'known') prefixed | postfixed;
-postfixed: primary ('.' anyWord)*;
+prefixed: op=('-' | 'known') prefixed | primary ('.' anyWord)*;
 primary
   : simpleLiteral
   | '{' (expr (',' expr)*)? '}'
@@ -186,8 +186,10 @@ name
   | 'role' | 'event' | 'systems' | 'teams' | 'about' | 'lifted' | 'staged' | 'containment' | 'most'
   ;
 
+// Every word, `name` included (spelt out, because this rule is entered very often).
 anyWord
-  : name
+  : IDENT
+  | 'role' | 'event' | 'systems' | 'teams' | 'about' | 'lifted' | 'staged' | 'containment' | 'most'
   | 'module' | 'import' | 'with' | 'schema' | 'parameter' | 'define' | 'derive' | 'keep' | 'conflict'
   | 'rule' | 'hold' | 'limit' | 'retire' | 'test' | 'prove'
   | 'on' | 'when' | 'because' | 'controls' | 'escalate' | 'then' | 'notify' | 'ask' | 'as' | 'where'

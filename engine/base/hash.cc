@@ -64,6 +64,12 @@ Sha256Bytes Sha256::finish() {
   return bytes;
 }
 
+Sha256& Sha256::restart() {
+  RESCIND_CHECK(EVP_DigestInit_ex(context_of(context_), nullptr, nullptr) == 1,
+                "SHA-256 cannot begin again");
+  return *this;
+}
+
 Sha256Bytes sha256(std::string_view bytes) {
   return Sha256().update(bytes).finish();
 }

@@ -25,7 +25,9 @@ class Sha256 {
   Sha256& update(std::string_view bytes);
   // Length-prefixed, so that two fields never run into each other.
   Sha256& update_field(std::string_view bytes);
-  Sha256Bytes finish();  // once
+  Sha256Bytes finish();  // once; then only restart
+  // Begins another digest with the same state, which is much cheaper than a new object.
+  Sha256& restart();
 
  private:
   void* context_;

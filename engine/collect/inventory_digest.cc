@@ -3,6 +3,9 @@
 #include "collect/inventory_digest.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
 #include <vector>
 
 #include "base/hash.h"
@@ -10,9 +13,21 @@
 namespace rescind {
 namespace {
 
+void append_number(std::uint64_t number, std::string& out) {
+  std::array<char, sizeof number> bytes{};
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(bytes.data(), &number, sizeof number);
+  } else {
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      bytes[i] = static_cast<char>((number >> (8 * i)) & 0xFFU);
+    }
+  }
+  out.append(bytes.data(), bytes.size());
+}
+
+// Length first, so that two fields never run into each other.
 void append_field(std::string_view text, std::string& out) {
-  out += std::to_string(text.size());
-  out += ':';
+  append_number(text.size(), out);
   out += text;
 }
 
@@ -24,11 +39,10 @@ void append_elements(const Inventory& inventory, const Type& type, SetId set, st
                             : std::string(inventory.text(Symbol{element})));
   }
   std::sort(texts.begin(), texts.end());
-  out += '{';
+  append_number(texts.size(), out);
   for (const std::string& text : texts) {
     append_field(text, out);
   }
-  out += '}';
 }
 
 std::string_view reference_text(const Inventory& inventory, TypeKind kind, std::uint32_t cell) {
@@ -100,26 +114,40 @@ void append_row(const Inventory& inventory, Entity entity, std::uint32_t row, Re
       append_word(inventory, declared.type, column.words[row], references, out);
     } else if (row < column.longs.size() && column.longs[row] != column.default_long) {
       append_field(declared.name, out);
-      append_field(std::to_string(column.longs[row]), out);
+      append_number(static_cast<std::uint64_t>(column.longs[row]), out);
     }
   }
 }
 
 class RecordHashes {
  public:
-  void add(std::string_view content) { hashes_.push_back(sha256(content)); }
+  void add(std::string_view content) {
+    const Sha256Bytes bytes = hash_.restart().update(content).finish();
+    std::uint64_t head = 0;
+    for (std::size_t i = 0; i < sizeof head; ++i) {
+      head = head << 8U | bytes[i];
+    }
+    hashes_.push_back({head, bytes});
+  }
 
   std::string digest() {
     std::sort(hashes_.begin(), hashes_.end());
-    Sha256 all;
-    for (const Sha256Bytes& hash : hashes_) {
-      all.update_field(to_hex(hash));
+    hash_.restart();
+    for (const RecordHash& hash : hashes_) {
+      hash_.update({reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()});
     }
-    return "sha256:" + to_hex(all.finish());
+    return "sha256:" + to_hex(hash_.finish());
   }
 
  private:
-  std::vector<Sha256Bytes> hashes_;
+  struct RecordHash {
+    std::uint64_t head;  // the first bytes, which almost always decide the order
+    Sha256Bytes bytes;
+    friend auto operator<=>(const RecordHash&, const RecordHash&) = default;
+  };
+
+  Sha256 hash_;
+  std::vector<RecordHash> hashes_;
 };
 
 void add_rows(const Inventory& inventory, Entity entity, RecordHashes& hashes) {

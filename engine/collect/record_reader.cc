@@ -15,6 +15,7 @@
 #include "collect/record_fields.h"
 #include "collect/salvage.h"
 #include "collect/scan_instant.h"
+#include "collect/short_text.h"
 
 namespace rescind {
 namespace {
@@ -89,7 +90,8 @@ class RecordReader::Reader {
     fields_.reserve(kEntityCount);
     for (std::size_t entity = 0; entity < kEntityCount; ++entity) {
       fields_.emplace_back(builder.schema(), static_cast<Entity>(entity), builder.symbols());
-      words_.emplace(entity_name(static_cast<Entity>(entity)), static_cast<Entity>(entity));
+      const std::string_view name = entity_name(static_cast<Entity>(entity));
+      words_[name.size()].emplace_back(name, static_cast<Entity>(entity));
     }
   }
 
@@ -107,20 +109,8 @@ class RecordReader::Reader {
       builder_.reject(Code::R0501, line, "a record is a JSON object, not `" + shown(text) + "`");
       return;
     }
-    std::string_view word;
     if (error == simdjson::SUCCESS) {
-      error = object.find_field_unordered("record").get_string().get(word);
-      if (error == simdjson::NO_SUCH_FIELD || error == simdjson::INCORRECT_TYPE) {
-        builder_.reject(Code::R0503, line, "the record does not say what it is: no `record`",
-                        salvage_fields(text).text("id"));
-        return;
-      }
-    }
-    if (error == simdjson::SUCCESS) {
-      error = object.reset().error();
-    }
-    if (error == simdjson::SUCCESS) {
-      error = dispatch(document, object, word);
+      error = read_object(document, object);
     }
     if (error != simdjson::SUCCESS) {
       keep_what_is_left(error);
@@ -135,18 +125,71 @@ class RecordReader::Reader {
   }
 
  private:
-  simdjson::error_code dispatch(json::document& document, json::object& object,
-                                std::string_view word) {
-    const auto entity = words_.find(word);
-    if (entity != words_.end()) {
-      return read_entity(document, object, entity->second);
+  using Fields = simdjson::simdjson_result<json::object_iterator>;
+
+  // The record word leads most records; where it does not, it is looked for first.
+  simdjson::error_code read_object(json::document& document, json::object& object) {
+    constexpr std::string_view kLead = "record\"";
+    Fields at = object.begin();
+    word_leads_ = false;
+    std::optional<std::string_view> word;
+    if (at != object.end()) {
+      auto entry = *at;
+      if (entry.error() != simdjson::SUCCESS) {
+        return entry.error();
+      }
+      json::field&& pair = std::move(entry).value_unsafe();
+      if (std::memcmp(pair.key().raw(), kLead.data(), kLead.size()) == 0) {
+        word = string_of(pair.value(), token_of(pair.value()));
+        word_leads_ = true;
+        ++at;
+        return word ? dispatch(document, at, *word) : refuse_wordless();
+      }
+    }
+    json::value value;
+    auto error = object.reset().error();
+    if (error == simdjson::SUCCESS) {
+      error = object.find_field_unordered("record").get(value);
+    }
+    if (error == simdjson::SUCCESS) {
+      word = string_of(value, token_of(value));
+      error = object.reset().error();
+    }
+    if (error == simdjson::NO_SUCH_FIELD || (error == simdjson::SUCCESS && !word)) {
+      return refuse_wordless();
+    }
+    if (error != simdjson::SUCCESS) {
+      return error;
+    }
+    at = object.begin();
+    return dispatch(document, at, *word);
+  }
+
+  simdjson::error_code refuse_wordless() {
+    builder_.reject(Code::R0503, line_, "the record does not say what it is: no `record`",
+                    salvage_fields(text_).text("id"));
+    return simdjson::SUCCESS;
+  }
+
+  [[nodiscard]] std::optional<Entity> entity_of_word(std::string_view word) const {
+    for (const auto& [name, entity] : words_[std::min(word.size(), words_.size() - 1)]) {
+      if (same_text(name, word)) {
+        return entity;
+      }
+    }
+    return std::nullopt;
+  }
+
+  simdjson::error_code dispatch(json::document& document, Fields& at, std::string_view word) {
+    if (const std::optional<Entity> entity = entity_of_word(word)) {
+      return read_entity(document, at, *entity);
     }
     if (word == "usage" || word == "coverage" || word == "delivery") {
-      return read_evidence(document, object, word);
+      return read_evidence(document, at, word);
     }
     std::vector<std::string> words{"usage", "coverage", "delivery"};
-    for (const auto& [name, known] : words_) {
-      words.emplace_back(name);
+    for (std::size_t entity = 0; entity < kEntityCount; ++entity) {
+      words.emplace_back(entity_name(static_cast<Entity>(entity)));
     }
     std::string why = "unknown record `" + shown(word) + "`";
     if (const auto near = nearest_name(word, words)) {
@@ -158,20 +201,23 @@ class RecordReader::Reader {
 
   // --- identities, systems, teams and items ---
 
-  simdjson::error_code read_entity(json::document& document, json::object& object, Entity entity) {
+  simdjson::error_code read_entity(json::document& document, Fields& at, Entity entity) {
     RecordFields& fields = fields_[entity_index(entity)];
     row_ = builder_.open_row(entity, line_);
     entity_ = entity;
     ++record_number_;
     id_.clear();
     has_id_ = false;
-    std::uint32_t expected = 0;
-    for (auto entry : object) {
-      json::field pair;
-      if (const auto error = std::move(entry).get(pair); error != simdjson::SUCCESS) {
+    std::uint32_t expected = 0;  // the field `record`
+    fields.at(expected).seen_in = word_leads_ ? record_number_ : 0;
+    for (const Fields end; at != end; ++at) {
+      auto entry = *at;
+      if (entry.error() != simdjson::SUCCESS) {
         builder_.abandon_row();
-        return error;
+        return entry.error();
       }
+      json::field&& pair =
+          std::move(entry).value_unsafe();  // copying it would cost a stall per cell
       RecordField* field = find_field(fields, pair, expected);
       if (field == nullptr) {
         continue;
@@ -228,7 +274,7 @@ class RecordReader::Reader {
     const char* raw_key = pair.key().raw();
     const auto left = static_cast<std::size_t>(text_.data() + text_.size() - raw_key);
     const std::size_t size = guess.name.size();
-    if (size < left && raw_key[size] == '"' && std::memcmp(raw_key, guess.name.data(), size) == 0) {
+    if (size < left && raw_key[size] == '"' && same_bytes(raw_key, guess.name.data(), size)) {
       return &guess;
     }
     std::string_view name(raw_key, left);
@@ -251,7 +297,7 @@ class RecordReader::Reader {
     return field;
   }
 
-  Read read_field(RecordField& field, json::value value) {
+  Read read_field(RecordField& field, json::value& value) {
     if (field.role == FieldRole::Record) {
       return Read::Done;
     }
@@ -379,7 +425,7 @@ class RecordReader::Reader {
   }
 
   Read read_symbol(RecordField& field, Column& column, std::string_view text) {
-    if (text != field.last_text || field.last_symbol == kMissingSymbol) {
+    if (!same_text(text, field.last_text) || field.last_symbol == kMissingSymbol) {
       const std::optional<Symbol> symbol = symbol_of(field, text);
       if (!symbol) {
         return refuse(field, text);
@@ -395,7 +441,7 @@ class RecordReader::Reader {
     const TypeKind kind = field.type.kind == TypeKind::Set ? field.type.element : field.type.kind;
     if (kind == TypeKind::Enum) {
       for (const auto& [value, symbol] : field.values) {
-        if (value == text) {
+        if (same_text(value, text)) {
           return symbol;
         }
       }
@@ -509,14 +555,16 @@ class RecordReader::Reader {
     }
   }
 
-  simdjson::error_code read_evidence(json::document& document, json::object& object,
-                                     std::string_view word) {
+  simdjson::error_code read_evidence(json::document& document, Fields& at, std::string_view word) {
     const std::string record{word};
     Evidence evidence;
-    for (auto entry : object) {
+    if (word_leads_) {
+      evidence.texts.emplace("record", record);
+    }
+    for (const Fields end; at != end; ++at) {
       json::field pair;
       std::string_view key;
-      if (const auto error = std::move(entry).get(pair); error != simdjson::SUCCESS) {
+      if (const auto error = (*at).get(pair); error != simdjson::SUCCESS) {
         return error;
       }
       if (const auto error = pair.unescaped_key().get(key); error != simdjson::SUCCESS) {
@@ -671,14 +719,14 @@ class RecordReader::Reader {
   // A record whose kind and id can still be read stays as a row that may not be decided on.
   void keep(Code code, std::string why) {
     const SalvagedFields fields = salvage_fields(text_);
-    const auto entity = words_.find(fields.text("record"));
+    const std::optional<Entity> entity = entity_of_word(fields.text("record"));
     const std::string id = fields.text("id");
-    if (entity == words_.end() || id.empty() || id.size() > limits_.max_string_bytes) {
+    if (!entity || id.empty() || id.size() > limits_.max_string_bytes) {
       builder_.reject(code, line_, std::move(why), id);
       return;
     }
-    row_ = builder_.open_row(entity->second, line_);
-    entity_ = entity->second;
+    row_ = builder_.open_row(*entity, line_);
+    entity_ = *entity;
     builder_.defect(code, std::move(why));
     if (is_item(entity_)) {
       constexpr std::array<std::pair<std::string_view, AttributeIndex>, 3> kKept{
@@ -700,7 +748,7 @@ class RecordReader::Reader {
   RecordLimits limits_;
   json::parser parser_;
   std::vector<RecordFields> fields_;
-  std::unordered_map<std::string_view, Entity> words_;
+  std::array<std::vector<std::pair<std::string_view, Entity>>, 16> words_;  // by their length
   std::vector<std::uint32_t> elements_;
   std::string_view text_;
   std::uint32_t line_ = 0;
@@ -709,6 +757,7 @@ class RecordReader::Reader {
   std::uint32_t record_number_ = 0;
   std::string id_;
   bool has_id_ = false;
+  bool word_leads_ = false;  // `record` was the first field and has been read
   bool bad_id_ = false;
 };
 

@@ -7,7 +7,7 @@
 namespace rescind {
 namespace {
 
-constexpr std::size_t kMaxNodes = 20'000'000;
+constexpr std::size_t kMaxNodes = 2'000'000;
 constexpr std::size_t kMaxDepth = 32;
 
 // Thrown and caught in this file only: the text asks for more than the caps allow.

@@ -40,6 +40,7 @@ struct Hit {
 };
 
 class Evaluator;
+class Bound;            // evaluate/bound.h
 struct BoundCause;      // evaluate/bound.h
 struct WorkspaceState;  // evaluate/workspace.h
 
@@ -80,11 +81,16 @@ class Evaluator {
   Evaluator& operator=(const Evaluator&) = delete;
 
   // A cause in the program's own terms. Interns text, so never while another thread decides.
-  [[nodiscard]] std::shared_ptr<const BoundCause> bind(const Cause& cause);
+  // `subject_leaves`: another open cause ends the subject's engagement.
+  [[nodiscard]] std::shared_ptr<const BoundCause> bind(const Cause& cause,
+                                                       bool subject_leaves = false);
 
   // Thread-safe, one workspace per thread. Allocates only when a cause needs more room than any
   // before it in this workspace.
   void decide(const BoundCause& cause, Workspace& work) const;
+
+  // The program and the inventory as bound to each other, for the rest of the stage.
+  [[nodiscard]] const Bound& bound() const;
 
  private:
   friend class Workspace;

@@ -33,9 +33,11 @@ struct Text {
   Span span;
 };
 
+// `30d`, or the name of a parameter or define that stands for a duration.
 struct Duration {
-  Seconds value{0};
+  Seconds value{0};                 // 0 with a parameter: check puts its value in
   Span span;
+  std::optional<Name> parameter;
 };
 
 // ---- Expressions -------------------------------------------------------------------------------

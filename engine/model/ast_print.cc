@@ -338,6 +338,10 @@ class PolicyPrinter {
     return text;
   }
 
+  static std::string period(const Duration& period) {
+    return period.parameter ? period.parameter->text : format_duration(period.value);
+  }
+
   static std::string type(const TypeExpr& type) {
     std::string text = type.name.text;
     if (!type.enum_values.empty()) {
@@ -505,7 +509,7 @@ class PolicyPrinter {
       for (const Escalation::Level& level : node.escalate->levels) {
         levels += levels.empty() ? " " : " then ";
         levels += principals(level.to);
-        levels += level.after ? " after " + format_duration(level.after->value) : "";
+        levels += level.after ? " after " + period(*level.after) : "";
       }
       line("escalate to" + levels);
     }
@@ -525,8 +529,8 @@ class PolicyPrinter {
       text += (about_people ? " " : " to ") + principals(*node.to);
     }
     text += node.text ? " to " + quoted(node.text->value) : "";
-    text += node.within ? " within " + format_duration(node.within->value) : "";
-    text += node.after ? " after " + format_duration(node.after->value) : "";
+    text += node.within ? " within " + period(*node.within) : "";
+    text += node.after ? " after " + period(*node.after) : "";
     text += node.approved_by ? " approved by " + principals(*node.approved_by) : "";
     text += node.even_if_staged ? " even if staged" : "";
     text += node.otherwise_escalate

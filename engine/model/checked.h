@@ -35,7 +35,8 @@ enum class ExprOp : std::uint8_t {
   EventBefore,     // event.before.ATTR of the subject: `attribute`
   EventAfter,
   // one operand
-  Attribute,       // operand.ATTR: `entity` and `attribute` (for several kinds: `name`, looked up per kind)
+  Attribute,       // operand.ATTR: `name`, `entity` and `attribute`; of an item also `kinds`, those it can be
+                   // of here. attribute may be one of pseudo_attribute (kByName: look `name` up per kind)
   Not, Negate, Known,
   IsIdentityKind,  // operand is one of `names`
   IsItemKind,      // operand is one of `kinds`
@@ -49,7 +50,7 @@ enum class ExprOp : std::uint8_t {
   Coalesce, Add, Subtract,
   IdleFor,         // item, duration
   DeliveredTo,     // item, identity or its name
-  // quantifiers: operands = set, where (or none), value (min max sum); `index` = variable number
+  // quantifiers: operands = set, where (invalid: none), and for min max sum the value; `index` = variable number
   Any, All, Count, Min, Max, Sum,
 };
 #pragma GCC diagnostic pop
@@ -86,7 +87,7 @@ struct ExprArena {
 struct PrincipalExpr {
   std::vector<ExprId> alternatives;
   Span span;
-  std::string text;  // as written, for people
+  std::string text;  // for people: names, and what else was written, joined by " or "
 };
 
 struct EscalationLevel {
@@ -210,7 +211,12 @@ struct CheckedPolicy {
   std::vector<CheckedConflict> conflicts;
   std::vector<CheckedHold> holds;
   std::vector<CheckedLimit> limits;
-  std::string digest;                      // "sha256:…" over the sources' names and text, in name order
+  std::string digest;                      // "sha256:…" over print_checked: what the policy means, not how it is laid out
 };
+
+// Deterministic text of everything in a checked policy but places, so that equal texts mean equal policies.
+std::string print_checked(const CheckedPolicy& policy);
+// One condition, fully parenthesised; "true" for an invalid id.
+std::string print_checked(const ExprArena& exprs, ExprId id);
 
 }  // namespace rescind

@@ -114,7 +114,8 @@ inline constexpr AttributeIndex kItemKind = 0xFFFE;
 inline constexpr AttributeIndex kOwns = 0xFFFD;
 inline constexpr AttributeIndex kKnows = 0xFFFC;
 inline constexpr AttributeIndex kItems = 0xFFFB;
-inline constexpr AttributeIndex kFirst = kItems;  // every index from here on is one of these
+inline constexpr AttributeIndex kByName = 0xFFFA;  // of several kinds, at different indexes: look `name` up
+inline constexpr AttributeIndex kFirst = kByName;  // every index from here on is one of these
 }  // namespace pseudo_attribute
 
 // The built-in part (the tables of the inventory format). Attributes that every item has come first and have

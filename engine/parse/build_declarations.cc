@@ -23,43 +23,45 @@ const antlr4::Token* token_of(antlr4::tree::TerminalNode* node) {
 
 }  // namespace
 
-ast::PolicyFile TreeBuilder::build(Parser::PolicyFileContext* context) {
-  ast::PolicyFile file;
-  file.file = list_.file;
-  auto* header = context->moduleHeader();
-  if (header != nullptr && usable(header)) {
-    file.module_doc = doc_of(header);
-    ast::QualifiedName& module = file.module.emplace();
-    module.span = span_of(header->qualifiedName());
-    for (antlr4::tree::ParseTree* part : header->qualifiedName()->children) {
-      if (const auto* word = dynamic_cast<antlr4::ParserRuleContext*>(part)) {
-        module.parts.push_back(name(word));
-      }
-    }
+void TreeBuilder::add_module(Parser::ModuleHeaderContext* context) {
+  if (!usable(context)) {
+    return;
   }
-  std::size_t count = 0;
-  for (Parser::DeclarationContext* child : context->declaration()) {
-    if (++count == options_.max_declarations + 1) {
-      diagnostics_
-          .error(Code::R0107, span_of(child->start),
-                 "this file has more than the " + std::to_string(options_.max_declarations) +
-                     " declarations that are allowed")
-          .help.push_back("split the policy into several files");
-    }
-    if (count > options_.max_declarations || !usable(child)) {
-      continue;
-    }
-    if (auto built = declaration(child)) {
-      file.declarations.push_back(std::move(*built));
-    }
-  }
-  if (!diagnostics_.has_errors()) {
-    report_unused_docs();
-  }
-  return file;
+  file_.module_doc = doc_of(context);
+  file_.module = qualified_name(context->qualifiedName());
 }
 
-std::optional<ast::Declaration> TreeBuilder::declaration(Parser::DeclarationContext* context) {
+void TreeBuilder::add(Parser::DeclarationContext* context) {
+  if (++declaration_count_ == options_.max_declarations + 1) {
+    diagnostics_
+        .error(Code::R0107, span_of(context->start),
+               "this file has more than the " + std::to_string(options_.max_declarations) +
+                   " declarations that are allowed")
+        .help.push_back("split the policy into several files");
+  }
+  if (declaration_count_ <= options_.max_declarations && usable(context)) {
+    file_.declarations.push_back(declaration(context));
+  }
+}
+
+ast::PolicyFile TreeBuilder::finish(bool clean) {
+  file_.file = list_.file;
+  if (clean) {
+    report_unused_docs();
+  }
+  return std::move(file_);
+}
+
+ast::QualifiedName TreeBuilder::qualified_name(Parser::QualifiedNameContext* context) {
+  ast::QualifiedName result;
+  result.span = span_of(context);
+  for (std::size_t i = 0; i < context->children.size(); i += 2) {
+    result.parts.push_back(name(static_cast<antlr4::ParserRuleContext*>(context->children[i])));
+  }
+  return result;
+}
+
+ast::Declaration TreeBuilder::declaration(Parser::DeclarationContext* context) {
   ast::Declaration result;
   result.doc = doc_of(context);
   result.span = span_of(context);
@@ -170,12 +172,7 @@ bool TreeBuilder::once(std::optional<Span>& first, const antlr4::Token* word) {
 
 ast::Import TreeBuilder::import_decl(Parser::ImportDeclContext* context) {
   ast::Import result;
-  result.module.span = span_of(context->qualifiedName());
-  for (antlr4::tree::ParseTree* part : context->qualifiedName()->children) {
-    if (const auto* word = dynamic_cast<antlr4::ParserRuleContext*>(part)) {
-      result.module.parts.push_back(name(word));
-    }
-  }
+  result.module = qualified_name(context->qualifiedName());
   if (auto* arguments = context->importArguments()) {
     for (Parser::ImportArgumentContext* argument : arguments->importArgument()) {
       if (usable(argument)) {
@@ -453,7 +450,7 @@ ast::Escalation TreeBuilder::escalation(Parser::HeaderContext* context) {
   result.span = span_of(context);
   result.levels.push_back({principals(context->principals()), std::nullopt});
   for (Parser::EscalationStepContext* step : context->escalationStep()) {
-    result.levels.push_back({principals(step->principals()), duration(token_of(step->DURATION()))});
+    result.levels.push_back({principals(step->principals()), period(step->period())});
   }
   return result;
 }
@@ -503,12 +500,12 @@ void TreeBuilder::modifiers(ast::Clause& clause, Parser::ClauseContext* context)
     switch (word->getType()) {
     case Lexer::WITHIN:
       if (once(within, word)) {
-        clause.within = duration(token_of(modifier->DURATION()));
+        clause.within = period(modifier->period());
       }
       break;
     case Lexer::AFTER:
       if (once(after, word)) {
-        clause.after = duration(token_of(modifier->DURATION()));
+        clause.after = period(modifier->period());
       }
       break;
     case Lexer::APPROVED:
@@ -531,6 +528,15 @@ void TreeBuilder::modifiers(ast::Clause& clause, Parser::ClauseContext* context)
       break;
     }
   }
+}
+
+ast::Duration TreeBuilder::period(Parser::PeriodContext* context) {
+  if (context->DURATION() != nullptr) {
+    return duration(context->start);
+  }
+  ast::Name parameter = name(context->start);
+  const Span span = parameter.span;
+  return {Seconds{0}, span, std::move(parameter)};
 }
 
 ast::Selection TreeBuilder::selection(Parser::SelectionContext* context) {

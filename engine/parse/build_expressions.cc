@@ -7,6 +7,7 @@
 #include "RescindLexer.h"
 #include "base/check.h"
 #include "parse/literals.h"
+#include "parse/syntax_messages.h"
 #include "parse/tree_builder.h"
 
 namespace rescind::parse {
@@ -115,7 +116,8 @@ ast::Text ExpressionBuilder::text(const antlr4::Token* token) {
 
 ast::Duration ExpressionBuilder::duration(const antlr4::Token* token) {
   const Span span = span_of(token);
-  return {is_bad(token) ? Seconds{0} : duration_value(text_of(token), span, diagnostics_), span};
+  return {is_bad(token) ? Seconds{0} : duration_value(text_of(token), span, diagnostics_), span,
+          std::nullopt};
 }
 
 std::int64_t ExpressionBuilder::integer(const antlr4::Token* token) {
@@ -161,7 +163,7 @@ ExpressionBuilder::Built ExpressionBuilder::binary(BinaryOp op, Built left, Buil
 
 ExpressionBuilder::Built ExpressionBuilder::expr(Parser::ExprContext* context) {
   const auto& children = context->children;
-  Built result = negation(static_cast<Parser::NegationContext*>(children[0]));
+  Built result = comparison(static_cast<Parser::ComparisonContext*>(children[0]));
   const antlr4::Token* first = children.size() > 1 ? terminal(children[1]) : nullptr;
   for (std::size_t i = 1; i + 1 < children.size(); i += 2) {
     const antlr4::Token* sign = terminal(children[i]);
@@ -173,21 +175,17 @@ ExpressionBuilder::Built ExpressionBuilder::expr(Parser::ExprContext* context) {
       return result;
     }
     result = binary(binary_op(sign->getType()), std::move(result),
-                    negation(static_cast<Parser::NegationContext*>(children[i + 1])), sign);
+                    comparison(static_cast<Parser::ComparisonContext*>(children[i + 1])), sign);
   }
   return result;
 }
 
-ExpressionBuilder::Built ExpressionBuilder::negation(Parser::NegationContext* context) {
-  if (context->children.size() == 1) {
-    return comparison(static_cast<Parser::ComparisonContext*>(context->children[0]));
-  }
-  Built operand = negation(static_cast<Parser::NegationContext*>(context->children[1]));
-  return make(ast::Not{std::move(operand.expr)}, span_of(context), operand.depth + 1);
-}
-
 ExpressionBuilder::Built ExpressionBuilder::comparison(Parser::ComparisonContext* context) {
   const auto& children = context->children;
+  if (context->start->getType() == Lexer::NOT) {
+    Built operand = comparison(static_cast<Parser::ComparisonContext*>(children[1]));
+    return make(ast::Not{std::move(operand.expr)}, span_of(context), operand.depth + 1);
+  }
   Built left = sum(static_cast<Parser::SumContext*>(children[0]));
   if (children.size() == 1) {
     return left;
@@ -255,7 +253,7 @@ ExpressionBuilder::Built ExpressionBuilder::coalesced(Parser::CoalescedContext* 
 
 ExpressionBuilder::Built ExpressionBuilder::prefixed(Parser::PrefixedContext* context) {
   if (context->op == nullptr) {
-    return postfixed(static_cast<Parser::PostfixedContext*>(context->children[0]));
+    return path(context);
   }
   Built operand = prefixed(static_cast<Parser::PrefixedContext*>(context->children[1]));
   const std::size_t depth = operand.depth + 1;
@@ -265,7 +263,7 @@ ExpressionBuilder::Built ExpressionBuilder::prefixed(Parser::PrefixedContext* co
   return make(ast::Negate{std::move(operand.expr)}, span_of(context), depth);
 }
 
-ExpressionBuilder::Built ExpressionBuilder::postfixed(Parser::PostfixedContext* context) {
+ExpressionBuilder::Built ExpressionBuilder::path(Parser::PrefixedContext* context) {
   const auto& children = context->children;
   Built result = primary(static_cast<Parser::PrimaryContext*>(children[0]));
   for (std::size_t i = 2; i < children.size(); i += 2) {
@@ -297,10 +295,9 @@ ExpressionBuilder::Built ExpressionBuilder::primary(Parser::PrimaryContext* cont
   default:
     break;
   }
-  if (auto* literal = dynamic_cast<Parser::SimpleLiteralContext*>(context->children[0])) {
-    return simple_literal(literal);
-  }
-  return reference(context);
+  return is_name(context->start->getType())
+             ? reference(context)
+             : simple_literal(static_cast<Parser::SimpleLiteralContext*>(context->children[0]));
 }
 
 ExpressionBuilder::Built ExpressionBuilder::reference(Parser::PrimaryContext* context) {
@@ -374,8 +371,8 @@ ast::ExprPtr ExpressionBuilder::literal(Parser::LiteralContext* context) {
     }
     return make(std::move(set), span_of(context), 2).expr;
   }
-  if (auto* simple = dynamic_cast<Parser::SimpleLiteralContext*>(context->children[0])) {
-    return simple_literal(simple).expr;
+  if (!is_name(first->getType())) {
+    return simple_literal(static_cast<Parser::SimpleLiteralContext*>(context->children[0])).expr;
   }
   return make(ast::NameRef{std::string(text_of(first))}, span_of(first), 1).expr;
 }

@@ -28,6 +28,32 @@ class ErrorCount {
   std::size_t before_;
 };
 
+// One declaration at a time: the parser's own tree is large and is given back after each.
+ast::PolicyFile parse_tokens(parse::TokenList& list, const ParseOptions& options,
+                             const ErrorCount& errors, Diagnostics& diagnostics) {
+  antlr4::ListTokenSource source(std::move(list.tokens));
+  antlr4::BufferedTokenStream stream(&source);
+  stream.fill();
+  rescind_grammar::RescindParser parser(&stream);
+  const std::shared_ptr<parse::Recovery> recovery = parse::make_recovery(list, diagnostics);
+  parser.removeErrorListeners();
+  parser.setErrorHandler(recovery);
+  // INVARIANT: every decision of the grammar needs one token of look-ahead (a test holds it to
+  // that). So the cheap mode is exact, and no second pass in the full mode is needed.
+  parser.getInterpreter<antlr4::atn::ParserATNSimulator>()->setPredictionMode(
+      antlr4::atn::PredictionMode::SLL);
+  parse::TreeBuilder builder(list, options, diagnostics);
+  while (recovery->reach_declaration(&parser)) {
+    if (stream.LA(1) == rescind_grammar::RescindParser::MODULE) {
+      builder.add_module(parser.moduleHeader());
+    } else {
+      builder.add(parser.declaration());
+    }
+    parser.getTreeTracker().reset();
+  }
+  return builder.finish(!errors.grew());
+}
+
 }  // namespace
 
 std::optional<ast::PolicyFile> parse_policy(const SourceSet& sources, SourceFileId file,
@@ -40,16 +66,7 @@ std::optional<ast::PolicyFile> parse_policy(const SourceSet& sources, SourceFile
   if (!list) {
     return std::nullopt;
   }
-  antlr4::ListTokenSource source(std::move(list->tokens));
-  antlr4::BufferedTokenStream stream(&source);
-  rescind_grammar::RescindParser parser(&stream);
-  parser.removeErrorListeners();
-  parser.setErrorHandler(parse::make_recovery(*list, diagnostics));
-  // Every decision of the grammar needs one token only (a test holds it to that), so the cheaper
-  // mode is exact and there is no second pass.
-  parser.getInterpreter<antlr4::atn::ParserATNSimulator>()->setPredictionMode(
-      antlr4::atn::PredictionMode::SLL);
-  ast::PolicyFile tree = parse::TreeBuilder(*list, options, diagnostics).build(parser.policyFile());
+  ast::PolicyFile tree = parse_tokens(*list, options, errors, diagnostics);
   if (errors.grew()) {
     return std::nullopt;
   }

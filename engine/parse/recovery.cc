@@ -23,6 +23,8 @@ using Lexer = rescind_grammar::RescindLexer;
 using Parser = rescind_grammar::RescindParser;
 using antlr4::misc::IntervalSet;
 
+constexpr std::string_view kDeclaration = "a declaration";
+
 std::size_t current_index(antlr4::Parser* parser) {
   return parser->getInputStream()->index();
 }
@@ -67,7 +69,7 @@ bool is_body(std::size_t rule) {
 std::string_view statement_word(std::size_t body) {
   switch (body) {
   case Parser::RulePolicyFile:
-    return "a declaration";
+    return kDeclaration;
   case Parser::RuleSchemaBody:
     return "`systems`, `teams`, `event` or an entity with `{`";
   case Parser::RuleAttributes:
@@ -81,9 +83,9 @@ std::string_view statement_word(std::size_t body) {
   }
 }
 
-class Recovery final : public antlr4::ANTLRErrorStrategy {
+class StatementRecovery final : public Recovery {
  public:
-  Recovery(const TokenList& list, Diagnostics& diagnostics)
+  StatementRecovery(const TokenList& list, Diagnostics& diagnostics)
       : list_(list), diagnostics_(diagnostics) {}
 
   void reset(antlr4::Parser* /*parser*/) override { recovering_ = false; }
@@ -126,25 +128,52 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
     if (!is_body(rule)) {
       return;
     }
-    const antlr4::atn::ATN& atn = parser->getInterpreter<antlr4::atn::ParserATNSimulator>()->atn;
-    const IntervalSet acceptable = atn.nextTokens(atn.states[parser->getState()]);
+    const antlr4::atn::ATN& atn = parser->getATN();
+    const IntervalSet& acceptable = atn.nextTokens(atn.states[parser->getState()]);
     while (!fits(parser, rule, acceptable)) {
-      const std::size_t at = current_index(parser);
-      const bool stray_reason =
-          rule == Parser::RuleRuleBody && list_.infos[at].type == Lexer::BECAUSE;
-      if (!recovering_ && !(stray_reason && has_error(parser->getContext()))) {
-        report(parser, at, acceptable, statement_word(rule));
-      }
-      recovering_ = true;
-      parser->consume();
-      skip_statement(parser, rule, at,
-                     acceptable.contains(static_cast<std::size_t>(Lexer::BECAUSE)));
+      give_up_token(parser, rule, acceptable);
     }
+  }
+
+  bool reach_declaration(antlr4::Parser* parser) override {
+    const antlr4::atn::ATN& atn = parser->getATN();
+    const bool at_start = current_index(parser) == 0;
+    const std::size_t rule =
+        at_start ? std::size_t{Parser::RulePolicyFile} : std::size_t{Parser::RuleDeclaration};
+    const IntervalSet& acceptable = atn.nextTokens(atn.ruleToStartState[rule]);
+    while (!fits(parser, Parser::RulePolicyFile, acceptable)) {
+      give_up_token(parser, Parser::RulePolicyFile, acceptable);
+    }
+    return list_.infos[current_index(parser)].type != antlr4::Token::EOF;
   }
 
  private:
   static std::size_t index_of(const antlr4::RecognitionException& error) {
     return error.getOffendingToken()->getTokenIndex();
+  }
+
+  // Inside a rule the token stays in the parser's tree, as a sign that something was given up.
+  static void consume(antlr4::Parser* parser) {
+    if (parser->getContext() == nullptr) {
+      parser->getInputStream()->consume();
+    } else {
+      parser->consume();
+    }
+  }
+
+  // A token that fits nowhere in a body: says so, and goes on at the next statement.
+  void give_up_token(antlr4::Parser* parser, std::size_t body, const IntervalSet& acceptable) {
+    const std::size_t at = current_index(parser);
+    const bool in_rule = body == Parser::RuleRuleBody;
+    const bool stray_reason = in_rule && list_.infos[at].type == Lexer::BECAUSE;
+    const bool known = recovering_ || (stray_reason && has_error(parser->getContext())) ||
+                       (in_rule && report_misspelt_before(parser, at));
+    if (!known) {
+      report(parser, at, acceptable, statement_word(body));
+    }
+    recovering_ = true;
+    consume(parser);
+    skip_statement(parser, body, at, acceptable.contains(static_cast<std::size_t>(Lexer::BECAUSE)));
   }
 
   // Whether a rule's body already lost a statement.
@@ -255,7 +284,8 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
   // `headers`: in a rule before its first clause, where `because` begins a statement.
   void skip_statement(antlr4::Parser* parser, std::size_t body, std::size_t first, bool headers) {
     const std::uint32_t braces = list_.infos[first].braces;
-    for (;; parser->consume()) {
+    const std::size_t from = current_index(parser);
+    for (;; consume(parser)) {
       const std::size_t at = current_index(parser);
       const TokenInfo& info = list_.infos[at];
       const auto i = static_cast<std::ptrdiff_t>(at);
@@ -268,7 +298,9 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
       if (info.type == Lexer::RBRACE && info.braces <= braces) {
         return;
       }
-      if (at > first && info.braces <= braces && starts_statement(body, i, headers)) {
+      // The token that broke the statement begins another one only on a line of its own.
+      const bool fresh = at > from || info.first_on_line;
+      if (at > first && fresh && info.braces <= braces && starts_statement(body, i, headers)) {
         return;
       }
     }
@@ -287,16 +319,47 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
       return false;
     }
     const std::size_t verb = context->getStart()->getTokenIndex();
-    if (list_.infos[verb].type != Lexer::IDENT || at > verb + 2 || find_verb(list_.text_of(verb))) {
+    if (report_missing_period(verb)) {
+      return true;
+    }
+    return at <= verb + 2 && report_misspelt_word(verb);
+  }
+
+  // `within` at the end of a clause takes the next clause's verb for a parameter.
+  bool report_missing_period(std::size_t verb) {
+    const auto i = static_cast<std::ptrdiff_t>(verb);
+    if ((type(i - 2) != Lexer::WITHIN && type(i - 2) != Lexer::AFTER) ||
+        !find_verb(list_.text_of(verb - 1))) {
       return false;
     }
-    const auto meant = nearest_clause_word(list_.text_of(verb));
+    diagnostics_.error(Code::R0120, place_of_missing(verb - 1),
+                       "expected a duration like `15m`, found " + describe_token(list_, verb - 1));
+    return true;
+  }
+
+  // The same where the wrong word made a clause that looked whole: `wehn subject` before `.`.
+  bool report_misspelt_before(antlr4::Parser* parser, std::size_t at) {
+    const auto& children = parser->getContext()->children;
+    auto* last =
+        children.empty() ? nullptr : dynamic_cast<antlr4::ParserRuleContext*>(children.back());
+    if (last == nullptr || last->getRuleIndex() != Parser::RuleClause) {
+      return false;
+    }
+    const std::size_t verb = last->getStart()->getTokenIndex();
+    return (at == verb + 2 && report_misspelt_word(verb)) || report_misspelt_word(at - 1);
+  }
+
+  bool report_misspelt_word(std::size_t index) {
+    if (list_.infos[index].type != Lexer::IDENT || find_verb(list_.text_of(index))) {
+      return false;
+    }
+    const auto meant = nearest_clause_word(list_.text_of(index));
     if (!meant) {
       return false;
     }
     diagnostics_
-        .error(Code::R0122, list_.span_of(verb),
-               "unknown word `" + std::string(list_.text_of(verb)) + "`")
+        .error(Code::R0122, list_.span_of(index),
+               "unknown word `" + std::string(list_.text_of(index)) + "`")
         .help.push_back("did you mean `" + *meant + "`?");
     return true;
   }
@@ -305,8 +368,8 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
               std::string_view statement) {
     const TokenInfo& info = list_.infos[at];
     const std::string found = describe_token(list_, at);
-    if (report_bracket(at, expected, statement)) {
-      return;
+    if (info.bad || report_bracket(at, expected, statement)) {
+      return;  // a bad token was reported when it was read
     }
     const bool identifier = info.type == Lexer::IDENT;
     const auto meant = identifier
@@ -321,18 +384,33 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
           .help.push_back("did you mean `" + *meant + "`?");
       return;
     }
-    if (info.type == Lexer::MODULE && statement == "a declaration") {
+    if (info.type == Lexer::MODULE && statement == kDeclaration) {
       diagnostics_.error(Code::R0129, list_.span_of(at),
                          "the module line stands once, before everything else");
       return;
     }
     const bool wants_name = expected.contains(static_cast<std::size_t>(Lexer::IDENT));
-    const Code code =
-        wants_name && is_reserved(info.type) && statement.empty() ? Code::R0123 : Code::R0120;
+    const bool as_name =
+        wants_name && is_reserved(info.type) && statement.empty() && !info.first_on_line;
+    const Code code = as_name ? Code::R0123 : Code::R0120;
     Diagnostic& error = diagnostics_.error(
-        code, list_.span_of(at),
+        code, statement.empty() ? place_of_missing(at) : list_.span_of(at),
         wanted.empty() ? found + " cannot stand here" : "expected " + wanted + ", found " + found);
     add_help(error, at, code);
+    const bool in_parens =
+        info.opener != kNoIndex && list_.infos[info.opener].type == Lexer::LPAREN;
+    if (in_parens && expected.contains(static_cast<std::size_t>(Lexer::RPAREN))) {
+      error.labels.push_back({list_.span_of(info.opener), "opened here"});
+    }
+  }
+
+  // What is missing at the end of a line is shown there and not at the next line.
+  [[nodiscard]] Span place_of_missing(std::size_t at) const {
+    if (at == 0 || !list_.infos[at].first_on_line) {
+      return list_.span_of(at);
+    }
+    const std::uint32_t end = list_.infos[at - 1].end;
+    return {list_.file, end, end};
   }
 
   void add_help(Diagnostic& error, std::size_t at, Code code) const {
@@ -349,15 +427,16 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
     const TokenInfo& info = list_.infos[at];
     const auto i = static_cast<std::ptrdiff_t>(at);
     const bool closes = info.type == Lexer::RBRACE || info.type == Lexer::RPAREN;
-    if (closes && info.opener == kNoIndex) {
+    const bool stray = info.type == Lexer::RPAREN && info.opener != kNoIndex &&
+                       list_.infos[info.opener].type == Lexer::LBRACE;
+    if (closes && (info.opener == kNoIndex || statement == kDeclaration || stray)) {
       diagnostics_.error(Code::R0121, list_.span_of(at),
                          describe_token(list_, at) + " closes nothing");
       return true;
     }
     const bool ends = info.type == antlr4::Token::EOF || starts_declaration(i);
-    const bool wrong =
-        info.opener != kNoIndex && closes &&
-        (list_.infos[info.opener].type == Lexer::LPAREN) != (info.type == Lexer::RPAREN);
+    const bool wrong = info.opener != kNoIndex && info.type == Lexer::RBRACE &&
+                       list_.infos[info.opener].type == Lexer::LPAREN;
     if (info.opener == kNoIndex || !(ends || wrong) || !statement.empty()) {
       return false;
     }
@@ -381,9 +460,8 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
 
 }  // namespace
 
-std::shared_ptr<antlr4::ANTLRErrorStrategy> make_recovery(const TokenList& list,
-                                                          Diagnostics& diagnostics) {
-  return std::make_shared<Recovery>(list, diagnostics);
+std::shared_ptr<Recovery> make_recovery(const TokenList& list, Diagnostics& diagnostics) {
+  return std::make_shared<StatementRecovery>(list, diagnostics);
 }
 
 }  // namespace rescind::parse

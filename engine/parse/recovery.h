@@ -11,8 +11,14 @@
 
 namespace rescind::parse {
 
+class Recovery : public antlr4::ANTLRErrorStrategy {
+ public:
+  // Goes to the token at which the next declaration (at the start of the file: the module line too)
+  // begins, reporting what stands before it. False at the end of the file.
+  virtual bool reach_declaration(antlr4::Parser* parser) = 0;
+};
+
 // Both arguments are borrowed for as long as the strategy lives.
-std::shared_ptr<antlr4::ANTLRErrorStrategy> make_recovery(const TokenList& list,
-                                                          Diagnostics& diagnostics);
+std::shared_ptr<Recovery> make_recovery(const TokenList& list, Diagnostics& diagnostics);
 
 }  // namespace rescind::parse

@@ -166,7 +166,10 @@ std::optional<std::string> nearest_clause_word(std::string_view word) {
   static const std::vector<std::string> kWords{
       "as",     "after", "approved", "ask",       "because", "controls", "escalate", "even",
       "notify", "on",    "or",       "otherwise", "to",      "when",     "where",    "within"};
-  return nearest_name(word, kWords);
+  const auto longer = std::find_if(kWords.begin(), kWords.end(), [&](const std::string& candidate) {
+    return word.size() > 2 && candidate.starts_with(word);
+  });
+  return longer != kWords.end() ? std::optional<std::string>(*longer) : nearest_name(word, kWords);
 }
 
 }  // namespace rescind::parse

@@ -55,16 +55,17 @@ class ByteStream final : public antlr4::CharStream {
 struct SignAdvice {
   std::string_view sign;
   std::string_view help;
+  std::size_t type;  // of our word for it; INVALID_TYPE: none
 };
 
 constexpr std::array<SignAdvice, 7> kSignAdvice{{
-    {"&&", "write `and`"},
-    {"&", "write `and`"},
-    {"||", "write `or`"},
-    {"|", "write `or`"},
-    {"!", "write `not`"},
-    {";", "statements need no separator: leave it out"},
-    {"'", "strings stand in double quotes"},
+    {"&&", "write `and`", Lexer::AND},
+    {"&", "write `and`", Lexer::AND},
+    {"||", "write `or`", Lexer::OR},
+    {"|", "write `or`", Lexer::OR},
+    {"!", "write `not`", Lexer::NOT},
+    {";", "statements need no separator: leave it out", antlr4::Token::INVALID_TYPE},
+    {"'", "strings stand in double quotes", antlr4::Token::INVALID_TYPE},
 }};
 
 bool is_prefix_operator(std::size_t type) {
@@ -91,6 +92,7 @@ class Reader {
     list_.tokens.reserve(expected);
     list_.infos.reserve(expected);
     for (bool more = true; more;) {
+      skip_space(stream);
       std::unique_ptr<antlr4::Token> token = lexer.nextToken();
       more = token->getType() != antlr4::Token::EOF;
       if (token->getType() == Lexer::BAD_COMMENT) {
@@ -98,8 +100,8 @@ class Reader {
         stream.seek(list_.text.size());
       } else if (token->getType() == Lexer::DOC) {
         add_doc(span_of(*token));
-      } else if (token->getType() == Lexer::BAD_CHARACTER) {
-        report_character(span_of(*token));
+      } else if (token->getType() == Lexer::BAD_CHARACTER && !replace_character(*token)) {
+        continue;  // left out
       } else if (!add_token(std::move(token))) {
         return std::nullopt;
       }
@@ -108,6 +110,12 @@ class Reader {
   }
 
  private:
+  // The lexer would do the same, more slowly: a third of a policy is space.
+  void skip_space(ByteStream& stream) const {
+    const std::size_t next = list_.text.find_first_not_of(" \t\r\n", stream.index());
+    stream.seek(std::min(next, list_.text.size()));
+  }
+
   [[nodiscard]] Span span_of(const antlr4::Token& token) const {
     const std::size_t size = list_.text.size();
     const std::size_t begin = std::min(token.getStartIndex(), size);
@@ -125,26 +133,40 @@ class Reader {
         .help.push_back("close it with `*/`");
   }
 
-  void report_character(Span span) {
+  // Reports a character; turns an operator of other languages into ours. False: leave the token
+  // out.
+  bool replace_character(antlr4::Token& token) {
+    const Span span = span_of(token);
     Diagnostic& error =
         diagnostics_.error(Code::R0110, span, shown(span) + " has no meaning in a policy");
     const std::string_view sign = list_.text.substr(span.begin, span.end - span.begin);
     for (const SignAdvice& advice : kSignAdvice) {
       if (advice.sign == sign) {
         error.help.emplace_back(advice.help);
+        static_cast<antlr4::CommonToken&>(token).setType(advice.type);
+        return advice.type != antlr4::Token::INVALID_TYPE;
       }
     }
-    if (static_cast<unsigned char>(sign.front()) >= 0x80U) {
-      error.help.emplace_back(
-          "names are made of the letters a to z, digits and `_`; other text "
-          "stands in strings");
-    }
+    return false;
   }
 
   // Gives a bad token the type that was likely meant, so that it causes no second error.
   void mend(antlr4::CommonToken& token, Span span, TokenInfo& info) {
     const std::string_view text = list_.text.substr(span.begin, span.end - span.begin);
     info.bad = true;
+    if (token.getType() == Lexer::BAD_NAME) {
+      diagnostics_.error(Code::R0110, span, shown(span) + " has letters that names do not have")
+          .help.push_back(
+              "names are made of the letters a to z, digits and `_`; other text stands in strings");
+      token.setType(Lexer::IDENT);
+      return;
+    }
+    if (token.getType() == Lexer::BAD_STRING && text.starts_with('\'')) {
+      diagnostics_.error(Code::R0110, span, "a string in single quotes")
+          .help.push_back("strings stand in double quotes");
+      token.setType(Lexer::STRING);
+      return;
+    }
     if (token.getType() == Lexer::BAD_STRING) {
       diagnostics_.error(Code::R0112, span, "this string is not closed on its line")
           .help.push_back("end it with `\"`; a line end inside is written `\\n`");
@@ -184,7 +206,8 @@ class Reader {
     info.begin = span.begin;
     info.end = span.end;
     const std::size_t raw_type = token->getType();
-    if (raw_type == Lexer::BAD_NUMBER || raw_type == Lexer::BAD_STRING) {
+    if (raw_type == Lexer::BAD_NUMBER || raw_type == Lexer::BAD_STRING ||
+        raw_type == Lexer::BAD_NAME) {
       mend(static_cast<antlr4::CommonToken&>(*token), span, info);
     }
     info.type = token->getType();

@@ -52,13 +52,12 @@ class ExpressionBuilder {
 
  private:
   Built expr(Parser::ExprContext* context);
-  Built negation(Parser::NegationContext* context);
   Built comparison(Parser::ComparisonContext* context);
   Built tail(Built left, Parser::ComparisonTailContext* context);
   Built sum(Parser::SumContext* context);
   Built coalesced(Parser::CoalescedContext* context);
   Built prefixed(Parser::PrefixedContext* context);
-  Built postfixed(Parser::PostfixedContext* context);
+  Built path(Parser::PrefixedContext* context);
   Built primary(Parser::PrimaryContext* context);
   Built quantified(Parser::PrimaryContext* context);
   Built reference(Parser::PrimaryContext* context);
@@ -74,7 +73,11 @@ class TreeBuilder final : private ExpressionBuilder {
   using ExpressionBuilder::ExpressionBuilder;
   using Parser = rescind_grammar::RescindParser;
 
-  ast::PolicyFile build(Parser::PolicyFileContext* context);
+  // Each reads its context once; the context may go away afterwards.
+  void add_module(Parser::ModuleHeaderContext* context);
+  void add(Parser::DeclarationContext* context);
+  // `clean`: nothing was wrong with the file so far, so it is worth warning of unused comments.
+  ast::PolicyFile finish(bool clean);
 
  private:
   // The words that may stand once; each holds its first place.
@@ -84,7 +87,7 @@ class TreeBuilder final : private ExpressionBuilder {
     std::optional<Span> escalate;
   };
 
-  std::optional<ast::Declaration> declaration(Parser::DeclarationContext* context);
+  ast::Declaration declaration(Parser::DeclarationContext* context);
   ast::Import import_decl(Parser::ImportDeclContext* context);
   ast::SchemaBlock schema(Parser::SchemaDeclContext* context);
   ast::SchemaBlock::Entry schema_entry(Parser::SchemaEntryContext* context);
@@ -110,8 +113,10 @@ class TreeBuilder final : private ExpressionBuilder {
   void until(ast::Hold& hold, Parser::HoldItemContext* context);
   ast::Limit limit(Parser::LimitDeclContext* context);
   void bound(ast::Limit& limit, Parser::BoundContext* context);
+  ast::Duration period(Parser::PeriodContext* context);
   ast::NotYet not_yet(Parser::LaterDeclContext* context);
 
+  ast::QualifiedName qualified_name(Parser::QualifiedNameContext* context);
   ast::Name name_or_string(Parser::NameOrStringContext* context);
   std::vector<ast::Name> names(Parser::NameListContext* context);
   std::vector<ast::Name> verbs(Parser::VerbsContext* context);
@@ -121,6 +126,8 @@ class TreeBuilder final : private ExpressionBuilder {
   bool once(std::optional<Span>& first, const antlr4::Token* word);
   void report_unused_docs();
 
+  ast::PolicyFile file_;
+  std::size_t declaration_count_ = 0;
   std::size_t clause_count_ = 0;
 };
 

@@ -1,0 +1,50 @@
+// The check stage from end to end: modules, schema, defines and parameters, declarations,
+// contradictions.
+#include "check/check_policy.h"
+
+#include <utility>
+
+#include "base/hash.h"
+#include "check/expressions.h"
+#include "check/program.h"
+
+namespace rescind {
+namespace {
+
+void check_declarations(checking::Program& program, checking::Expressions& expressions,
+                        CheckedPolicy& policy) {
+  check_roles(program, expressions, policy);
+  check_keeps(program, expressions, policy);
+  check_conflicts(program, policy);
+  check_derives(program, expressions, policy);
+  check_rules(program, expressions, policy);
+  check_holds(program, expressions, policy);
+  check_limits(program, expressions, policy);
+  check_collisions(program, policy);
+}
+
+}  // namespace
+
+std::optional<CheckedPolicy> check_policy(std::vector<ast::PolicyFile> files,
+                                          std::shared_ptr<const SourceSet> sources,
+                                          const CheckOptions& options, Diagnostics& diagnostics) {
+  checking::Program program(std::move(files), std::move(sources), options, diagnostics);
+  activate_modules(program);
+  gather_declarations(program);
+  build_schema(program);
+  checking::Expressions expressions(program);
+  CheckedPolicy policy;
+  check_defines(program, expressions);
+  check_declarations(program, expressions, policy);
+  warn_of_unused(program);
+  if (program.report.has_errors()) {
+    return std::nullopt;
+  }
+  policy.schema = std::make_shared<const Schema>(std::move(program.schema));
+  policy.sources = std::move(program.sources);
+  policy.exprs = std::move(program.arena);
+  policy.digest = sha256_digest(print_checked(policy));
+  return policy;
+}
+
+}  // namespace rescind

@@ -1,0 +1,234 @@
+// Rules and their clauses.
+#include <unordered_map>
+#include <utility>
+
+#include "check/selections.h"
+
+namespace rescind::checking {
+namespace {
+
+class RuleChecker {
+ public:
+  RuleChecker(Program& program, Expressions& expressions, CheckedPolicy& policy)
+      : program_(program), expressions_(expressions), policy_(policy) {}
+
+  void check(const Placed<Found<ast::Rule>>& placed) {
+    const ast::Rule& written = *placed.entry->ast;
+    CheckedRule rule;
+    rule.declared = declared_of(placed);
+    rule.because = text_or_empty(written.because);
+    for (const ast::Text& control : written.controls) {
+      rule.controls.push_back(control.value);
+    }
+    bool complete = true;
+    rule.on = resolve_events(program_, written.on, complete);
+    if (written.on.empty()) {
+      program_.report
+          .error(Code::R0401, written.name.span, "rule `" + written.name.text + "` has no event",
+                 "when does it apply?")
+          .help.emplace_back("write `on leaver` or another event in its header");
+      complete = false;
+    }
+    Scope scope = scope_of(*placed.module, rule, complete);
+    const std::size_t before = expressions_.mark();
+    bool sound = true;
+    const Typed when = checked_condition(expressions_, written.when, scope, sound);
+    rule.when = when.id;
+    if (when.truth == false) {
+      program_.report.warning(Code::R0406, written.when->span,
+                              "rule `" + written.name.text + "` never matches",
+                              "this is always false");
+    }
+    expressions_.assume(when.if_true);
+    check_escalation(written, rule, scope);
+    if (written.clauses.empty()) {
+      program_.report.warning(Code::R0415, written.name.span,
+                              "rule `" + written.name.text + "` orders nothing", "has no clauses");
+    }
+    std::unordered_map<std::string, int> ordinals;
+    for (const ast::Clause& clause : written.clauses) {
+      check_clause(clause, rule, scope, ordinals);
+    }
+    expressions_.forget_to(before);
+    policy_.rules.push_back(std::move(rule));
+  }
+
+ private:
+  static Scope scope_of(const Module& module, const CheckedRule& rule, bool complete) {
+    Scope scope;
+    scope.place = "a rule";
+    scope.module = &module;
+    scope.subject = true;
+    scope.event = true;
+    scope.any_event = !complete;
+    scope.events = rule.on;
+    scope.justified = true;
+    return scope;
+  }
+
+  void check_escalation(const ast::Rule& written, CheckedRule& rule, Scope& scope) {
+    if (!written.escalate) {
+      return;
+    }
+    for (const ast::Escalation::Level& level : written.escalate->levels) {
+      if (std::optional<PrincipalExpr> to = expressions_.principals(level.to, scope)) {
+        rule.escalate.push_back({*std::move(to), level.after ? level.after->value : Seconds{0}});
+      }
+    }
+  }
+
+  void check_clause(const ast::Clause& written, CheckedRule& rule, const Scope& rule_scope,
+                    std::unordered_map<std::string, int>& ordinals) {
+    CheckedClause clause;
+    clause.rule = static_cast<std::uint32_t>(policy_.rules.size());
+    clause.because = written.because ? written.because->value : rule.because;
+    clause.doc = written.doc.text;
+    clause.span = written.span;
+    clause.even_if_staged = written.even_if_staged;
+    clause.label = label_of(written, ordinals);
+
+    const std::optional<Verb> verb = resolve_verb(program_, written.verb);
+    clause.verb = verb.value_or(Verb::Revoke);
+    Scope scope = rule_scope;
+    const std::size_t before = expressions_.mark();
+    if (written.selection) {
+      check_selection(written, verb, clause, scope);
+    }
+    check_timing(written, clause);
+    if (verb) {
+      check_target(written, clause, scope);
+    }
+    clause.approved_by = checked_principals(expressions_, written.approved_by, scope);
+    clause.otherwise_escalate = checked_principals(expressions_, written.otherwise_escalate, scope);
+    expressions_.forget_to(before);
+
+    rule.clauses.push_back(ClauseId{static_cast<std::uint32_t>(policy_.clauses.size())});
+    policy_.clauses.push_back(std::move(clause));
+  }
+
+  // Verb, kinds and which one of its like in the rule: a name that survives clauses added
+  // elsewhere.
+  static std::string label_of(const ast::Clause& written,
+                              std::unordered_map<std::string, int>& ordinals) {
+    std::string label = written.verb.text;
+    if (written.selection) {
+      label += " " + written_names(written.selection->kinds);
+    }
+    const int ordinal = ++ordinals[label];
+    return label + " #" + std::to_string(ordinal);
+  }
+
+  void check_selection(const ast::Clause& written, const std::optional<Verb>& verb,
+                       CheckedClause& clause, Scope& scope) {
+    const ast::Selection& selection = *written.selection;
+    clause.kinds = resolve_kinds(program_, selection.kinds);
+    if (verb) {
+      check_fit(written, *verb);
+    }
+    enter_item(expressions_, scope, selection, clause.kinds);
+    bool sound = true;
+    const Typed where = checked_condition(expressions_, selection.where, scope, sound);
+    clause.where = where.id;
+    if (where.truth == false) {
+      program_.report.warning(Code::R0406, selection.where->span, "this clause never matches",
+                              "this is always false");
+    }
+    expressions_.assume(where.if_true);
+  }
+
+  void check_fit(const ast::Clause& written, Verb verb) {
+    for (const ast::Name& name : written.selection->kinds) {
+      const KindSet kinds = kinds_named(name.text);
+      const KindSet unfit(kinds.bits & ~verb_kinds(verb).bits);
+      if (unfit.empty()) {
+        continue;
+      }
+      Diagnostic& diagnostic = program_.report.error(
+          Code::R0402, name.span, "`" + written.verb.text + "` does not fit " + kinds_text(unfit),
+          "cannot be the object of `" + written.verb.text + "`");
+      diagnostic.labels.push_back({written.verb.span, "this verb"});
+      diagnostic.help.push_back("verbs that fit " + kinds_text(kinds) + ": " +
+                                fitting_verbs(kinds));
+    }
+  }
+
+  void check_timing(const ast::Clause& written, CheckedClause& clause) {
+    if (written.within) {
+      clause.within = written.within->value;
+    }
+    if (written.after) {
+      clause.after = written.after->value;
+    }
+    if (clause.within && clause.after && *clause.within < *clause.after) {
+      program_.report
+          .error(Code::R0403, written.within->span,
+                 "`within` " + format_duration(*clause.within) + " ends before `after` " +
+                     format_duration(*clause.after) + " begins",
+                 "can never be met")
+          .labels.push_back({written.after->span, "not before this"});
+    }
+  }
+
+  void check_target(const ast::Clause& written, CheckedClause& clause, Scope& scope) {
+    const Verb verb = clause.verb;
+    const bool speaks = verb == Verb::Notify || verb == Verb::Ask;
+    const bool needs_to = speaks || verb == Verb::Transfer || verb == Verb::Redirect;
+    if (verb == Verb::Narrow) {
+      check_level(written, clause, scope);
+      return;
+    }
+    if (verb == Verb::Ask) {
+      clause.text = text_or_empty(written.text);
+    }
+    if (needs_to && !written.to) {
+      program_.report.error(Code::R0404, written.verb.span,
+                            "`" + written.verb.text + "` needs to know to whom",
+                            "write `to` and a team or an identity");
+    } else if (!needs_to && (written.to || written.text)) {
+      program_.report.error(Code::R0404, written.to ? written.to->span : written.text->span,
+                            "`" + written.verb.text + "` has no `to`", "means nothing here");
+    } else {
+      clause.to = checked_principals(expressions_, written.to, scope);
+    }
+    if (speaks && written.selection) {
+      program_.report.error(Code::R0404, written.selection->span,
+                            "`" + written.verb.text + "` is not about items", "means nothing here");
+    } else if (!speaks && !written.selection) {
+      program_.report.error(Code::R0404, written.verb.span,
+                            "`" + written.verb.text + "` needs to know which items",
+                            "write one or more kinds after it");
+    }
+  }
+
+  void check_level(const ast::Clause& written, CheckedClause& clause, Scope& scope) {
+    if (written.text) {
+      clause.text = written.text->value;
+      return;
+    }
+    if (!written.to || written.to->alternatives.size() != 1) {
+      program_.report.error(Code::R0404, written.to ? written.to->span : written.verb.span,
+                            "`narrow` needs the one level that remains",
+                            "write `to \"member\"` or another level");
+      return;
+    }
+    const std::optional<Constant> level =
+        expressions_.constant(*written.to->alternatives.front(), scope,
+                              simple_type(TypeKind::String), "the level of `narrow`");
+    clause.text = level ? level->text : std::string();
+  }
+
+  Program& program_;
+  Expressions& expressions_;
+  CheckedPolicy& policy_;
+};
+
+}  // namespace
+
+void check_rules(Program& program, Expressions& expressions, CheckedPolicy& policy) {
+  RuleChecker checker(program, expressions, policy);
+  for (const auto& placed : all_declarations(program, &Module::rules)) {
+    checker.check(placed);
+  }
+}
+
+}  // namespace rescind::checking

@@ -1,0 +1,132 @@
+// Puts the program together: conditions of every declaration, then the index.
+#include "compile/compile.h"
+
+#include <algorithm>
+
+#include "compile/index.h"
+#include "compile/lower.h"
+
+namespace rescind {
+namespace {
+
+class Compiler {
+ public:
+  explicit Compiler(std::shared_ptr<const CheckedPolicy> policy)
+      : policy_(*policy),
+        program_(std::make_shared<Program>()),
+        graph_(*program_, *policy->schema),
+        lowerer_(policy_, graph_) {
+    program_->policy = std::move(policy);
+  }
+
+  std::shared_ptr<const Program> compile() {
+    compile_clauses();
+    compile_rules();
+    compile_declarations();
+    return std::move(program_);
+  }
+
+ private:
+  NodeRange store(std::vector<NodeId> nodes) {
+    std::sort(nodes.begin(), nodes.end(), [this](NodeId a, NodeId b) {
+      return std::pair(graph_.node(a).cost, a) < std::pair(graph_.node(b).cost, b);
+    });
+    const NodeRange range{static_cast<std::uint32_t>(program_->node_lists.size()),
+                          static_cast<std::uint32_t>(nodes.size())};
+    program_->node_lists.insert(program_->node_lists.end(), nodes.begin(), nodes.end());
+    return range;
+  }
+
+  // In the order written: alternatives mean something by their place.
+  CompiledPrincipals principals(const PrincipalExpr& expr) {
+    std::vector<NodeId> nodes;
+    for (const ExprId alternative : expr.alternatives) {
+      nodes.push_back(lowerer_.lower(alternative));
+    }
+    const NodeRange range{static_cast<std::uint32_t>(program_->node_lists.size()),
+                          static_cast<std::uint32_t>(nodes.size())};
+    program_->node_lists.insert(program_->node_lists.end(), nodes.begin(), nodes.end());
+    return {range};
+  }
+
+  CompiledPrincipals principals(const std::optional<PrincipalExpr>& expr) {
+    return expr ? principals(*expr) : CompiledPrincipals{};
+  }
+
+  void compile_clauses() {
+    for (std::size_t i = 0; i < policy_.clauses.size(); ++i) {
+      const CheckedClause& checked = policy_.clauses[i];
+      Lowerer::Split where = lowerer_.split(checked.where);
+      CompiledClause clause;
+      clause.clause = ClauseId{static_cast<std::uint32_t>(i)};
+      clause.kinds = checked.kinds;
+      clause.where = where.items;
+      clause.scalars = store(std::move(where.scalars));
+      program_->clauses.push_back(clause);
+      program_->clause_principals.push_back({principals(checked.to),
+                                             principals(checked.approved_by),
+                                             principals(checked.otherwise_escalate)});
+    }
+  }
+
+  void compile_rules() {
+    std::vector<std::vector<NodeId>> conjuncts;
+    for (const CheckedRule& rule : policy_.rules) {
+      conjuncts.push_back(lowerer_.split(rule.when).scalars);
+    }
+    std::vector<std::vector<NodeId>> tails = index_rules(graph_, *program_, conjuncts);
+    for (std::size_t r = 0; r < policy_.rules.size(); ++r) {
+      const CheckedRule& checked = policy_.rules[r];
+      CompiledRule rule;
+      rule.conjuncts = store(std::move(conjuncts[r]));
+      rule.tail = store(std::move(tails[r]));
+      // INVARIANT: a rule's clauses are numbered without gaps (CheckedPolicy::clauses).
+      rule.clauses_begin = checked.clauses.empty() ? 0 : checked.clauses.front().value;
+      rule.clauses_count = static_cast<std::uint32_t>(checked.clauses.size());
+      for (const ClauseId id : checked.clauses) {
+        const CompiledClause& clause = program_->clauses[id.index()];
+        rule.kinds = rule.kinds | clause.kinds;
+        rule.about_nothing = rule.about_nothing || clause.kinds.empty();
+      }
+      program_->rules.push_back(rule);
+      std::vector<CompiledPrincipals> levels;
+      for (const EscalationLevel& level : checked.escalate) {
+        levels.push_back(principals(level.to));
+      }
+      program_->rule_escalations.push_back(std::move(levels));
+    }
+  }
+
+  void compile_declarations() {
+    for (const CheckedDerive& derive : policy_.derives) {
+      program_->derives.push_back({{}, lowerer_.lower(derive.where)});
+    }
+    for (const CheckedRole& role : policy_.roles) {
+      program_->roles.push_back({lowerer_.lower(role.when), {}});
+    }
+    for (const CheckedKeep& keep : policy_.keeps) {
+      program_->keeps.push_back({{}, lowerer_.lower(keep.where)});
+    }
+    for (const CheckedHold& hold : policy_.holds) {
+      program_->holds.push_back({lowerer_.lower(hold.when), lowerer_.lower(hold.where)});
+      program_->hold_orders.push_back(principals(hold.ordered_by));
+    }
+    for (const CheckedLimit& limit : policy_.limits) {
+      program_->limits.push_back({{}, lowerer_.lower(limit.where)});
+      program_->limit_asks.push_back(principals(limit.ask));
+    }
+  }
+
+  const CheckedPolicy& policy_;
+  std::shared_ptr<Program> program_;
+  Graph graph_;
+  Lowerer lowerer_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Program> compile_policy(std::shared_ptr<const CheckedPolicy> policy) {
+  return Compiler(std::move(policy)).compile();
+}
+
+}  // namespace rescind

@@ -1,0 +1,250 @@
+// The block evaluator: a node's answer is kept for the block, so that what rules share is computed once.
+#include "evaluate/block.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/check.h"
+
+namespace rescind {
+namespace {
+
+constexpr std::uint64_t bits_below(std::uint32_t count) {
+  return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
+}
+
+}  // namespace
+
+BlockEvaluator::BlockEvaluator(const Bound& bound, Interpreter& interpreter)
+    : bound_(bound),
+      program_(bound.program()),
+      inventory_(bound.inventory()),
+      interpreter_(interpreter),
+      kernels_(best_kernels()),
+      memos_(program_.nodes.size()),
+      gathered_(program_.columns.size()) {
+  for (std::size_t i = 0; i < gathered_.size(); ++i) {
+    gathered_[i].rows_of_code.assign(program_.columns[i].constants.size() + 1, 0);
+  }
+}
+
+void BlockEvaluator::load(const std::vector<Segment>& segments, std::size_t first,
+                          std::uint32_t count) {
+  if (++epoch_ == 0) {  // wrapped: stale marks could look fresh
+    for (Memo& memo : memos_) {
+      memo.epoch = 0;
+    }
+    for (Gathered& column : gathered_) {
+      column.epoch = 0;
+    }
+    epoch_ = 1;
+  }
+  for (const Part& part : parts_) {
+    kind_masks_[static_cast<std::size_t>(part.kind)] = 0;
+  }
+  parts_.clear();
+  count_ = 0;
+  undetermined_ = 0;
+  for (const Segment& segment : segments) {
+    if (first >= segment.count) {
+      first -= segment.count;
+      continue;
+    }
+    const std::uint32_t skip = static_cast<std::uint32_t>(first);
+    first = 0;
+    const std::uint32_t take = std::min(segment.count - skip, count - count_);
+    const Part part{segment.kind, segment.rows + skip, take, count_};
+    kind_masks_[static_cast<std::size_t>(part.kind)] = bits_below(take) << part.begin;
+    const std::vector<std::uint64_t>& flagged = bound_.undetermined_rows(part.kind);
+    for (std::uint32_t i = 0; i < take; ++i) {
+      const std::uint32_t row = part.rows[i];
+      items_[part.begin + i] = ItemRef::of(part.kind, row);
+      if (!flagged.empty()) {
+        undetermined_ |= ((flagged[row / 64] >> (row % 64)) & 1U) << (part.begin + i);
+      }
+    }
+    parts_.push_back(part);
+    count_ += take;
+    if (count_ == count) {
+      break;
+    }
+  }
+  all_ = bits_below(count_);
+}
+
+std::uint64_t BlockEvaluator::of_kinds(KindSet kinds) const {
+  std::uint64_t mask = 0;
+  for (std::uint32_t bits = kinds.bits; bits != 0; bits &= bits - 1) {
+    mask |= kind_masks_[static_cast<std::size_t>(std::countr_zero(bits))];
+  }
+  return mask;
+}
+
+Masks BlockEvaluator::evaluate(NodeId id, std::uint64_t need) {
+  const Memo& kept = memos_[id.index()];
+  const bool fresh = kept.epoch == epoch_;
+  if (fresh && (need & ~kept.done) == 0) {
+    return {kept.yes, kept.maybe};
+  }
+  const Node& node = program_.node(id);
+  const bool whole = node.lowering != Lowering::And && node.lowering != Lowering::Or &&
+                     node.lowering != Lowering::Not && node.lowering != Lowering::Each;
+  Masks result;
+  if (whole) {
+    need = ~std::uint64_t{0};
+    result = leaf(node);
+  } else if (node.lowering == Lowering::Each) {
+    result = each(id, need);
+  } else {
+    result = compute(node, need);
+  }
+  Memo& memo = memos_[id.index()];
+  if (fresh) {
+    memo.yes = (memo.yes & ~need) | (result.yes & need);
+    memo.maybe = (memo.maybe & ~need) | (result.maybe & need);
+    memo.done |= need;
+  } else {
+    memo = {result.yes, result.maybe, need, epoch_};
+  }
+  return {memo.yes, memo.maybe};
+}
+
+Masks BlockEvaluator::compute(const Node& node, std::uint64_t need) {
+  if (node.lowering != Lowering::Not) {
+    return junction(node, need);
+  }
+  const Masks inner = evaluate(program_.children_of(node)[0], need);
+  return {need & ~inner.maybe, need & ~inner.yes};
+}
+
+Masks BlockEvaluator::junction(const Node& node, std::uint64_t need) {
+  const bool is_and = node.lowering == Lowering::And;
+  // For an Or everything is turned round: its negation is an And of negations.
+  Masks open{need, need};
+  for (const NodeId child : program_.children_of(node)) {
+    Masks one;
+    if (program_.node(child).level == Level::Scalar) {
+      const Tri tri = interpreter_.test(child);
+      one = {tri == Tri::True ? need : 0, tri == Tri::False ? 0 : need};
+    } else {
+      one = evaluate(child, open.maybe);
+    }
+    if (is_and) {
+      open.yes &= one.yes;
+      open.maybe &= one.maybe;
+    } else {
+      open.yes &= ~one.maybe;
+      open.maybe &= ~one.yes;
+    }
+    if (open.maybe == 0) {
+      break;
+    }
+  }
+  return is_and ? open : Masks{need & ~open.maybe, need & ~open.yes};
+}
+
+// What holds where the column has a value; elsewhere nobody knows.
+Masks BlockEvaluator::settled(std::uint64_t holds, const Gathered& column) const {
+  const std::uint64_t unknown = column.missing | column.broken;
+  return {holds & ~unknown & all_, (holds | unknown) & all_};
+}
+
+Masks BlockEvaluator::leaf(const Node& node) {
+  switch (node.lowering) {
+    case Lowering::KindIs: {
+      const std::uint64_t mask = of_kinds(node.kinds);
+      return {mask, mask};
+    }
+    case Lowering::Flag: {
+      const Gathered& column = gather(node.column);
+      return settled(column.flags, column);
+    }
+    case Lowering::KnownColumn: {
+      const Gathered& column = gather(node.column);
+      const std::uint64_t known = all_ & ~column.missing;
+      return {known & ~column.broken, known | (column.broken & all_)};
+    }
+    case Lowering::Compare: return compare(node);
+    case Lowering::OneOf: return one_of(node);
+    case Lowering::Contains: {
+      const Gathered& column = gather(node.column);
+      return settled(column.rows_of_code[node.code + 1], column);
+    }
+    case Lowering::EqualWord: return equal_word(node);
+    case Lowering::ContainsWord: return contains_word(node);
+    case Lowering::None: case Lowering::And: case Lowering::Or: case Lowering::Not:
+    case Lowering::Each:
+      break;
+  }
+  RESCIND_CHECK(false, "a condition over items has a lowering");
+}
+
+Masks BlockEvaluator::compare(const Node& node) {
+  const Value& operand = interpreter_.scalar(node.operand);
+  if (!operand.known()) {
+    return {0, all_};
+  }
+  const Gathered& column = gather(node.column);
+  const std::int64_t* values = column.numbers.data();
+  std::uint64_t holds = 0;
+  if (node.compare == ExprOp::Less) {
+    holds = kernels_.less(values, count_, operand.number);
+  } else if (node.compare == ExprOp::Greater) {
+    holds = kernels_.greater(values, count_, operand.number);
+  } else {
+    holds = kernels_.equal(values, count_, operand.number);
+  }
+  return settled(holds, column);
+}
+
+Masks BlockEvaluator::one_of(const Node& node) {
+  const Gathered& column = gather(node.column);
+  const Bitmap& bitmap = program_.bitmaps[node.bitmap];
+  std::uint64_t holds = 0;
+  for (const std::uint32_t code : column.present) {
+    if (code / 64 < bitmap.words.size() && bitmap.test(code)) {
+      holds |= column.rows_of_code[code];
+    }
+  }
+  return settled(holds, column);
+}
+
+Masks BlockEvaluator::equal_word(const Node& node) {
+  const Value& operand = interpreter_.scalar(node.operand);
+  if (!operand.known()) {
+    return {0, all_};
+  }
+  const Gathered& column = gather(node.column);
+  std::uint64_t holds = 0;
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    holds |= std::uint64_t{column.words[i] == operand.word()} << i;
+  }
+  return settled(holds, column);
+}
+
+Masks BlockEvaluator::contains_word(const Node& node) {
+  const Value& operand = interpreter_.scalar(node.operand);
+  if (!operand.known()) {
+    return {0, all_};
+  }
+  const std::uint32_t symbol = bound_.symbol_of(operand);
+  const Gathered& column = gather(node.column);
+  std::uint64_t holds = 0;
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    holds |= std::uint64_t{inventory_.sets.contains(SetId{column.words[i]}, symbol)} << i;
+  }
+  return settled(holds, column);
+}
+
+Masks BlockEvaluator::each(NodeId id, std::uint64_t need) {
+  Masks result;
+  for (std::uint64_t bits = need & all_; bits != 0; bits &= bits - 1) {
+    const auto bit = static_cast<std::uint32_t>(std::countr_zero(bits));
+    const Tri tri = interpreter_.test_item(id, items_[bit]);
+    result.yes |= std::uint64_t{tri == Tri::True} << bit;
+    result.maybe |= std::uint64_t{tri != Tri::False} << bit;
+  }
+  return result;
+}
+
+}  // namespace rescind

@@ -1,0 +1,96 @@
+// Evaluates single nodes to values: scalars of a cause (remembered for as long as the frame lasts),
+// and conditions over one item that have no block form.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <unordered_map>
+#include <vector>
+
+#include "evaluate/bound.h"
+#include "evaluate/value.h"
+
+namespace rescind {
+
+// Answers `item.justified`; made by justify.h.
+class Justifier {
+ public:
+  virtual ~Justifier() = default;
+  virtual Tri justified(ItemRef item) = 0;
+};
+
+class Interpreter {
+ public:
+  explicit Interpreter(const Bound& bound);
+
+  // Starts deciding one cause: its subject, nothing remembered.
+  void begin(const BoundCause& cause);
+  // The same cause with another subject, and with the subject's attributes as they are after the
+  // event. `begin` undoes it.
+  void set_subject(IdentityRef subject, bool after_event);
+  void set_justifier(Justifier* justifier) { justifier_ = justifier; }
+
+  // A Bool node of level Scalar.
+  Tri test(NodeId id) {
+    if (tested_epoch_[id.index()] == epoch_) {
+      return tested_[id.index()];
+    }
+    return test_anew(id);
+  }
+  // A node of level Scalar.
+  const Value& scalar(NodeId id);
+  // A node of any level, for an item or (in `derive … for identity`) an identity.
+  Value evaluate(NodeId id, ItemRef item);
+  Value evaluate(NodeId id, IdentityRef identity);
+  Tri test_item(NodeId id, ItemRef item) { return tri_of_number(evaluate(id, item)); }
+
+  [[nodiscard]] const BoundCause& cause() const { return *cause_; }
+  [[nodiscard]] IdentityRef subject() const { return subject_; }
+  [[nodiscard]] const Bound& bound() const { return bound_; }
+  // An attribute of an identity, as the frame sees it.
+  [[nodiscard]] Value attribute_of(IdentityRef identity, AttributeIndex index) const;
+  [[nodiscard]] Value read_attribute(const Value& object, std::uint32_t attribute, const Type& type);
+  [[nodiscard]] Tri equal(const Value& a, const Value& b) const;
+  [[nodiscard]] Tri contains(const Value& set, const Value& element) const;
+  [[nodiscard]] Value element(const Value& set, std::size_t i, const Type& set_type) const;
+
+ private:
+  Value run(NodeId id);
+  Value run_node(const Node& node);
+  Value run_leaf(const Node& node);
+  Value run_overlay(const Node& node);
+  Value run_operator(const Node& node);
+  Value run_sum(const Node& node);
+  Tri run_junction(const Node& node);
+  Tri run_pattern(const Node& node);
+  Tri run_kind_test(const Node& node);
+  Value run_inverse(const Value& identity, AttributeUse::Source source);
+  Value run_quantifier(const Node& node);
+  Tri supports(const Value& item, Verb verb) const;
+  Tri idle_for(const Value& item, const Value& duration) const;
+  Tri delivered_to(const Value& item, const Value& to) const;
+  Tri test_anew(NodeId id);
+  [[nodiscard]] Value identity_attribute(const Value& identity, AttributeIndex index,
+                                         const Type& type) const;
+
+  const Bound& bound_;
+  const Program& program_;
+  const Inventory& inventory_;
+  const BoundCause* cause_ = nullptr;
+  IdentityRef subject_;
+  bool after_event_ = false;
+  Justifier* justifier_ = nullptr;
+
+  std::uint32_t epoch_ = 0;
+  std::vector<std::uint32_t> tested_epoch_, scalar_epoch_;
+  std::vector<Tri> tested_;
+  std::vector<Value> scalars_;
+
+  Value item_;
+  std::array<Value, 31> variables_;
+  std::deque<std::vector<std::uint32_t>> sets_;  // computed in this frame
+  std::unordered_map<std::uint64_t, bool> matched_;  // pattern and symbol
+};
+
+}  // namespace rescind

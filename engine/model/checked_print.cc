@@ -1,0 +1,537 @@
+// The text form of a checked policy: what its digest is taken over and what tests compare.
+#include <string>
+
+#include "base/check.h"
+#include "model/checked.h"
+
+namespace rescind {
+namespace {
+
+std::string quote(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      result += '\\';
+    }
+    if (c == '\n') {
+      result += "\\n";
+    } else {
+      result += c;
+    }
+  }
+  return result + '"';
+}
+
+template <typename List, typename Print>
+std::string list(const List& items, std::string_view separator, Print print) {
+  std::string text;
+  for (const auto& item : items) {
+    if (!text.empty()) {
+      text += separator;
+    }
+    text += print(item);
+  }
+  return text;
+}
+
+std::string kinds_of(KindSet kinds) {
+  std::string text;
+  for (std::size_t i = 0; i < kKindCount; ++i) {
+    if (kinds.contains(static_cast<Kind>(i))) {
+      text += (text.empty() ? "" : ", ") + std::string(kind_name(static_cast<Kind>(i)));
+    }
+  }
+  return text;
+}
+
+bool is_number(TypeKind kind) {
+  return kind == TypeKind::Int || kind == TypeKind::Instant || kind == TypeKind::Duration ||
+         kind == TypeKind::Bool;
+}
+
+std::string number_text(TypeKind kind, std::int64_t number) {
+  if (kind == TypeKind::Bool) {
+    return number != 0 ? "true" : "false";
+  }
+  if (kind == TypeKind::Duration) {
+    return format_duration(Seconds{number});
+  }
+  return std::to_string(number) + (kind == TypeKind::Instant ? "@" : "");
+}
+
+std::string constant_text(const Type& type, const Constant& constant) {
+  if (type.kind == TypeKind::Set) {
+    if (is_number(type.element)) {
+      return "{" +
+             list(constant.numbers, ", ",
+                  [&](std::int64_t n) { return number_text(type.element, n); }) +
+             "}";
+    }
+    return "{" + list(constant.elements, ", ", quote) + "}";
+  }
+  if (is_number(type.kind)) {
+    return number_text(type.kind, constant.number);
+  }
+  const std::string_view mark = type.kind == TypeKind::System      ? "system "
+                                : type.kind == TypeKind::Principal ? "principal "
+                                : type.kind == TypeKind::Identity  ? "identity "
+                                                                   : "";
+  return std::string(mark) + (type.kind == TypeKind::Enum ? constant.text : quote(constant.text));
+}
+
+std::string_view infix(ExprOp op) {
+  switch (op) {
+  case ExprOp::And:
+    return " and ";
+  case ExprOp::Or:
+    return " or ";
+  case ExprOp::Equal:
+    return " == ";
+  case ExprOp::NotEqual:
+    return " != ";
+  case ExprOp::Less:
+    return " < ";
+  case ExprOp::LessEqual:
+    return " <= ";
+  case ExprOp::Greater:
+    return " > ";
+  case ExprOp::GreaterEqual:
+    return " >= ";
+  case ExprOp::In:
+    return " in ";
+  case ExprOp::Coalesce:
+    return " ?? ";
+  case ExprOp::Add:
+    return " + ";
+  case ExprOp::Subtract:
+    return " - ";
+  case ExprOp::IdleFor:
+    return " idle for ";
+  case ExprOp::DeliveredTo:
+    return " delivered to ";
+  case ExprOp::Constant:
+  case ExprOp::Subject:
+  case ExprOp::Now:
+  case ExprOp::Item:
+  case ExprOp::Variable:
+  case ExprOp::EventAttribute:
+  case ExprOp::EventBuiltin:
+  case ExprOp::EventBefore:
+  case ExprOp::EventAfter:
+  case ExprOp::Attribute:
+  case ExprOp::Not:
+  case ExprOp::Negate:
+  case ExprOp::Known:
+  case ExprOp::IsIdentityKind:
+  case ExprOp::IsItemKind:
+  case ExprOp::IsEvent:
+  case ExprOp::Supports:
+  case ExprOp::Justified:
+  case ExprOp::Like:
+  case ExprOp::Matches:
+  case ExprOp::Any:
+  case ExprOp::All:
+  case ExprOp::Count:
+  case ExprOp::Min:
+  case ExprOp::Max:
+  case ExprOp::Sum:
+    break;
+  }
+  return {};
+}
+
+std::string_view quantifier_word(ExprOp op) {
+  if (op == ExprOp::Any) {
+    return "any";
+  }
+  if (op == ExprOp::All) {
+    return "all";
+  }
+  if (op == ExprOp::Count) {
+    return "count";
+  }
+  if (op == ExprOp::Min) {
+    return "min";
+  }
+  return op == ExprOp::Max ? "max" : "sum";
+}
+
+class ExprPrinter {
+ public:
+  explicit ExprPrinter(const ExprArena& exprs) : exprs_(exprs) {}
+
+  std::string print(ExprId id) {
+    const Expr& expr = exprs_[id];
+    if (const std::string_view sign = infix(expr.op); !sign.empty()) {
+      return "(" + print(expr.operands[0]) + std::string(sign) + print(expr.operands[1]) + ")";
+    }
+    if (expr.operands.empty()) {
+      return leaf(expr);
+    }
+    return prefixed(expr);
+  }
+
+ private:
+  std::string leaf(const Expr& expr) {
+    switch (expr.op) {
+    case ExprOp::Constant:
+      return constant_text(expr.type, expr.constant);
+    case ExprOp::Subject:
+      return "subject";
+    case ExprOp::Now:
+      return "now";
+    case ExprOp::Item:
+      return "item";
+    case ExprOp::Variable:
+      return "$" + std::to_string(expr.index);
+    case ExprOp::EventAttribute:
+    case ExprOp::EventBuiltin:
+      return "event." + expr.name;
+    case ExprOp::EventBefore:
+      return "event.before." + expr.name;
+    case ExprOp::EventAfter:
+      return "event.after." + expr.name;
+    case ExprOp::IsEvent:
+      return "(event is " + list(expr.names, ", ", [](const auto& n) { return n; }) + ")";
+    case ExprOp::Attribute:
+    case ExprOp::Not:
+    case ExprOp::Negate:
+    case ExprOp::Known:
+    case ExprOp::IsIdentityKind:
+    case ExprOp::IsItemKind:
+    case ExprOp::Supports:
+    case ExprOp::Justified:
+    case ExprOp::And:
+    case ExprOp::Or:
+    case ExprOp::Equal:
+    case ExprOp::NotEqual:
+    case ExprOp::Less:
+    case ExprOp::LessEqual:
+    case ExprOp::Greater:
+    case ExprOp::GreaterEqual:
+    case ExprOp::In:
+    case ExprOp::Like:
+    case ExprOp::Matches:
+    case ExprOp::Coalesce:
+    case ExprOp::Add:
+    case ExprOp::Subtract:
+    case ExprOp::IdleFor:
+    case ExprOp::DeliveredTo:
+    case ExprOp::Any:
+    case ExprOp::All:
+    case ExprOp::Count:
+    case ExprOp::Min:
+    case ExprOp::Max:
+    case ExprOp::Sum:
+      break;
+    }
+    RESCIND_CHECK(false, "a node without operands that needs some");
+    return {};
+  }
+
+  std::string prefixed(const Expr& expr) {
+    const std::string operand = print(expr.operands[0]);
+    switch (expr.op) {
+    case ExprOp::Attribute:
+      return operand + "." + expr.name;
+    case ExprOp::Justified:
+      return operand + ".justified";
+    case ExprOp::Not:
+      return "(not " + operand + ")";
+    case ExprOp::Negate:
+      return "(-" + operand + ")";
+    case ExprOp::Known:
+      return "(known " + operand + ")";
+    case ExprOp::IsIdentityKind:
+      return "(" + operand + " is " + list(expr.names, ", ", [](const auto& n) { return n; }) + ")";
+    case ExprOp::IsItemKind:
+      return "(" + operand + " is " + kinds_of(expr.kinds) + ")";
+    case ExprOp::Supports:
+      return "(" + operand + " supports " + std::string(verb_name(expr.verb)) + ")";
+    case ExprOp::Like:
+      return "(" + operand + " like " + quote(expr.constant.text) + ")";
+    case ExprOp::Matches:
+      return "(" + operand + " matches " + quote(expr.constant.text) + ")";
+    case ExprOp::Any:
+    case ExprOp::All:
+    case ExprOp::Count:
+    case ExprOp::Min:
+    case ExprOp::Max:
+    case ExprOp::Sum:
+      return quantified(expr, operand);
+    case ExprOp::Constant:
+    case ExprOp::Subject:
+    case ExprOp::Now:
+    case ExprOp::Item:
+    case ExprOp::Variable:
+    case ExprOp::EventAttribute:
+    case ExprOp::EventBuiltin:
+    case ExprOp::EventBefore:
+    case ExprOp::EventAfter:
+    case ExprOp::IsEvent:
+    case ExprOp::And:
+    case ExprOp::Or:
+    case ExprOp::Equal:
+    case ExprOp::NotEqual:
+    case ExprOp::Less:
+    case ExprOp::LessEqual:
+    case ExprOp::Greater:
+    case ExprOp::GreaterEqual:
+    case ExprOp::In:
+    case ExprOp::Coalesce:
+    case ExprOp::Add:
+    case ExprOp::Subtract:
+    case ExprOp::IdleFor:
+    case ExprOp::DeliveredTo:
+      break;
+    }
+    RESCIND_CHECK(false, "a node with operands that takes none");
+    return {};
+  }
+
+  std::string quantified(const Expr& expr, const std::string& set) {
+    std::string text =
+        std::string(quantifier_word(expr.op)) + "($" + std::to_string(expr.index) + " in " + set;
+    if (expr.operands[1].valid()) {
+      text += " where " + print(expr.operands[1]);
+    }
+    if (expr.operands.size() > 2) {
+      text += " : " + print(expr.operands[2]);
+    }
+    return text + ")";
+  }
+
+  const ExprArena& exprs_;
+};
+
+std::string type_text(const Schema& schema, const Type& type) {
+  constexpr std::array<std::string_view, 12> kNames = {"bool",     "int",  "string",    "instant",
+                                                       "duration", "enum", "set",       "identity",
+                                                       "system",   "item", "principal", "event"};
+  const bool is_set = type.kind == TypeKind::Set;
+  const TypeKind kind = is_set ? type.element : type.kind;
+  std::string text(kNames[static_cast<std::size_t>(kind)]);
+  if (kind == TypeKind::Enum) {
+    text +=
+        " {" + list(schema.enums[type.enum_id].values, ", ", [](const auto& v) { return v; }) + "}";
+  }
+  if (kind == TypeKind::Item) {
+    text = kinds_of(type.kinds);
+  }
+  return (is_set ? "set<" + text + ">" : text) + (type.optional ? "?" : "");
+}
+
+// Prints declaration after declaration into one text.
+class PolicyPrinter {
+ public:
+  explicit PolicyPrinter(const CheckedPolicy& policy) : policy_(policy), exprs_(policy.exprs) {}
+
+  std::string print() {
+    print_schema();
+    for (const CheckedRole& role : policy_.roles) {
+      print_role(role);
+    }
+    for (const CheckedKeep& keep : policy_.keeps) {
+      begin("keep", keep.declared);
+      line(kinds_of(keep.kinds) + where_text(keep.where));
+      because(keep.because);
+    }
+    for (const CheckedConflict& conflict : policy_.conflicts) {
+      begin("conflict", conflict.declared);
+      print_grants(conflict.parts);
+      because(conflict.because);
+    }
+    for (const CheckedDerive& derive : policy_.derives) {
+      begin("derive", derive.declared);
+      line((derive.for_identity ? "identity" : kinds_of(derive.kinds)) + where_text(derive.where));
+      line("on " + events_text(derive.on));
+    }
+    for (const CheckedRule& rule : policy_.rules) {
+      print_rule(rule);
+    }
+    for (const CheckedHold& hold : policy_.holds) {
+      print_hold(hold);
+    }
+    for (const CheckedLimit& limit : policy_.limits) {
+      print_limit(limit);
+    }
+    return std::move(text_);
+  }
+
+ private:
+  void line(const std::string& text) { text_ += "  " + text + "\n"; }
+
+  void begin(std::string_view sort, const Declared& declared) {
+    text_ += std::string(sort) + " " + declared.qualified() + "\n";
+    if (!declared.doc.empty()) {
+      line("doc " + quote(declared.doc));
+    }
+  }
+
+  void because(const std::string& text) {
+    if (!text.empty()) {
+      line("because " + quote(text));
+    }
+  }
+
+  std::string expr(ExprId id) { return print_checked(exprs_, id); }
+
+  std::string where_text(ExprId id) { return id.valid() ? " where " + expr(id) : std::string(); }
+
+  std::string principals(const PrincipalExpr& value) {
+    return list(value.alternatives, " or ", [this](ExprId id) { return expr(id); });
+  }
+
+  std::string events_text(const std::vector<std::uint32_t>& events) {
+    return list(events, ", ",
+                [this](std::uint32_t event) { return policy_.schema->events[event].name; });
+  }
+
+  static std::string verbs_text(const std::vector<Verb>& verbs) {
+    return list(verbs, ", ", [](Verb verb) { return std::string(verb_name(verb)); });
+  }
+
+  std::string attribute_text(const Attribute& attribute) {
+    std::string text = attribute.name + ": " + type_text(*policy_.schema, attribute.type);
+    if (attribute.fallback) {
+      text += " = " + constant_text(attribute.type, *attribute.fallback);
+    }
+    return text + (attribute.doc.empty() ? "" : " doc " + quote(attribute.doc));
+  }
+
+  void print_schema() {
+    const Schema& schema = *policy_.schema;
+    text_ += "schema\n";
+    line("systems " + list(schema.systems, ", ", quote));
+    line("teams " + list(schema.teams, ", ", quote));
+    for (std::size_t i = 0; i < kEntityCount; ++i) {
+      for (const Attribute& attribute : schema.entities[i].attributes) {
+        if (!attribute.builtin) {
+          line(std::string(entity_name(static_cast<Entity>(i))) + " " + attribute_text(attribute));
+        }
+      }
+    }
+    for (const EventType& event : schema.events) {
+      if (event.builtin) {
+        continue;
+      }
+      line("event " + event.name + " about " + std::string(about_name(event.about)) +
+           (event.doc.empty() ? "" : " doc " + quote(event.doc)));
+      for (const Attribute& attribute : event.attributes) {
+        line("  " + attribute_text(attribute));
+      }
+    }
+  }
+
+  void print_grants(const std::vector<CheckedGrant>& grants) {
+    for (const CheckedGrant& grant : grants) {
+      line(quote(grant.system) + " " + std::string(kind_name(grant.kind)) + " " +
+           quote(grant.name));
+    }
+  }
+
+  void print_role(const CheckedRole& role) {
+    begin("role", role.declared);
+    if (role.when.valid()) {
+      line("when " + expr(role.when));
+    }
+    if (!role.includes.empty()) {
+      line("includes " + list(role.includes, ", ", [this](std::uint32_t index) {
+             return policy_.roles[index].declared.qualified();
+           }));
+    }
+    print_grants(role.grants);
+  }
+
+  void print_rule(const CheckedRule& rule) {
+    begin("rule", rule.declared);
+    line("on " + events_text(rule.on));
+    if (rule.when.valid()) {
+      line("when " + expr(rule.when));
+    }
+    because(rule.because);
+    for (const std::string& control : rule.controls) {
+      line("control " + quote(control));
+    }
+    for (const EscalationLevel& level : rule.escalate) {
+      line("escalate to " + principals(level.to) + " after " + format_duration(level.after));
+    }
+    for (const ClauseId id : rule.clauses) {
+      print_clause(policy_.clauses[id.index()]);
+    }
+  }
+
+  void print_clause(const CheckedClause& clause) {
+    std::string text = clause.label + ": " + std::string(verb_name(clause.verb)) + " " +
+                       kinds_of(clause.kinds) + where_text(clause.where);
+    if (clause.to) {
+      text += " to " + principals(*clause.to);
+    }
+    if (!clause.text.empty()) {
+      text += " text " + quote(clause.text);
+    }
+    if (clause.within) {
+      text += " within " + format_duration(*clause.within);
+    }
+    if (clause.after) {
+      text += " after " + format_duration(*clause.after);
+    }
+    if (clause.approved_by) {
+      text += " approved by " + principals(*clause.approved_by);
+    }
+    if (clause.even_if_staged) {
+      text += " even if staged";
+    }
+    if (clause.otherwise_escalate) {
+      text += " otherwise escalate to " + principals(*clause.otherwise_escalate);
+    }
+    if (!clause.because.empty()) {
+      text += " because " + quote(clause.because);
+    }
+    line(text + (clause.doc.empty() ? "" : " doc " + quote(clause.doc)));
+  }
+
+  void print_hold(const CheckedHold& hold) {
+    begin("hold", hold.declared);
+    if (hold.when.valid()) {
+      line("when " + expr(hold.when));
+    }
+    line("blocks " + verbs_text(hold.verbs) + " of " + kinds_of(hold.kinds) +
+         where_text(hold.where) + (hold.even_containment ? " even containment" : ""));
+    line("until " + (hold.until ? format_instant(*hold.until) : std::string("lifted")));
+    if (hold.ordered_by) {
+      line("ordered by " + principals(*hold.ordered_by));
+    }
+    because(hold.because);
+  }
+
+  void print_limit(const CheckedLimit& limit) {
+    begin("limit", limit.declared);
+    std::string text = verbs_text(limit.verbs) + " of " + kinds_of(limit.kinds) +
+                       where_text(limit.where) + " at most";
+    if (limit.percent) {
+      text += " " + std::to_string(*limit.percent) + "%";
+    }
+    if (limit.count) {
+      text += " " + std::to_string(*limit.count);
+    }
+    text += (limit.per_system ? " per system" : "") + (" per " + format_duration(limit.window));
+    line(text + (limit.ask ? " otherwise ask " + principals(*limit.ask) : ""));
+  }
+
+  const CheckedPolicy& policy_;
+  const ExprArena& exprs_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string print_checked(const ExprArena& exprs, ExprId id) {
+  return id.valid() ? ExprPrinter(exprs).print(id) : "true";
+}
+
+std::string print_checked(const CheckedPolicy& policy) {
+  return PolicyPrinter(policy).print();
+}
+
+}  // namespace rescind
