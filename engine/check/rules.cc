@@ -72,7 +72,8 @@ class RuleChecker {
     }
     for (const ast::Escalation::Level& level : written.escalate->levels) {
       if (std::optional<PrincipalExpr> to = expressions_.principals(level.to, scope)) {
-        rule.escalate.push_back({*std::move(to), level.after ? level.after->value : Seconds{0}});
+        const std::optional<Seconds> after = level.after ? period(*level.after, scope) : Seconds{0};
+        rule.escalate.push_back({*std::move(to), after.value_or(Seconds{0})});
       }
     }
   }
@@ -94,7 +95,7 @@ class RuleChecker {
     if (written.selection) {
       check_selection(written, verb, clause, scope);
     }
-    check_timing(written, clause);
+    check_timing(written, clause, scope);
     if (verb) {
       check_target(written, clause, scope);
     }
@@ -152,12 +153,34 @@ class RuleChecker {
     }
   }
 
-  void check_timing(const ast::Clause& written, CheckedClause& clause) {
+  // A written duration, or the value of the parameter or define that it names; nothing after an
+  // error.
+  std::optional<Seconds> period(const ast::Duration& written, Scope& scope) {
+    if (!written.parameter) {
+      return written.value;
+    }
+    ast::Expr reference;
+    reference.node = ast::NameRef{written.parameter->text};
+    reference.span = written.span;
+    const std::optional<Constant> value = expressions_.constant(
+        reference, scope, simple_type(TypeKind::Duration), "a length of time");
+    if (value && value->number < 0) {
+      program_.report.error(Code::R0403, written.span,
+                            "`" + written.parameter->text +
+                                "` is negative, so this time has passed "
+                                "before the event",
+                            "stands for " + format_duration(Seconds{value->number}));
+      return std::nullopt;
+    }
+    return value ? std::optional<Seconds>(Seconds{value->number}) : std::nullopt;
+  }
+
+  void check_timing(const ast::Clause& written, CheckedClause& clause, Scope& scope) {
     if (written.within) {
-      clause.within = written.within->value;
+      clause.within = period(*written.within, scope);
     }
     if (written.after) {
-      clause.after = written.after->value;
+      clause.after = period(*written.after, scope);
     }
     if (clause.within && clause.after && *clause.within < *clause.after) {
       program_.report

@@ -58,7 +58,7 @@ std::string difference(const std::string& expected, const std::string& actual) {
 }
 
 void fail_at(const Case& test, std::size_t line, const std::string& message) {
-  ADD_FAIL_AT(test.path.c_str(), static_cast<int>(line), message);
+  ADD_FAIL_CHECK_AT(test.path.c_str(), static_cast<int>(line), message);
 }
 
 std::optional<std::string> expected_name(const Section& section) {

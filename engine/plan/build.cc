@@ -1,0 +1,129 @@
+// build_plan: the passes of the plan stage in their order, and the inputs that the plan is bound to.
+#include "plan/build.h"
+
+#include <algorithm>
+
+#include "plan/draft.h"
+
+namespace rescind {
+namespace {
+
+void bind_inputs(Draft& draft) {
+  Plan& plan = draft.plan;
+  const Inventory& inventory = draft.estate.inventory();
+  plan.engine = draft.options.engine;
+  plan.policy = {.digest = draft.policy.digest, .revision = draft.options.policy_revision};
+  plan.inventory.digest = inventory.digest;
+  plan.inventory.records = 0;
+  for (const Table& table : inventory.tables) {
+    plan.inventory.records += table.rows();
+  }
+  for (const RejectedRecord& record : inventory.rejected) {
+    plan.inventory.rejected.push_back({.file = record.file, .line = record.line, .why = record.why});
+  }
+  for (const Cause& cause : draft.decisions.causes) {
+    plan.events.push_back(cause.event);
+    plan.event_lineages.push_back(cause.lineage);
+  }
+  plan.as_of = draft.decisions.as_of;
+  plan.expires_at = plan.as_of + draft.options.expiry;
+  plan.looked_at_only = draft.options.looked_at_only;
+  plan.bindings = draft.options.bindings;
+  for (const auto& [system, capabilities] : draft.options.systems) {
+    plan.bindings["connector " + system] = capabilities.connector + " " + capabilities.version + " " +
+                                           capabilities.endpoint;
+  }
+  for (const InventorySource& source : inventory.sources) {
+    for (const std::string& incomplete : source.incomplete) {
+      plan.notes.push_back("listing not complete: " + incomplete);
+    }
+  }
+}
+
+}  // namespace
+
+Draft::Draft(const Decisions& d, const PlanOptions& o)
+    : decisions(d),
+      policy(*d.policy),
+      options(o),
+      estate(*d.inventory, o.systems),
+      principals(d, o.steward) {}
+
+const MatchPrincipals* Draft::principals_of(std::uint32_t match_index) const {
+  const auto found = std::lower_bound(
+      decisions.principals.begin(), decisions.principals.end(), match_index,
+      [](const MatchPrincipals& one, std::uint32_t index) { return one.match < index; });
+  return found != decisions.principals.end() && found->match == match_index ? &*found : nullptr;
+}
+
+EventClass Draft::class_of(const Cause& cause) const {
+  return policy.schema->events[cause.type].event_class;
+}
+
+bool Draft::leaver_type(const Cause& cause) const {
+  return policy.schema->events[cause.type].leaver_type;
+}
+
+Reason Draft::reason_of(std::uint32_t match_index) const {
+  const CheckedClause& clause = clause_of(match_index);
+  const CheckedRule& rule = policy.rules[clause.rule];
+  Reason reason;
+  reason.rule = rule.declared.qualified();
+  reason.clause = clause.label;
+  if (policy.sources && clause.span.file.valid() && clause.span.file.index() < policy.sources->size()) {
+    const SourceFile& file = policy.sources->file(clause.span.file);
+    reason.file = file.name();
+    reason.line = file.locate(clause.span.begin).line;
+  }
+  reason.because = clause.because.empty() ? rule.because : clause.because;
+  reason.controls = rule.controls;
+  reason.cause = cause_of(match_index).lineage;
+  return reason;
+}
+
+std::vector<Reason> Draft::reasons_of(const std::vector<std::uint32_t>& matches) const {
+  std::vector<Reason> out;
+  for (const std::uint32_t match_index : matches) {
+    out.push_back(reason_of(match_index));
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+void Draft::decide(ItemRef item, Verb verb, Outcome outcome, const std::vector<std::uint32_t>& matches) {
+  plan.decisions.push_back({.item = item_text(item),
+                            .kind = std::string(kind_name(item.kind())),
+                            .system = std::string(estate.system_id(item)),
+                            .holder = std::string(estate.holder_id(item)),
+                            .verb = std::string(verb_name(verb)),
+                            .outcome = outcome,
+                            .reasons = reasons_of(matches)});
+}
+
+void Draft::need_person(const std::string& item, std::string why, std::string who) {
+  if (who.empty()) {
+    who = principals.steward();
+  }
+  plan.needs_person.push_back({.item = item, .why = std::move(why), .who = std::move(who)});
+}
+
+Plan build_plan(const Decisions& decisions, const PlanOptions& options) {
+  Draft draft(decisions, options);
+  bind_inputs(draft);
+  merge_matches(draft);
+  imply_containment(draft);
+  start_destruction(draft);
+  apply_holds(draft);
+  add_engine_steps(draft);
+  apply_limits(draft);
+  link_orders(draft);
+  write_steps(draft);
+  find_infeasible(draft);
+  claim_closure(draft);
+  summarize(draft);
+  draft.plan.digest = compute_plan_digest(draft.plan);
+  return std::move(draft.plan);
+}
+
+}  // namespace rescind

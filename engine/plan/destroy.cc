@@ -1,0 +1,99 @@
+// When what is destroyed may start: the latest that any clause asks for, counted from containment, with
+// every approval (merging rule 3).
+#include <algorithm>
+
+#include "plan/draft.h"
+
+namespace rescind {
+namespace {
+
+// False: an approver is asked for and nobody is there.
+bool collect_approvals(const Draft& draft, const Order& order, ApprovalList& approvals) {
+  for (const std::uint32_t match : order.matches) {
+    if (!draft.clause_of(match).approved_by) {
+      continue;
+    }
+    const MatchPrincipals* named = draft.principals_of(match);
+    std::vector<std::string> by = draft.principals.resolve(
+        named != nullptr ? named->approved_by : ResolvedPrincipals{}, draft.match(match).cause);
+    if (by.empty()) {
+      return false;
+    }
+    approvals.push_back(std::move(by));
+  }
+  return true;
+}
+
+void time_destruction(const Draft& draft, Order& order) {
+  const Order* containing = containing_order(draft, order.item);
+  Instant start{};
+  Seconds slack{0};
+  bool unbounded = false;
+  for (const std::uint32_t match : order.matches) {
+    const CheckedClause& clause = draft.clause_of(match);
+    const Cause& cause = draft.cause_of(match);
+    const Instant arrived = draft.arrived(cause);
+    const Instant contained = containing != nullptr ? std::max(containing->start(), arrived) : arrived;
+    const Seconds after = clause.after.value_or(Seconds(0));
+    start = std::max(start, std::max(cause.effective, contained) + after);
+    order.soak = std::max(order.soak, after);
+    unbounded = unbounded || !clause.within;
+    slack = std::max(slack, clause.within.value_or(after) - after);
+  }
+  if (!unbounded) {
+    order.deadline = start + slack;
+  }
+  order.ways = {{.not_before = start, .approvals = {}}};
+}
+
+// A license may take with it what is to be destroyed later, and with more approvals.
+void bind_consequences(Draft& draft) {
+  for (Order& order : draft.orders) {
+    for (const ItemRef lost : order.consequences) {
+      const auto of_lost = [&](Effect effect) {
+        return std::find_if(draft.orders.begin(), draft.orders.end(), [&](const Order& other) {
+          return other.item == lost && other.has(effect) && !other.ways.empty();
+        });
+      };
+      const auto destruction = of_lost(Effect::Destroys);
+      if (destruction == draft.orders.end() || of_lost(Effect::Preserves) != draft.orders.end()) {
+        continue;
+      }
+      const Way& binding = destruction->ways.front();
+      for (Way& way : order.ways) {
+        way.not_before = std::max(way.not_before, binding.not_before);
+        way.approvals.insert(way.approvals.end(), binding.approvals.begin(), binding.approvals.end());
+      }
+      prune_ways(order.ways);
+    }
+  }
+}
+
+}  // namespace
+
+void start_destruction(Draft& draft) {
+  for (Order& order : draft.orders) {
+    if (!order.has(Effect::Destroys)) {
+      continue;
+    }
+    time_destruction(draft, order);
+    ApprovalList approvals;
+    if (collect_approvals(draft, order, approvals)) {
+      order.ways.front().approvals = std::move(approvals);
+      prune_ways(order.ways);
+    } else {
+      order.ways.clear();
+      draft.need_person(draft.item_text(order.item),
+                        "nobody is there to approve `" + std::string(verb_name(order.verb)) + "`");
+      draft.decide(order.item, order.verb, Outcome::Undetermined, order.matches);
+    }
+  }
+  std::erase_if(draft.orders, [](const Order& order) { return order.ways.empty(); });
+  bind_consequences(draft);
+  for (Order& order : draft.orders) {
+    order.appointment = order.has(Effect::Destroys) &&
+                        order.start() > draft.decisions.as_of + draft.options.expiry;
+  }
+}
+
+}  // namespace rescind

@@ -1,0 +1,115 @@
+// The plan while it is being made: orders (future steps) that refer to the inventory and to matches,
+// passed from pass to pass. Internal to the plan stage.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "model/decision.h"
+#include "model/plan.h"
+#include "plan/build.h"
+#include "plan/estate.h"
+#include "plan/principals.h"
+
+namespace rescind {
+
+// Approvals that are all needed; each is a list of principals of whom any one will do. Sorted.
+using ApprovalList = std::vector<std::vector<std::string>>;
+
+// One way to start.
+struct Way {
+  Instant not_before{};
+  ApprovalList approvals;
+  friend auto operator<=>(const Way&, const Way&) = default;
+};
+
+// What will become one step.
+struct Order {
+  ItemRef item;                            // none for notify and ask
+  Verb verb = Verb::Revoke;
+  std::string action;                      // "capture", "sweep" or ""
+  std::uint32_t generation = 1;
+  std::string about;                       // notify, ask: id of whom or what it is about
+  std::string target, text;
+  std::vector<std::uint32_t> matches;      // sorted; whose reasons it carries
+  std::uint32_t lead = 0;                  // the first of its causes
+  EffectSet effects;
+  std::vector<ItemRef> consequences;
+  Rank rank = Rank::Prepare;
+  // INVARIANT: never empty; the first is the one to rely on (it needs no approval when any way does not).
+  std::vector<Way> ways;
+  std::optional<Instant> deadline;
+  bool overdue = false;
+  Seconds soak{0};
+  bool implied = false;
+  bool appointment = false;
+  bool needs_handover = false;             // O9
+  std::optional<Gate> gate;
+  std::vector<LimitRef> limits;
+  Outcome outcome = Outcome::Scheduled;
+  std::string because;                     // of steps that no rule asks for
+  std::vector<std::uint32_t> weak, strong; // predecessors: indexes into Draft::orders
+
+  [[nodiscard]] Instant start() const { return ways.front().not_before; }
+  // Starts by itself: no approval, no gate.
+  [[nodiscard]] bool unconditional() const { return ways.front().approvals.empty() && !gate; }
+  [[nodiscard]] bool has(Effect effect) const { return worst_effect(effects) == effect; }
+};
+
+struct Draft {
+  Draft(const Decisions& d, const PlanOptions& o);
+
+  const Decisions& decisions;
+  const CheckedPolicy& policy;
+  const PlanOptions& options;
+  Estate estate;
+  Principals principals;
+  std::vector<Order> orders;
+  std::set<std::uint32_t> blocked_items;   // cells: not to be released or destroyed until a person decides
+  Plan plan;
+
+  [[nodiscard]] const Match& match(std::uint32_t index) const { return decisions.matches[index]; }
+  [[nodiscard]] const Cause& cause_of(std::uint32_t match_index) const {
+    return decisions.causes[match(match_index).cause];
+  }
+  [[nodiscard]] const CheckedClause& clause_of(std::uint32_t match_index) const {
+    return policy.clauses[match(match_index).clause.index()];
+  }
+  [[nodiscard]] const MatchPrincipals* principals_of(std::uint32_t match_index) const;
+  [[nodiscard]] Instant arrived(const Cause& cause) const {
+    return std::min(cause.arrived, decisions.as_of);
+  }
+  [[nodiscard]] EventClass class_of(const Cause& cause) const;
+  [[nodiscard]] bool leaver_type(const Cause& cause) const;
+  [[nodiscard]] std::string item_text(ItemRef item) const { return std::string(estate.id(item)); }
+
+  Reason reason_of(std::uint32_t match_index) const;
+  std::vector<Reason> reasons_of(const std::vector<std::uint32_t>& matches) const;
+  void decide(ItemRef item, Verb verb, Outcome outcome, const std::vector<std::uint32_t>& matches);
+  void need_person(const std::string& item, std::string why, std::string who = {});
+};
+
+// The passes, in order. Each may rely on what those before it did.
+void merge_matches(Draft& draft);      // merge.cc: orders from matches (merging rules 1-4, 11)
+void imply_containment(Draft& draft);  // imply.cc: rule 5 and what a system cannot do
+void start_destruction(Draft& draft);  // destroy.cc: rule 3, once containment is known
+void apply_holds(Draft& draft);        // hold.cc
+void add_engine_steps(Draft& draft);   // engine_steps.cc: captures, sweeps, repeated disables
+void apply_limits(Draft& draft);       // limit.cc
+void link_orders(Draft& draft);        // order.cc: laws O1-O12 as edges
+void write_steps(Draft& draft);        // write_steps.cc: orders → steps in execution order
+void find_infeasible(Draft& draft);    // summarize.cc
+void claim_closure(Draft& draft);      // claim.cc: residual access after the plan
+void summarize(Draft& draft);          // summarize.cc
+
+// Keeps the ways that no other one is at least as good as, the one to rely on first.
+void prune_ways(std::vector<Way>& ways);
+// The order of that item that contains it and starts by itself, the earliest; none: nullptr.
+const Order* containing_order(const Draft& draft, ItemRef item);
+
+}  // namespace rescind

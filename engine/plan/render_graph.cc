@@ -1,0 +1,143 @@
+// The plan as a picture: Graphviz DOT and Mermaid, one cluster per rank. Strong edges solid, weak dashed.
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "plan/plan_words.h"
+#include "plan/render.h"
+
+namespace rescind {
+namespace {
+
+std::string dot_text(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+    }
+    out += c;
+  }
+  return out;
+}
+
+std::string mermaid_text(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+        out += "#quot;";
+        break;
+      case '<':
+        out += "#lt;";
+        break;
+      case '>':
+        out += "#gt;";
+        break;
+      case '#':
+        out += "#35;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> label_lines(const PlanStep& step, Instant now) {
+  std::vector<std::string> lines{verb_words(step) + " " + item_words(step),
+                                 deadline_words(step, now)};
+  if (!step.approvals.empty() || step.gate) {
+    const std::vector<std::string> conditions = condition_words(step, now);
+    lines.insert(lines.end(), conditions.begin(), conditions.end());
+  }
+  return lines;
+}
+
+// Node names by step id: n0, n1 …
+std::map<std::string, std::string> node_names(const Plan& plan) {
+  std::map<std::string, std::string> names;
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    names[plan.steps[i].id] = "n" + std::to_string(i);
+  }
+  return names;
+}
+
+void each_rank(const Plan& plan,
+               const std::function<void(Rank, const std::vector<const PlanStep*>&)>& visit) {
+  for (std::size_t r = 0; r < kRankCount; ++r) {
+    std::vector<const PlanStep*> steps;
+    for (const PlanStep& step : plan.steps) {
+      if (step.rank == static_cast<Rank>(r)) {
+        steps.push_back(&step);
+      }
+    }
+    if (!steps.empty()) {
+      visit(static_cast<Rank>(r), steps);
+    }
+  }
+}
+
+}  // namespace
+
+std::string render_plan_dot(const Plan& plan) {
+  std::map<std::string, std::string> names = node_names(plan);
+  std::string out =
+      "digraph plan {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n";
+  each_rank(plan, [&](Rank rank, const std::vector<const PlanStep*>& steps) {
+    const std::string name(rank_name(rank));
+    out += "  subgraph cluster_" + name + " {\n    label=\"" + name + "\";\n";
+    for (const PlanStep* step : steps) {
+      std::string label;
+      for (const std::string& line : label_lines(*step, plan.as_of)) {
+        label += (label.empty() ? "" : "\\n") + dot_text(line);
+      }
+      out += "    " + names[step->id] + " [label=\"" + label + "\"" +
+             (cannot_be_undone(*step) ? ", color=red" : "") + "];\n";
+    }
+    out += "  }\n";
+  });
+  for (const PlanStep& step : plan.steps) {
+    for (const std::string& before : step.strong_after) {
+      out += "  " + names[before] + " -> " + names[step.id] + ";\n";
+    }
+    for (const std::string& before : step.after) {
+      out += "  " + names[before] + " -> " + names[step.id] + " [style=dashed];\n";
+    }
+  }
+  return out + "}\n";
+}
+
+std::string render_plan_mermaid(const Plan& plan) {
+  std::map<std::string, std::string> names = node_names(plan);
+  std::string out = "flowchart LR\n";
+  std::string finals;
+  each_rank(plan, [&](Rank rank, const std::vector<const PlanStep*>& steps) {
+    const std::string name(rank_name(rank));
+    out += "  subgraph rank_" + name + "[\"" + name + "\"]\n";
+    for (const PlanStep* step : steps) {
+      std::string label;
+      for (const std::string& line : label_lines(*step, plan.as_of)) {
+        label += (label.empty() ? "" : "<br/>") + mermaid_text(line);
+      }
+      out += "    " + names[step->id] + "[\"" + label + "\"]\n";
+      if (cannot_be_undone(*step)) {
+        finals += (finals.empty() ? "" : ",") + names[step->id];
+      }
+    }
+    out += "  end\n";
+  });
+  for (const PlanStep& step : plan.steps) {
+    for (const std::string& before : step.strong_after) {
+      out += "  " + names[before] + " --> " + names[step.id] + "\n";
+    }
+    for (const std::string& before : step.after) {
+      out += "  " + names[before] + " -.-> " + names[step.id] + "\n";
+    }
+  }
+  if (!finals.empty()) {
+    out += "  classDef final stroke:#c00,stroke-width:2px\n  class " + finals + " final\n";
+  }
+  return out;
+}
+
+}  // namespace rescind
