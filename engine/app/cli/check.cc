@@ -20,7 +20,7 @@ ExitCode run_check(const CommandContext& context, const CheckArguments& argument
   Diagnostics diagnostics;
   std::vector<std::string> paths = arguments.paths;
   if (paths.empty()) {
-    const auto project = open_project(context, *sources, diagnostics);
+    const auto project = open_project(*sources, diagnostics);
     if (!project) {
       return context.report(project.error());
     }
