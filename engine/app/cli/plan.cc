@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli/command.h"
-#include "app/cli/plan_output.h"
+#include "app/cli/plan_file.h"
 #include "app/cli/project.h"
 #include "workflow/plan_events.h"
 

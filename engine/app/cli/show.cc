@@ -4,8 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli/command.h"
-#include "app/cli/plan_output.h"
-#include "base/text.h"
+#include "app/cli/plan_file.h"
 
 namespace rescind {
 namespace {
@@ -16,13 +15,9 @@ struct ShowArguments {
 };
 
 ExitCode run_show(const CommandContext& context, const ShowArguments& arguments) {
-  auto text = read_file(arguments.file, kMaxPlanBytes);
-  if (!text) {
-    return context.report(text.error());
-  }
-  auto plan = decode_plan(*text, false);
+  const auto plan = read_plan_file(arguments.file, false);
   if (!plan) {
-    return context.report(plan.error().add_context("reading plan `" + arguments.file + "`"));
+    return context.report(plan.error());
   }
   if (compute_plan_digest(*plan) != plan->digest) {
     context.err << "note: this plan was changed after it was made: its digest does not fit; it cannot be applied\n";
