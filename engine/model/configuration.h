@@ -1,0 +1,71 @@
+// The configuration of a policy repository, as read from rescind.yaml. Secrets are not in it, only
+// where each is to be had.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "diagnostics/source.h"
+
+namespace rescind {
+
+// Where a secret is: an environment variable, a file, or the standard output of a program.
+struct SecretSource {
+  enum class From : std::uint8_t { Environment, File, Command };
+  From from = From::Environment;
+  std::string name;                  // of the variable or the file
+  std::vector<std::string> command;  // program and arguments; one element: a line for the shell
+  friend bool operator==(const SecretSource&, const SecretSource&) = default;
+};
+
+// A value that stands in the configuration, or the place of a secret.
+struct ConfiguredValue {
+  std::variant<std::string, SecretSource> value;
+  Span span;  // of the value
+
+  [[nodiscard]] bool is_secret() const { return std::holds_alternative<SecretSource>(value); }
+};
+
+struct SystemConfiguration {
+  std::string id;                        // of the inventory's system
+  std::string connector;                 // "ldap"
+  std::string acts_as;                   // item id of the connector's own credential; "" unknown
+  std::string holder_account_attribute;  // holder: { account: uid, identity: id }; "" none
+  std::string holder_identity_attribute;
+  std::map<std::string, ConfiguredValue> settings;  // the connector's own; lists joined by ","
+  Span span;                                        // of the system's name
+  Span connector_span;                              // of the connector's name
+};
+
+struct TlsConfiguration {
+  std::string certificate;  // path of the PEM chain
+  std::string key;          // path of the private key
+};
+
+struct ServerConfiguration {
+  std::string listen = "127.0.0.1:8181";
+  std::optional<TlsConfiguration> tls;
+  std::map<std::string, ConfiguredValue> tokens;  // by the name that the log shows; always secrets
+};
+
+struct Configuration {
+  std::string directory;  // of the file; relative paths in it are relative to this
+  std::vector<std::string> policies{"policies/"};
+  std::vector<std::string> inventory{"inventory/"};  // files, folders, and the word "store"
+  ConfiguredValue store{"rescind.db", {}};           // file of SQLite, or postgres://…
+  std::string timezone = "UTC";
+  bool timezone_given = false;
+  std::string steward;  // last in every chain; "" none
+  Seconds plan_expiry{std::chrono::hours(24)};
+  Seconds clock_heartbeat{std::chrono::minutes(10)};
+  std::vector<SystemConfiguration> systems;  // by id
+  ServerConfiguration server;
+};
+
+}  // namespace rescind

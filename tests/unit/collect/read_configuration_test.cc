@@ -1,0 +1,187 @@
+// rescind.yaml: what it may say, what is refused, and how secrets are fetched without being shown.
+#include "collect/read_configuration.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+namespace rescind {
+namespace {
+
+struct Reading {
+  SourceSet sources;
+  Diagnostics diagnostics;
+  std::optional<Configuration> configuration;
+};
+
+std::unique_ptr<Reading> read(std::string text) {
+  auto reading = std::make_unique<Reading>();
+  const SourceFileId file = reading->sources.add("rescind.yaml", std::move(text));
+  reading->configuration =
+      read_configuration(reading->sources, file, "/etc/acme", reading->diagnostics);
+  CHECK(reading->configuration.has_value() != reading->diagnostics.has_errors());
+  return reading;
+}
+
+// The text form of all errors.
+std::string errors(std::string text) {
+  const auto reading = read(std::move(text));
+  REQUIRE_FALSE(reading->configuration);
+  return render_text(reading->diagnostics, reading->sources, {});
+}
+
+bool says(const std::string& text, std::string_view part) {
+  const bool found = text.find(part) != std::string::npos;
+  if (!found) {
+    MESSAGE(text);
+  }
+  return found;
+}
+
+TEST_CASE("configuration: a full file is read") {
+  const auto reading = read(R"(
+policies: [policies/, ../shared]
+inventory: [inventory/, store]
+store: { env: DATABASE_URL }
+timezone: Europe/Berlin
+steward: iam-oncall
+plan_expiry: 12h
+clock_heartbeat: 10m
+systems:
+  github:
+    connector: github
+    org: acme
+    token: { file: secrets/github }
+  corp-ldap: { connector: ldap, url: "ldaps://ldap.example.org", port: 636, bases: [ou=a, ou=b],
+               password: { command: [pass, show, "ldap admin"] }, acts_as: "corp-ldap:svc-rescind",
+               holder: { account: uid, identity: id } }
+server:
+  listen: 127.0.0.1:9000
+  tls: { certificate: tls/cert.pem, key: tls/key.pem }
+  tokens: { ci: { env: CI_TOKEN } }
+)");
+  REQUIRE(reading->configuration);
+  const Configuration& c = *reading->configuration;
+  CHECK(c.policies == std::vector<std::string>{"policies/", "../shared"});
+  CHECK(c.inventory == std::vector<std::string>{"inventory/", "store"});
+  CHECK(std::get<SecretSource>(c.store.value).name == "DATABASE_URL");
+  CHECK(c.timezone == "Europe/Berlin");
+  CHECK(c.steward == "iam-oncall");
+  CHECK(c.plan_expiry == std::chrono::hours(12));
+  REQUIRE(c.systems.size() == 2);
+  const SystemConfiguration& ldap = c.systems[0];
+  CHECK(ldap.id == "corp-ldap");
+  CHECK(ldap.connector == "ldap");
+  CHECK(ldap.acts_as == "corp-ldap:svc-rescind");
+  CHECK(ldap.holder_account_attribute == "uid");
+  CHECK(ldap.holder_identity_attribute == "id");
+  CHECK(std::get<std::string>(ldap.settings.at("port").value) == "636");
+  CHECK(std::get<std::string>(ldap.settings.at("bases").value) == "ou=a,ou=b");
+  CHECK(std::get<SecretSource>(ldap.settings.at("password").value).command.size() == 3);
+  CHECK(reading->sources.text(ldap.span) == "corp-ldap");
+  CHECK(reading->sources.text(c.systems[1].settings.at("org").span) == "acme");
+  CHECK(c.server.listen == "127.0.0.1:9000");
+  CHECK(c.server.tls->key == "tls/key.pem");
+  CHECK(c.server.tokens.at("ci").is_secret());
+  CHECK(configured_path(c, "policies/") == "/etc/acme/policies/");
+  CHECK(configured_path(c, "/srv/x") == "/srv/x");
+}
+
+TEST_CASE("configuration: an empty file gives the defaults") {
+  const auto reading = read("# nothing yet\n");
+  REQUIRE(reading->configuration);
+  CHECK(std::get<std::string>(reading->configuration->store.value) == "rescind.db");
+  CHECK(reading->configuration->timezone == "UTC");
+  CHECK_FALSE(reading->configuration->timezone_given);
+  CHECK(reading->configuration->plan_expiry == std::chrono::hours(24));
+}
+
+TEST_CASE("configuration: unknown keys are errors with the nearest known one") {
+  const std::string text = errors("timezone: UTC\npolicis: [policies/]\nserver: { port: 1 }\n");
+  CHECK(says(text, "R0802"));
+  CHECK(says(text, "unknown key `policis` in the configuration"));
+  CHECK(says(text, "rescind.yaml:2:1"));
+  CHECK(says(text, "did you mean `policies`?"));
+  CHECK(says(text, "unknown key `port` in server"));
+  CHECK(says(text, "known here: listen, tls, tokens"));
+}
+
+TEST_CASE("configuration: a secret as a plain value is refused and not repeated") {
+  for (const char* line :
+       {"systems: { a: { connector: ldap, password: hunter2 } }",
+        "systems: { a: { connector: scim, bearer_token: hunter2 } }",
+        "systems: { a: { connector: x, url: 'https://me:hunter2@example.org/' } }",
+        "store: postgres://rescind:hunter2@db/rescind", "server: { tokens: { ci: hunter2 } }"}) {
+    const auto reading = read(line);
+    REQUIRE(reading->diagnostics.sorted().size() == 1);
+    const Diagnostic found = reading->diagnostics.sorted()[0];
+    CHECK(found.code == Code::R0804);
+    CHECK(found.message.find("hunter2") == std::string::npos);
+  }
+}
+
+TEST_CASE("configuration: values that do not fit are named with their place") {
+  CHECK(says(errors("plan_expiry: soon\n"), "R0803"));
+  CHECK(says(errors("plan_expiry: 0s\n"), "longer than nothing"));
+  CHECK(says(errors("timezone: Mars/Base\n"), "not `Mars/Base`"));
+  CHECK(says(errors("systems: [a]\n"), "`systems` must be a mapping, not a list"));
+  CHECK(says(errors("steward: [a]\n"), "`steward` must be a string that is not empty"));
+  CHECK(says(errors("store: { vault: x }\n"), "R0805"));
+  CHECK(says(errors("store: {}\n"), "R0805"));
+  CHECK(says(errors("systems: { a: { url: x } }\n"), "R0806"));
+  CHECK(says(errors("systems: { a: { connector: x, holder: { account: uid } } }\n"), "R0806"));
+  CHECK(says(errors("server: { tls: { key: k } }\n"), "R0806"));
+}
+
+TEST_CASE("configuration: text that is not YAML is refused with its place") {
+  CHECK(says(errors("policies: [a\nstore: b\n"), "R0801"));
+  CHECK(says(errors("policies: \xff\n"), "R0801"));
+  CHECK(says(errors("a: b\n---\nc: d\n"), "a single document"));
+  CHECK(says(errors("steward: a\nsteward: b\n"), "`steward` is given twice"));
+  CHECK(says(errors("- a\n"), "must be a mapping, not a list"));
+  CHECK(says(errors("steward: " + std::string(100, '[') + std::string(100, ']')), "R0801"));
+  std::string bomb = "a: &a [x, x]\n";
+  for (char c = 'b'; c < 'z'; ++c) {
+    bomb += std::string(1, c) + ": &" + c + " [*" + std::string(1, static_cast<char>(c - 1)) +
+            ", *" + std::string(1, static_cast<char>(c - 1)) + "]\n";
+  }
+  CHECK(says(errors(bomb), "more than 100000 values"));
+  CHECK(says(errors(std::string(2 * 1024 * 1024, '#')), "larger than"));
+}
+
+TEST_CASE("secrets: they come from the environment, a file or a program") {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::temp_directory_path() / ("secret-test-" + std::to_string(::getpid()));
+  fs::create_directories(folder);
+  std::ofstream(folder / "token") << "from file\r\n";
+  ::setenv("RESCIND_TEST_SECRET", "from environment", 1);
+  const auto resolve = [&](SecretSource::From from, std::string name,
+                           std::vector<std::string> command = {}) {
+    return resolve_secret({from, std::move(name), std::move(command)}, folder.string());
+  };
+  using From = SecretSource::From;
+  CHECK(resolve(From::Environment, "RESCIND_TEST_SECRET").value() == "from environment");
+  CHECK(resolve(From::File, "token").value() == "from file");
+  CHECK(resolve(From::Command, "", {"cat token"}).value() == "from file");
+  CHECK(resolve(From::Command, "", {"printf", "a $HOME\n\n"}).value() == "a $HOME\n");
+  CHECK(resolve(From::Command, "", {"echo one | tr o 0"}).value() == "0ne");
+
+  const auto why = [](const Result<std::string>& result) {
+    REQUIRE_FALSE(result);
+    return result.error().to_string();
+  };
+  CHECK(says(why(resolve(From::Environment, "RESCIND_NOT_SET")),
+             "secret from environment variable RESCIND_NOT_SET: it is not set"));
+  CHECK(says(why(resolve(From::File, "no-such-file")), "secret from file no-such-file"));
+  CHECK(says(why(resolve(From::Command, "", {"false"})), "status 1"));
+  CHECK(says(why(resolve(From::Command, "", {"no-such-program-here"})), "No such file"));
+  CHECK(says(why(resolve(From::Command, "", {"true"})), "is empty"));
+  ::unsetenv("RESCIND_TEST_SECRET");
+  fs::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace rescind
