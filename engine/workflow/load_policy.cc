@@ -117,32 +117,51 @@ Result<std::vector<std::string>> find_policy_files(const std::vector<std::string
   return std::vector<std::string>(found.begin(), found.end());
 }
 
+namespace {
+
+// From the files that were taken in to the program. Nothing: diagnostics has the errors.
+std::optional<LoadedPolicy> finish(Loading& loading, std::vector<std::string> roots,
+                                   const std::shared_ptr<SourceSet>& sources,
+                                   Diagnostics& diagnostics) {
+  loading.add_imported_packs();
+  if (diagnostics.has_errors()) {
+    return std::nullopt;
+  }
+  CheckOptions options;
+  options.roots = std::move(roots);
+  std::optional<CheckedPolicy> checked =
+      check_policy(loading.take_files(), sources, options, diagnostics);
+  if (!checked) {
+    return std::nullopt;
+  }
+  LoadedPolicy loaded;
+  loaded.checked = std::make_shared<const CheckedPolicy>(std::move(*checked));
+  loaded.program = compile_policy(loaded.checked);
+  loaded.files = loading.count();
+  return loaded;
+}
+
+}  // namespace
+
 Result<std::optional<LoadedPolicy>> load_policy(const std::vector<std::string>& paths,
                                                 const std::shared_ptr<SourceSet>& sources,
                                                 Diagnostics& diagnostics) {
-  RESCIND_ASSIGN_OR_RETURN(const std::vector<std::string> names, find_policy_files(paths));
+  RESCIND_ASSIGN_OR_RETURN(std::vector<std::string> names, find_policy_files(paths));
   Loading loading(*sources, diagnostics);
   for (const std::string& name : names) {
     // Far above the bound of parse, which then names the file that is too large.
     RESCIND_ASSIGN_OR_RETURN(std::string text, read_file(name, 64U * 1024U * 1024U));
     loading.add(name, std::move(text));
   }
-  loading.add_imported_packs();
-  if (diagnostics.has_errors()) {
-    return std::optional<LoadedPolicy>();
-  }
-  CheckOptions options;
-  options.roots = names;
-  std::optional<CheckedPolicy> checked =
-      check_policy(loading.take_files(), sources, options, diagnostics);
-  if (!checked) {
-    return std::optional<LoadedPolicy>();
-  }
-  LoadedPolicy loaded;
-  loaded.checked = std::make_shared<const CheckedPolicy>(std::move(*checked));
-  loaded.program = compile_policy(loaded.checked);
-  loaded.files = loading.count();
-  return std::optional<LoadedPolicy>(std::move(loaded));
+  return finish(loading, std::move(names), sources, diagnostics);
+}
+
+std::optional<LoadedPolicy> load_policy_from_text(const std::string& name, const std::string& text,
+                                                  const std::shared_ptr<SourceSet>& sources,
+                                                  Diagnostics& diagnostics) {
+  Loading loading(*sources, diagnostics);
+  loading.add(name, text);
+  return finish(loading, {name}, sources, diagnostics);
 }
 
 }  // namespace rescind

@@ -30,4 +30,9 @@ Result<std::optional<LoadedPolicy>> load_policy(const std::vector<std::string>& 
                                                 const std::shared_ptr<SourceSet>& sources,
                                                 Diagnostics& diagnostics);
 
+// The same for one text in memory, for tests and tools. Nothing: diagnostics has the errors.
+std::optional<LoadedPolicy> load_policy_from_text(const std::string& name, const std::string& text,
+                                                  const std::shared_ptr<SourceSet>& sources,
+                                                  Diagnostics& diagnostics);
+
 }  // namespace rescind

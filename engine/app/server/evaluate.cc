@@ -1,16 +1,10 @@
 // POST /v1/evaluate: an event or a batch in, decisions out, a JSON object per cause.
-#include <algorithm>
-
 #include "app/server/events_of_request.h"
 #include "app/server/resources.h"
 #include "workflow/encode_decisions.h"
 
 namespace rescind::server {
 namespace {
-
-// Decided in slices, so that a large batch meets the time limit without losing it by much. Events about
-// one subject belong together and are never split.
-constexpr std::size_t kSlice = 256;
 
 std::string joined(const std::vector<std::string>& objects, bool lines) {
   std::string out = lines ? "" : "[";
@@ -30,27 +24,15 @@ Answer answer_evaluate(const Service& service, const Request& request) {
   if (auto* refused = std::get_if<Answer>(&parsed)) {
     return std::move(*refused);
   }
-  auto& events = std::get<std::vector<Event>>(parsed);
-  std::stable_sort(events.begin(), events.end(),
-                   [](const Event& a, const Event& b) { return a.subject < b.subject; });
+  PlanRequest plan = service.plan_defaults;
+  plan.as_of = now;
+  plan.events = std::get<std::vector<Event>>(std::move(parsed));
+  // All events of a request are one batch, as on the command line: who leaves together is seen together.
   const auto begin = service.clock->monotonic();
-  std::vector<std::string> objects;
-  for (std::size_t first = 0; first < events.size();) {
-    std::size_t last = std::min(first + kSlice, events.size());
-    while (last < events.size() && events[last].subject == events[last - 1].subject) {
-      ++last;
-    }
-    PlanRequest plan = service.plan_defaults;
-    plan.as_of = now;
-    plan.events.assign(events.begin() + static_cast<std::ptrdiff_t>(first),
-                       events.begin() + static_cast<std::ptrdiff_t>(last));
-    for (std::string& object : encode_decisions(decide_events(service.policy, service.inventory, plan))) {
-      objects.push_back(std::move(object));
-    }
-    if (service.clock->monotonic() - begin > service.time_limit) {
-      return problem(503, Code::R0907, "the decisions took longer than a request may; send fewer events");
-    }
-    first = last;
+  const std::vector<std::string> objects =
+      encode_decisions(decide_events(service.policy, service.inventory, plan));
+  if (service.clock->monotonic() - begin > service.time_limit) {
+    return problem(503, Code::R0907, "the decisions took longer than a request may; send fewer events");
   }
   const bool lines = accepts(request.accept, "application/x-ndjson");
   return {.status = 200,
