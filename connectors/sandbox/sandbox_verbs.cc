@@ -118,6 +118,19 @@ bool can_undo(Verb verb, Kind kind) {
   return false;
 }
 
+Result<bool> is_last_owner(SqliteDatabase& file, const Item& right) {
+  if (!is_owner_level(right.level)) {
+    return false;
+  }
+  RESCIND_ASSIGN_OR_RETURN(
+      const auto others,
+      select_items(file,
+                   "system = ? AND kind = ? AND name = ? AND id <> ? AND present = 1 AND "
+                   "level IN ('owner', 'admin')",
+                   {right.system, std::string(kind_name(right.kind)), right.name, right.id}));
+  return others.empty();
+}
+
 Result<std::optional<ActionResult>> find_refusal(SqliteDatabase& file, const Item& item,
                                                  const ActionRequest& request) {
   const bool ends_right = request.verb == Verb::Remove || request.verb == Verb::Narrow;
@@ -137,16 +150,8 @@ Result<std::optional<ActionResult>> find_refusal(SqliteDatabase& file, const Ite
                              {item.id}));
   }
   for (const Item& right : rights) {
-    if (!is_owner_level(right.level)) {
-      continue;
-    }
-    RESCIND_ASSIGN_OR_RETURN(
-        auto others,
-        select_items(file,
-                     "system = ? AND kind = ? AND name = ? AND id <> ? AND present = 1 AND "
-                     "level IN ('owner', 'admin')",
-                     {right.system, std::string(kind_name(right.kind)), right.name, right.id}));
-    if (others.empty()) {
+    RESCIND_ASSIGN_OR_RETURN(const bool last, is_last_owner(file, right));
+    if (last) {
       ActionResult answer;
       answer.result = ResultClass::NeedsHuman;
       answer.detail =

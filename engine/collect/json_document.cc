@@ -50,9 +50,13 @@ class JsonScanner {
     }
     for (skip_space(); at_ < text_.size(); skip_space()) {
       DocumentNode node;
+      const std::size_t begin = at_;
       if (read_value(node, 0)) {
         values.push_back(std::move(node));
-      } else if (!skip_to_next_value()) {
+        continue;
+      }
+      at_ -= at_ > begin ? 1U : 0U;  // the damage may have been found where the next line begins
+      if (!skip_to_next_value()) {
         break;
       }
     }

@@ -1,4 +1,5 @@
-// A folder that vanishes with the test.
+// A folder that vanishes with the test; in memory where the machine has such a place, because tests
+// of durable state would spend their time waiting for the disk.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +13,10 @@ namespace rescind {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "rescind-XXXXXX").string();
+    std::error_code none;
+    const bool memory = std::filesystem::is_directory("/dev/shm", none);
+    std::string pattern =
+        (memory ? "/dev/shm" : std::filesystem::temp_directory_path().string()) + "/rescind-XXXXXX";
     REQUIRE(mkdtemp(pattern.data()) != nullptr);
     path_ = pattern;
   }

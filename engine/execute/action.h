@@ -1,0 +1,87 @@
+// One action on one step: an attempt, a reading back, a sweep round, a capture, a hand-over. Runs
+// in the worker of the step's system; says what should come next, and decides nothing across steps.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "connect/connector.h"
+#include "execute/execute_plan.h"
+#include "execute/journal.h"
+#include "model/plan.h"
+#include "model/record.h"
+
+namespace rescind::execute {
+
+// What this process has spent on a step already. Not durable: a resumed run starts afresh.
+struct Effort {
+  std::uint32_t attempts = 0;  // requests
+  std::uint32_t probes = 0;    // readings without an answer, in a row
+  std::uint32_t not_done = 0;  // readings that said "not done", in a row
+  std::uint32_t rounds = 0;    // of a sweep
+  std::uint32_t throttled = 0;
+  std::uint32_t waits = 0;  // back-offs in a row
+};
+
+// What should happen next to the step.
+enum class NextMove : std::uint8_t {
+  Ended,    // an end state
+  AtOnce,   // the next action is due now
+  Backoff,  // after a growing delay
+  At,       // at `at`
+  GiveUp,   // not in this process
+};
+
+// What the answer says about the system.
+enum class Health : std::uint8_t { Good, Bad, AuthFailed, NotAsked };
+
+struct ActionReport {
+  StepRecord record;
+  NextMove next = NextMove::Ended;
+  Instant at{};
+  Health health = Health::NotAsked;
+  std::string why;                            // of bad health
+  std::optional<Instant> system_quiet_until;  // Retry-After concerns the whole system
+};
+
+struct ActionContext {
+  RunJournal& journal;
+  Connector* connector;  // null for notify and ask
+  const Clock& clock;
+  const ExecuteOptions& options;
+  // Limits that count the step, to be reserved before its first request.
+  const std::vector<LimitClaim>& claims;
+  bool over_limit_approved = false;
+  // Sweeps: what it waits for has been seen to hold; "" or what has not.
+  std::string unseen;
+  // Sweeps: this plan disables the swept account.
+  bool account_is_disabled = false;
+};
+
+// Errors: of the store; nothing may be sent after one.
+Result<ActionReport> take_action(const ActionContext& context, const PlanStep& step,
+                                 StepRecord record, Effort& effort);
+
+// Parts of it, in their own files.
+Result<ActionReport> attempt_step(const ActionContext& context, const PlanStep& step,
+                                  StepRecord record, Effort& effort);
+Result<ActionReport> probe_step(const ActionContext& context, const PlanStep& step,
+                                StepRecord record, Effort& effort);
+Result<ActionReport> sweep_account(const ActionContext& context, const PlanStep& step,
+                                   StepRecord record, Effort& effort);
+
+// The request of a step; `marker` is its idempotency key.
+ActionRequest request_of(const PlanStep& step, const StepRecord& record);
+bool destroys(const PlanStep& step);
+
+// Ends the action: makes `entry` durable with the record's new state.
+Result<ActionReport> finish_action(const ActionContext& context, ActionReport report,
+                                   const Entry& entry);
+// A failed reading of the system, as the outcome of an attempt.
+Result<ActionReport> finish_unreadable(const ActionContext& context, StepRecord record,
+                                       Effort& effort, const Error& error);
+
+}  // namespace rescind::execute

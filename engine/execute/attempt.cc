@@ -1,0 +1,209 @@
+// An attempt: read the item live, make the intent durable with the state before, send, make the
+// outcome durable.
+#include <utility>
+
+#include "execute/action.h"
+
+namespace rescind::execute {
+namespace {
+
+// Verbs whose goal needs the item to exist; for the others a vanished item is a goal reached.
+bool needs_item(Verb verb) {
+  return verb == Verb::Transfer || verb == Verb::Redirect || verb == Verb::Archive;
+}
+
+// Why the item is not the one that was planned for; "" when it is. Only what tells one item or
+// holder from another counts: what the plan itself changes (enabled, sessions) does not.
+std::string identity_mismatch(const PlanStep& step, const Observation& seen) {
+  for (const char* fact : {"holder", "account", "native_id"}) {
+    const auto planned = step.facts.find(fact);
+    const auto found = seen.facts.find(fact);
+    if (planned != step.facts.end() && found != seen.facts.end() && !planned->second.empty() &&
+        planned->second != found->second) {
+      return std::string("its ") + fact + " was `" + planned->second + "` when planned and is `" +
+             found->second + "` now";
+    }
+  }
+  return "";
+}
+
+// Ends the step without a request.
+Result<ActionReport> end_step(const ActionContext& context, StepRecord record, StepState state,
+                              ResultClass result, std::string detail) {
+  ActionReport report;
+  report.record = std::move(record);
+  report.record.state = state;
+  report.health = Health::Good;
+  Entry entry;
+  entry.entry = RecordEntry::Ended;
+  entry.result = result_class_name(result);
+  entry.detail = std::move(detail);
+  return finish_action(context, std::move(report), entry);
+}
+
+Result<ActionReport> wait_for(const ActionContext& context, StepRecord record, std::string wait,
+                              const std::optional<Instant>& due) {
+  ActionReport report;
+  record.state = StepState::Waiting;
+  record.wait = wait;
+  record.due = due;
+  record.escalated = !due.has_value();
+  report.next = due ? NextMove::At : NextMove::GiveUp;
+  report.at = due.value_or(Instant{});
+  Entry entry;
+  entry.entry = RecordEntry::Waited;
+  entry.detail = std::move(wait);
+  entry.until = due;
+  RESCIND_RETURN_IF_ERROR(context.journal.write(record, entry));
+  report.record = std::move(record);
+  return report;
+}
+
+NextMove again_or_give_up(const ActionContext& context, const Effort& effort) {
+  return effort.attempts < context.options.max_attempts ? NextMove::Backoff : NextMove::GiveUp;
+}
+
+Health health_of(const ActionResult& answer) {
+  if (answer.result == ResultClass::AuthFailed) {
+    return Health::AuthFailed;
+  }
+  // A system that answers is alive, whatever it answers.
+  const bool silent = answer.response_digest.empty() && (answer.result == ResultClass::Failed ||
+                                                         answer.result == ResultClass::Unknown);
+  return silent ? Health::Bad : Health::Good;
+}
+
+// The state after the answer, and what comes next.
+Result<ActionReport> settle(const ActionContext& context, const PlanStep& step, StepRecord record,
+                            Effort& effort, const ActionResult& answer) {
+  ActionReport report;
+  report.record = std::move(record);
+  report.health = health_of(answer);
+  report.why = answer.detail;
+  StepState& state = report.record.state;
+  Entry entry = entry_of(RecordEntry::Outcome, answer);
+  switch (answer.result) {
+  case ResultClass::Absent:
+    if (needs_item(step.verb)) {
+      state = StepState::Refused;
+      entry.detail = "it is not there any more: " + answer.detail;
+      break;
+    }
+    [[fallthrough]];
+  case ResultClass::Changed:
+  case ResultClass::AlreadyDone:
+    state = StepState::Applied;
+    report.next = NextMove::AtOnce;
+    break;
+  case ResultClass::Async:
+    state = StepState::Sent;
+    report.next = NextMove::Backoff;
+    break;
+  case ResultClass::ResidualUntil:
+    state = StepState::Residual;
+    report.next = NextMove::At;
+    report.at = answer.until.value_or(context.clock.now() + context.options.retry_later);
+    entry.until = report.at;
+    break;
+  case ResultClass::NeedsHuman:
+  case ResultClass::NeedsCodeChange:
+    state = StepState::Refused;
+    break;
+  case ResultClass::Unsupported:
+    state = StepState::Unsupported;
+    break;
+  case ResultClass::Conflict:
+    state = StepState::Conflict;
+    report.next = again_or_give_up(context, effort);
+    break;
+  case ResultClass::Throttled:
+    state = StepState::Throttled;
+    // WHY: being told to wait is no failed attempt; but a system that never lets us in is given up.
+    --effort.attempts;
+    ++effort.throttled;
+    report.next = effort.throttled > 4 * context.options.max_attempts ? NextMove::GiveUp
+                  : answer.until                                      ? NextMove::At
+                                                                      : NextMove::Backoff;
+    report.at = answer.until.value_or(Instant{});
+    report.system_quiet_until = answer.until;
+    break;
+  case ResultClass::AuthFailed:
+    state = StepState::Failed;
+    report.next = NextMove::GiveUp;
+    break;
+  case ResultClass::Failed:
+    state = StepState::Failed;
+    report.next = again_or_give_up(context, effort);
+    break;
+  case ResultClass::Unknown:
+    state = StepState::Unknown;
+    report.next = NextMove::Backoff;
+    break;
+  }
+  return finish_action(context, std::move(report), entry);
+}
+
+bool can_do_without_reading(const PlanStep& step) {
+  return step.rank == Rank::Contain || step.rank == Rank::Strip || step.rank == Rank::Prepare;
+}
+
+}  // namespace
+
+Result<ActionReport> attempt_step(const ActionContext& context, const PlanStep& step,
+                                  StepRecord record, Effort& effort) {
+  ActionRequest request = request_of(step, record);
+  auto seen = context.connector->observe(request.item);
+  if (!seen) {
+    return finish_unreadable(context, std::move(record), effort, seen.error());
+  }
+  if (seen->presence == Presence::Absent) {
+    if (needs_item(step.verb)) {
+      return end_step(context, std::move(record), StepState::Refused, ResultClass::Absent,
+                      "it is not there any more, nothing can be kept");
+    }
+    return end_step(context, std::move(record), StepState::AlreadyDone, ResultClass::Absent,
+                    "not there, read by exact id");
+  }
+  if (seen->presence == Presence::Unknown && !can_do_without_reading(step)) {
+    return finish_unreadable(context, std::move(record), effort,
+                             Error(ErrorKind::Protocol, seen->detail));
+  }
+  if (const std::string mismatch = identity_mismatch(step, *seen); !mismatch.empty()) {
+    return end_step(context, std::move(record), StepState::Refused, ResultClass::Conflict,
+                    mismatch);
+  }
+  if (step.gate && step.gate->kind == "handover") {
+    const auto last = seen->facts.find("last_owner");
+    if (last == seen->facts.end() || last->second != "false") {
+      return wait_for(context, std::move(record), "handover: " + step.gate->text, std::nullopt);
+    }
+  }
+  if (!context.claims.empty()) {
+    RESCIND_ASSIGN_OR_RETURN(
+        const LimitAnswer room,
+        context.journal.reserve(step.id, context.claims, context.over_limit_approved));
+    if (!room.reserved) {
+      return wait_for(context, std::move(record), "limit " + room.full, room.room_at);
+    }
+  }
+  ++effort.attempts;
+  ++record.attempts;
+  record.state = StepState::Intent;
+  record.wait.clear();
+  record.due.reset();
+  Entry intent;
+  intent.entry = RecordEntry::Intent;
+  intent.detail = std::string(verb_name(step.verb)) + " " + step.item;
+  if (seen->presence == Presence::Present) {
+    intent.item = step.item;
+    intent.captured = seen->state;
+    request.captured = seen->state;
+  }
+  RESCIND_RETURN_IF_ERROR(context.journal.write(record, intent));
+  const ActionResult answer = context.connector->perform(request);
+  effort.not_done = 0;
+  effort.probes = 0;
+  return settle(context, step, std::move(record), effort, answer);
+}
+
+}  // namespace rescind::execute

@@ -1,0 +1,93 @@
+// The execute stage: carries a plan out. One worker per system, ordered where the plan says, every
+// intent durable before its request and every outcome after, so that a run killed at any instant
+// goes on with resume_run. docs/stages/execute.md explains it; docs/run-states.md lists every
+// state.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "connect/connector_set.h"
+#include "diagnostics/diagnostic.h"
+#include "model/plan.h"
+#include "model/record.h"
+#include "store/store.h"
+
+namespace rescind {
+
+struct StepProgress {
+  enum class What : std::uint8_t { Started, Finished, Waiting };
+  What what = What::Started;
+  const PlanStep* step = nullptr;  // lives as long as the call
+  StepRecord record;
+};
+
+struct ExecuteOptions {
+  // --approve --as ID: this identity approves every step that it may approve. "" nobody does.
+  std::string approve_as;
+  std::map<std::string, std::set<std::string>> teams;  // members, for approvals by a team
+
+  // Back-off between attempts: first_delay doubled each time up to max_delay, then scaled by a
+  // factor between 0.5 and 1.5 that `random` (a number in [0, 1)) chooses.
+  std::chrono::milliseconds first_delay{500};
+  std::chrono::milliseconds max_delay{30000};
+  std::function<double()> random = [] { return 0.5; };
+  std::uint32_t max_attempts = 5;  // requests per step and process
+  std::uint32_t max_probes = 8;    // readings back per step without an answer
+  std::uint32_t max_sweep_rounds = 10;
+  std::uint32_t breaker_failures = 5;  // in a row, until a system is left alone for a while
+  std::uint32_t breaker_openings = 3;  // in a row, until it is left for a later resume
+  Seconds patience{60};      // idle waiting in all, before what is left stays in the store
+  Seconds retry_later{900};  // when a step that was given up is due again
+
+  // Called by the thread that called execute_plan.
+  std::function<void(const StepProgress&)> progress;
+  // Delivers a notify or ask step; called by a worker thread. Absent: the report lists it and that
+  // is all.
+  std::function<Status(const PlanStep&)> hand_over;
+  // For crash tests: called before and after every durable write.
+  std::function<void()> crash_point;
+};
+
+struct RunReport {
+  std::string run;
+  RunState state = RunState::Open;
+  std::vector<StepRecord> steps;         // in the plan's order
+  std::vector<PersonNote> needs_person;  // item (or system), why, who
+  std::vector<StepNote> asked;  // notify and ask steps handed over: the step's id and its text
+  std::vector<Timer> timers;    // what stays in the store, earliest first
+  std::uint64_t failed = 0;     // steps that are neither done nor waiting as planned
+  // Steps that wait for an approval, a limit, a hold or a hand-over.
+  std::uint64_t waiting_for_person = 0;
+};
+
+// Whether the plan may be applied now, each reason against it as a diagnostic (R0820…R0825). The
+// same checks that execute_plan makes before it touches anything. Errors: of the store.
+Result<bool> check_applicable(const Plan& plan, Store& store, Instant now,
+                              const std::string& approve_as, Diagnostics& diagnostics);
+
+// Opens a run (which uses the plan up) and works it until nothing is left to do now. Errors:
+// Conflict when the plan may not be applied (its message starts with the diagnostic's code), those
+// of the store.
+Result<RunReport> execute_plan(const Plan& plan, Store& store, ConnectorSet& connectors,
+                               Clock& clock, const ExecuteOptions& options);
+
+// Goes on with a run: after a crash, when something is due, after an approval. Errors: NotFound,
+// Conflict while another process works it, Corrupt, those of the store.
+Result<RunReport> resume_run(const std::string& run, Store& store, ConnectorSet& connectors,
+                             Clock& clock, const ExecuteOptions& options);
+
+// Goes on with every run that has not ended, oldest first. Errors: the first one; runs before it
+// are done.
+Result<std::vector<RunReport>> resume_open_runs(Store& store, ConnectorSet& connectors,
+                                                Clock& clock, const ExecuteOptions& options);
+
+}  // namespace rescind

@@ -1,0 +1,80 @@
+// Durable writes of a run.
+#include "execute/journal.h"
+
+namespace rescind::execute {
+
+Entry entry_of(RecordEntry entry, const ActionResult& answer) {
+  Entry made;
+  made.entry = entry;
+  made.result = result_class_name(answer.result);
+  made.detail = answer.detail;
+  made.until = answer.until;
+  made.requests = answer.requests;
+  made.response_digest = answer.response_digest;
+  return made;
+}
+
+Status RunJournal::write(StepRecord& step, const Entry& entry) {
+  step.updated_at = clock_.now();
+  JournalRecord record;
+  record.run = run_;
+  record.step = step.step;
+  record.epoch = epoch_;
+  record.at = *step.updated_at;
+  record.entry = entry.entry;
+  record.item = entry.item;
+  record.generation = step.generation;
+  record.state = step.state;
+  record.result = entry.result;
+  record.detail = entry.detail;
+  record.until = entry.until;
+  record.requests = entry.requests;
+  record.response_digest = entry.response_digest;
+  Capture capture;
+  if (entry.captured) {
+    capture = {run_, step.step, entry.item, step.generation, record.at, *entry.captured};
+  }
+  point();
+  RESCIND_RETURN_IF_ERROR(store_.append(record, &step, entry.captured ? &capture : nullptr));
+  point();
+  return {};
+}
+
+Status RunJournal::write_run(RecordEntry entry, const std::string& detail) {
+  JournalRecord record;
+  record.run = run_;
+  record.epoch = epoch_;
+  record.at = clock_.now();
+  record.entry = entry;
+  record.detail = detail;
+  point();
+  RESCIND_RETURN_IF_ERROR(store_.append(record, nullptr, nullptr));
+  point();
+  return {};
+}
+
+Status RunJournal::set_state(RunState state) {
+  point();
+  RESCIND_RETURN_IF_ERROR(store_.set_run_state(run_, epoch_, state, clock_.now()));
+  point();
+  return {};
+}
+
+Status RunJournal::approve(const StoredApproval& approval) {
+  point();
+  RESCIND_RETURN_IF_ERROR(store_.add_approval(approval));
+  point();
+  return {};
+}
+
+Result<LimitAnswer> RunJournal::reserve(const std::string& step,
+                                        const std::vector<LimitClaim>& claims,
+                                        bool over_limit_approved) {
+  point();
+  RESCIND_ASSIGN_OR_RETURN(LimitAnswer answer,
+                           store_.reserve(run_, step, claims, clock_.now(), over_limit_approved));
+  point();
+  return answer;
+}
+
+}  // namespace rescind::execute

@@ -1,0 +1,65 @@
+// RunJournal: every durable write of a run goes through here, with the crash points around it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "connect/connector.h"
+#include "model/record.h"
+#include "store/store.h"
+
+namespace rescind::execute {
+
+// What a record says besides the state of its step.
+struct Entry {
+  RecordEntry entry = RecordEntry::Waited;
+  std::string item;  // when not the step's own
+  std::string result;
+  std::string detail;
+  std::optional<Instant> until;
+  std::vector<std::string> requests;
+  std::string response_digest;
+  std::optional<std::string> captured;  // state read before the change
+};
+
+Entry entry_of(RecordEntry entry, const ActionResult& answer);
+
+// Thread-safe.
+class RunJournal {
+ public:
+  RunJournal(Store& store, const Clock& clock, std::string run, std::uint64_t epoch,
+             std::function<void()> crash_point)
+      : store_(store),
+        clock_(clock),
+        run_(std::move(run)),
+        epoch_(epoch),
+        crash_point_(std::move(crash_point)) {}
+
+  // Makes the entry and the step's state durable, together.
+  Status write(StepRecord& step, const Entry& entry);
+  // About the run itself.
+  Status write_run(RecordEntry entry, const std::string& detail);
+  Status set_state(RunState state);
+  Status approve(const StoredApproval& approval);
+  Result<LimitAnswer> reserve(const std::string& step, const std::vector<LimitClaim>& claims,
+                              bool over_limit_approved);
+
+  [[nodiscard]] const std::string& run() const { return run_; }
+
+ private:
+  void point() const {
+    if (crash_point_) {
+      crash_point_();
+    }
+  }
+
+  Store& store_;
+  const Clock& clock_;
+  std::string run_;
+  std::uint64_t epoch_;
+  std::function<void()> crash_point_;
+};
+
+}  // namespace rescind::execute

@@ -1,0 +1,290 @@
+// The loop of a run.
+#include "execute/run.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rescind::execute {
+namespace {
+
+// While workers are busy the loop looks again this often, because weak edges open by time too.
+constexpr Milliseconds kLookAgain{50};
+
+bool waits_for_person(const std::string& wait) {
+  return wait.starts_with("approval") || wait.starts_with("limit") || wait.starts_with("hold") ||
+         wait.starts_with("handover");
+}
+
+// Waiting as planned: for time, a person, or for something that waits itself.
+bool waits_as_planned(const StepRecord& record) {
+  if (record.state == StepState::Residual) {
+    return true;
+  }
+  return record.state == StepState::Waiting &&
+         (waits_for_person(record.wait) || record.wait == "time" || record.wait == "soak" ||
+          record.wait == "appointment" || record.wait.starts_with("after "));
+}
+
+}  // namespace
+
+Run::Run(const Plan& plan, Store::Claim claim, Store& store, ConnectorSet& connectors, Clock& clock,
+         const ExecuteOptions& options)
+    : plan_(plan),
+      claim_(std::move(claim)),
+      store_(store),
+      connectors_(connectors),
+      clock_(clock),
+      options_(options),
+      journal_(store, clock, claim_.run.id, claim_.run.epoch, options.crash_point) {}
+
+Status Run::record_approvals() {
+  RESCIND_ASSIGN_OR_RETURN(const auto stored, store_.list_approvals(claim_.run.id));
+  approvals_ = std::make_unique<Approvals>(plan_, options_.teams, stored);
+  if (options_.approve_as.empty()) {
+    return {};
+  }
+  const auto approve = [this](const std::string& step, const std::string& binding) -> Status {
+    const StoredApproval approval{claim_.run.id, step, binding, options_.approve_as, clock_.now()};
+    RESCIND_RETURN_IF_ERROR(journal_.approve(approval));
+    approvals_->add(approval);
+    return {};
+  };
+  RESCIND_RETURN_IF_ERROR(approve("", plan_.digest));
+  for (const PlanStep& step : plan_.steps) {
+    if (approvals_->can_give(step, options_.approve_as)) {
+      RESCIND_RETURN_IF_ERROR(approve(step.id, approval_binding(step)));
+    }
+  }
+  return journal_.write_run(RecordEntry::Approved, "approved by " + options_.approve_as);
+}
+
+// Systems without a connector are closed from the start: their steps wait and are reported.
+Status Run::connect_missing() {
+  for (auto& [system, health] : schedule_->systems()) {
+    if (!system.empty() && connectors_.find(system) == nullptr) {
+      health.closed = true;
+      health.why = connectors_.why_unavailable(system);
+    }
+  }
+  return {};
+}
+
+Result<RunReport> Run::work() {
+  RESCIND_RETURN_IF_ERROR(record_approvals());
+  RESCIND_ASSIGN_OR_RETURN(auto steps, store_.list_steps(claim_.run.id));
+  if (steps.size() != plan_.steps.size()) {
+    return fail(ErrorKind::Corrupt,
+                "the store has lost steps of " + claim_.run.id + "; restore it from a backup");
+  }
+  schedule_ = std::make_unique<Schedule>(plan_, std::move(steps), *approvals_, options_);
+  RESCIND_RETURN_IF_ERROR(connect_missing());
+  Milliseconds patience = options_.patience;
+  while (true) {
+    if (auto dispatched = dispatch_all(); !dispatched) {
+      return tl::unexpected(dispatched.error());
+    }
+    if (workers_.busy() > 0) {
+      RESCIND_RETURN_IF_ERROR(take_in(workers_.wait(kLookAgain)));
+      continue;
+    }
+    const auto wait = schedule_->until_change(clock_.now(), clock_.monotonic());
+    if (!wait || *wait > patience) {
+      break;
+    }
+    patience -= *wait;
+    clock_.sleep_for(*wait);
+  }
+  RESCIND_RETURN_IF_ERROR(say_what_waits());
+  const RunState state = state_now();
+  if (state != claim_.run.state) {
+    RESCIND_RETURN_IF_ERROR(
+        journal_.write_run(RecordEntry::State, std::string(run_state_name(state))));
+    RESCIND_RETURN_IF_ERROR(journal_.set_state(state));
+    claim_.run.state = state;
+  }
+  return report();
+}
+
+Status Run::dispatch_all() {
+  for (auto& [system, health] : schedule_->systems()) {
+    if (!workers_.idle(system)) {
+      continue;
+    }
+    if (const auto next = schedule_->next_action(system, clock_.now(), clock_.monotonic())) {
+      start(*next);
+    }
+  }
+  return {};
+}
+
+void Run::start(std::size_t index) {
+  Slot& slot = schedule_->slots()[index];
+  slot.running = true;
+  if (slot.effort.attempts == 0 && slot.record.state != StepState::Applied) {
+    tell(StepProgress::What::Started, slot);
+  }
+  workers_.start(slot.step->system, index, job_of(index));
+}
+
+// The job owns or borrows only what nobody else touches while it runs.
+Workers::Job Run::job_of(std::size_t index) {
+  Slot& slot = schedule_->slots()[index];
+  const std::string& system = slot.step->system;
+  const bool greet = !system.empty() && greeted_.insert(system).second;
+  const std::string unseen = slot.step->action == "sweep" ? schedule_->unseen(slot) : std::string{};
+  const bool approved = schedule_->over_limit_approved(slot);
+  return [this, &slot, greet, unseen, approved]() -> Result<ActionReport> {
+    const PlanStep& step = *slot.step;
+    const ActionContext context{
+        journal_, connectors_.find(step.system), clock_, options_, slot.claims, approved,
+        unseen,   slot.account_is_disabled};
+    if (greet) {
+      auto can = connectors_.capabilities(step.system);
+      if (!can) {
+        return finish_unreadable(context, slot.record, slot.effort, can.error());
+      }
+      const auto bound = plan_.bindings.find(connector_binding_key(step.system));
+      if (bound != plan_.bindings.end() && bound->second != connector_binding_value(*can)) {
+        return finish_unreadable(
+            context, slot.record, slot.effort,
+            Error(ErrorKind::Auth, "the plan was made for `" + bound->second + "`, this is `" +
+                                       connector_binding_value(*can) + "`; plan again"));
+      }
+    }
+    return take_action(context, step, slot.record, slot.effort);
+  };
+}
+
+Status Run::take_in(std::vector<Workers::Done> done) {
+  std::optional<Error> broken;
+  for (Workers::Done& one : done) {
+    if (!one.report) {
+      broken = one.report.error();
+      continue;
+    }
+    const bool greeted_badly = one.report->health == Health::Bad;
+    schedule_->apply(one.slot, *one.report, clock_.monotonic());
+    const Slot& slot = schedule_->slots()[one.slot];
+    if (greeted_badly) {
+      greeted_.erase(slot.step->system);
+    }
+    if (is_end_state(slot.record.state)) {
+      tell(StepProgress::What::Finished, slot);
+    }
+  }
+  if (broken) {
+    return tl::unexpected(*broken);
+  }
+  return {};
+}
+
+void Run::tell(StepProgress::What what, const Slot& slot) const {
+  if (options_.progress) {
+    options_.progress({what, slot.step, slot.record});
+  }
+}
+
+Status Run::update_wait(Slot& slot, const Readiness& readiness) {
+  const Instant now = clock_.now();
+  StepRecord record = slot.record;
+  const auto health = schedule_->systems().find(slot.step->system);
+  const bool under_way = record.state != StepState::Pending && record.state != StepState::Waiting &&
+                         record.state != StepState::Ready;
+  if (!readiness.ready && !under_way) {
+    record.state = StepState::Waiting;
+    record.wait = readiness.wait;
+    record.due = readiness.due;
+    record.escalated = readiness.person;
+  } else if (health != schedule_->systems().end() && health->second.closed) {
+    record.state = under_way ? record.state : StepState::Waiting;
+    record.wait = "system " + slot.step->system + ": " + health->second.why;
+    record.due = now + options_.retry_later;
+    record.escalated = true;
+  } else if (slot.gave_up && waits_for_person(record.wait)) {
+    record.due.reset();
+  } else {
+    record.wait = slot.gave_up ? "retry" : record.wait;
+    record.escalated = record.escalated || slot.gave_up;
+    if (!record.due || *record.due <= now) {
+      record.due = now + options_.retry_later;
+    }
+  }
+  record.escalated = record.escalated || (slot.step->deadline && *slot.step->deadline <= now);
+  const StepRecord& old = slot.record;
+  const bool timer_only = record.wait.starts_with("system ") || record.wait == "retry";
+  if (record.state == old.state && record.wait == old.wait && record.escalated == old.escalated &&
+      (record.due == old.due || (timer_only && old.due && *old.due > now))) {
+    return {};
+  }
+  slot.record = record;
+  Entry entry;
+  entry.entry = record.escalated && !old.escalated ? RecordEntry::Escalated : RecordEntry::Waited;
+  entry.detail = record.wait;
+  entry.until = record.due;
+  RESCIND_RETURN_IF_ERROR(journal_.write(slot.record, entry));
+  tell(StepProgress::What::Waiting, slot);
+  return {};
+}
+
+Status Run::say_what_waits() {
+  for (Slot& slot : schedule_->slots()) {
+    if (!is_end_state(slot.record.state)) {
+      RESCIND_RETURN_IF_ERROR(update_wait(slot, schedule_->readiness(slot, clock_.now())));
+    }
+  }
+  return {};
+}
+
+RunState Run::state_now() const {
+  bool contained = true;
+  bool settled = true;
+  for (const Slot& slot : schedule_->slots()) {
+    const Rank rank = slot.step->rank;
+    const bool closes = rank == Rank::Contain || rank == Rank::Strip || rank == Rank::Sweep;
+    contained = contained && (!closes || is_done_state(slot.record.state));
+    settled = settled && (is_end_state(slot.record.state) || waits_as_planned(slot.record));
+  }
+  return settled ? RunState::Settled : contained ? RunState::Contained : RunState::Open;
+}
+
+RunReport Run::report() const {
+  RunReport made;
+  made.run = claim_.run.id;
+  made.state = claim_.run.state;
+  for (const Slot& slot : schedule_->slots()) {
+    const PlanStep& step = *slot.step;
+    const StepRecord& record = slot.record;
+    made.steps.push_back(record);
+    if ((step.verb == Verb::Notify || step.verb == Verb::Ask) && is_done_state(record.state)) {
+      made.asked.push_back({step.id, step.text});
+      continue;
+    }
+    if (is_done_state(record.state)) {
+      continue;
+    }
+    if (record.due) {
+      made.timers.push_back({made.run, step.id, *record.due, record.wait});
+    }
+    if (waits_for_person(record.wait)) {
+      ++made.waiting_for_person;
+    } else if (is_end_state(record.state) || !waits_as_planned(record)) {
+      ++made.failed;
+    }
+    if (record.escalated || is_end_state(record.state)) {
+      PersonNote note;
+      note.item = step.item.empty() ? step.id : step.item;
+      note.why = std::string(step.action.empty() ? verb_name(step.verb) : step.action) + ": " +
+                 (record.wait.empty() || record.wait == "retry" ? record.detail : record.wait);
+      if (!step.escalate.empty() && !step.escalate.front().empty()) {
+        note.who = step.escalate.front().front();
+      }
+      made.needs_person.push_back(std::move(note));
+    }
+  }
+  std::sort(made.timers.begin(), made.timers.end(), [](const Timer& a, const Timer& b) {
+    return std::tie(a.due, a.step) < std::tie(b.due, b.step);
+  });
+  return made;
+}
+
+}  // namespace rescind::execute

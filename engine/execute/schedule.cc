@@ -1,0 +1,373 @@
+// Readiness: time, approvals, gates, edges; and the bookkeeping of back-off and circuit breakers.
+#include "execute/schedule.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace rescind::execute {
+namespace {
+
+// The request is out, or may be: the next action reads, it sends nothing.
+bool is_reading(const PlanStep& step, StepState state) {
+  if (!step.action.empty()) {
+    return false;
+  }
+  return state == StepState::Intent || state == StepState::Unknown || state == StepState::Sent ||
+         state == StepState::Applied || state == StepState::Residual;
+}
+
+constexpr std::string_view kNotSeen = "not seen yet: ";
+
+// Read back as done, though what was handed out before may last a while.
+bool holds(const Slot& slot) {
+  return is_done_state(slot.record.state) || slot.record.state == StepState::Residual;
+}
+
+// What keeps new sessions from being made.
+bool closes_account(const PlanStep& step) {
+  return step.action.empty() && step.kind == kind_name(Kind::Account) &&
+         (step.verb == Verb::Disable || step.verb == Verb::Lock || step.verb == Verb::Archive ||
+          step.verb == Verb::Delete);
+}
+
+bool needs_no_start_condition(const Slot& slot) {
+  return is_reading(*slot.step, slot.record.state);
+}
+
+std::vector<LimitClaim> claims_of(const Plan& plan, const PlanStep& step) {
+  std::vector<LimitClaim> claims;
+  for (const LimitRef& ref : step.limits) {
+    LimitClaim claim;
+    claim.limit = ref.name;
+    claim.scope = ref.scope;
+    claim.subject = step.holder.empty() ? step.item : step.holder;
+    // WHY: a limit that the plan does not carry allows nothing (fail closed).
+    for (const LimitUse& use : plan.limits) {
+      if (use.name == ref.name && use.scope == ref.scope) {
+        claim.window = use.window;
+        claim.allowed = use.allowed;
+      }
+    }
+    claims.push_back(std::move(claim));
+  }
+  return claims;
+}
+
+}  // namespace
+
+Schedule::Schedule(const Plan& plan, std::vector<StepRecord> steps, const Approvals& approvals,
+                   const ExecuteOptions& options)
+    : plan_(plan), approvals_(approvals), options_(options) {
+  std::map<std::string, std::size_t> index;
+  slots_.resize(plan.steps.size());
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    index[plan.steps[i].id] = i;
+    slots_[i].step = &plan.steps[i];
+    slots_[i].claims = claims_of(plan, plan.steps[i]);
+    systems_[plan.steps[i].system];
+  }
+  for (StepRecord& record : steps) {
+    if (const auto it = index.find(record.step); it != index.end()) {
+      slots_[it->second].record = std::move(record);
+    }
+  }
+  for (Slot& slot : slots_) {
+    const auto resolve = [&index](const std::vector<std::string>& ids) {
+      std::vector<std::size_t> found;
+      for (const std::string& id : ids) {
+        // A predecessor that is not in the plan was settled by an earlier run.
+        if (const auto it = index.find(id); it != index.end()) {
+          found.push_back(it->second);
+        }
+      }
+      return found;
+    };
+    slot.weak = resolve(slot.step->after);
+    slot.strong = resolve(slot.step->strong_after);
+    slot.account_is_disabled =
+        slot.step->action == "sweep" &&
+        std::any_of(plan.steps.begin(), plan.steps.end(), [&slot](const PlanStep& other) {
+          return other.verb == Verb::Disable && other.action.empty() &&
+                 other.item == slot.step->item;
+        });
+    slot.parked = slot.step->action == "sweep" && slot.record.wait.starts_with(kNotSeen);
+  }
+}
+
+bool Schedule::is_appointment(const Slot& slot, Instant now) const {
+  return slot.step->appointment ||
+         (destroys(*slot.step) && now >= plan_.expires_at && slot.record.attempts == 0);
+}
+
+Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
+  const PlanStep& step = *slot.step;
+  Readiness waits;
+  if (is_appointment(slot, now)) {
+    waits.wait = "appointment";
+    waits.due = step.not_before;
+    return waits;
+  }
+  if (step.gate && step.gate->kind != "limit" && step.gate->kind != "handover" &&
+      !step.gate->kind.empty()) {
+    waits.wait = step.gate->kind + ": " + step.gate->text;
+    waits.person = true;
+    return waits;
+  }
+  std::string missing = approvals_.missing(step, step.approvals);
+  if (missing.empty() && step.not_before <= now) {
+    waits.ready = true;
+    return waits;
+  }
+  // The earliest instant at which time alone lets it start, over all ways to start.
+  std::optional<Instant> by_time;
+  if (missing.empty()) {
+    by_time = step.not_before;
+  }
+  for (const Alternative& alternative : step.alternatives) {
+    if (!approvals_.missing(step, alternative.approvals).empty()) {
+      continue;
+    }
+    if (alternative.not_before <= now) {
+      waits.ready = true;
+      return waits;
+    }
+    by_time = by_time ? std::min(*by_time, alternative.not_before) : alternative.not_before;
+  }
+  if (by_time) {
+    waits.wait = "time";
+    waits.due = by_time;
+    return waits;
+  }
+  waits.wait = "approval by " + missing;
+  waits.person = step.not_before <= now;
+  if (step.not_before > now) {
+    waits.due = step.not_before;
+  }
+  return waits;
+}
+
+Readiness Schedule::strong_condition(const Slot& slot, Instant now) const {
+  Readiness waits;
+  std::optional<Instant> last_done;
+  for (const std::size_t before : slot.strong) {
+    const Slot& other = slots_[before];
+    if (!is_done_state(other.record.state)) {
+      waits.wait = "after " + other.step->id;
+      if (is_end_state(other.record.state)) {
+        waits.wait += ", which ended as " + std::string(step_state_name(other.record.state));
+        waits.person = true;
+      }
+      return waits;
+    }
+    last_done = std::max(last_done, other.record.updated_at);
+  }
+  if (last_done && slot.step->soak.count() > 0 && *last_done + slot.step->soak > now) {
+    waits.wait = "soak";
+    waits.due = *last_done + slot.step->soak;
+    return waits;
+  }
+  waits.ready = true;
+  return waits;
+}
+
+// A weak edge orders first attempts; it never lets a dead system or an absent person hold this step
+// up.
+bool Schedule::weak_edge_open(const Slot& slot, const Slot& before, Instant now) const {
+  const auto system = systems_.find(before.step->system);
+  const bool unreachable =
+      system != systems_.end() && (system->second.closed || system->second.openings > 0);
+  const bool given_up =
+      before.gave_up || is_end_state(before.record.state) || (unreachable && !before.running);
+  const bool past = (before.step->deadline && *before.step->deadline <= now) ||
+                    (slot.step->deadline && *slot.step->deadline <= now);
+  if (given_up || past) {
+    return true;
+  }
+  // A sweep waits for more: until what it waits for is seen to hold.
+  if (slot.step->action == "sweep" ? holds(before) : before.record.settled_at.has_value()) {
+    return true;
+  }
+  const bool may_start = before.record.attempts > 0 || before.record.settled_at.has_value();
+  return !may_start && start_condition(before, now).person;
+}
+
+Readiness Schedule::readiness(const Slot& slot, Instant now) const {
+  if (needs_no_start_condition(slot)) {
+    Readiness ready;
+    ready.ready = true;
+    return ready;
+  }
+  Readiness start = start_condition(slot, now);
+  if (!start.ready) {
+    return start;
+  }
+  for (const std::size_t before : slot.weak) {
+    if (!weak_edge_open(slot, slots_[before], now)) {
+      Readiness waits;
+      waits.wait = "after " + slots_[before].step->id;
+      return waits;
+    }
+  }
+  if (slot.parked) {
+    if (const std::string what = unseen(slot); !what.empty()) {
+      Readiness waits;
+      waits.wait = std::string(kNotSeen) + what;
+      waits.person = true;
+      return waits;
+    }
+  }
+  return strong_condition(slot, now);
+}
+
+std::string Schedule::unseen(const Slot& slot) const {
+  for (const std::size_t before : slot.weak) {
+    if (closes_account(*slots_[before].step) && !holds(slots_[before])) {
+      return slots_[before].step->id;
+    }
+  }
+  return "";
+}
+
+bool Schedule::over_limit_approved(const Slot& slot) const {
+  const PlanStep& step = *slot.step;
+  return step.gate && step.gate->kind == "limit" && !step.approvals.empty() &&
+         approvals_.missing(step, step.approvals).empty();
+}
+
+std::optional<std::size_t> Schedule::next_action(const std::string& system, Instant now,
+                                                 Milliseconds monotonic) const {
+  const SystemHealth& health = systems_.at(system);
+  if (health.closed || (health.quiet_until && *health.quiet_until > monotonic)) {
+    return std::nullopt;
+  }
+  // Attempts before readings within a rank: verification is no barrier for containment. Where the
+  // breaker has been open, what was tried least goes first, so that one bad item proves nothing.
+  using Key = std::tuple<Rank, bool, std::uint32_t, std::size_t>;
+  std::optional<Key> best;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (slot.step->system != system || slot.running || slot.gave_up ||
+        is_end_state(slot.record.state) || (slot.not_until && *slot.not_until > monotonic)) {
+      continue;
+    }
+    const bool verifies = slot.record.state == StepState::Applied && slot.step->action.empty();
+    const Key key{slot.step->rank, verifies, health.openings > 0 ? slot.effort.attempts : 0, i};
+    if ((!best || key < *best) && readiness(slot, now).ready) {
+      best = key;
+    }
+  }
+  return best ? std::optional<std::size_t>(std::get<3>(*best)) : std::nullopt;
+}
+
+std::optional<Milliseconds> Schedule::until_change(Instant now, Milliseconds monotonic) const {
+  std::optional<Milliseconds> least;
+  const auto consider = [&least](Milliseconds wait) {
+    if (wait.count() > 0) {
+      least = least ? std::min(*least, wait) : wait;
+    }
+  };
+  const auto consider_instant = [&](const std::optional<Instant>& at) {
+    if (at && *at > now) {
+      consider(std::chrono::duration_cast<Milliseconds>(*at - now));
+    }
+  };
+  for (const Slot& slot : slots_) {
+    const SystemHealth& health = systems_.at(slot.step->system);
+    if (is_end_state(slot.record.state) || slot.gave_up || health.closed) {
+      continue;
+    }
+    if (slot.not_until) {
+      consider(*slot.not_until - monotonic);
+    }
+    if (health.quiet_until) {
+      consider(*health.quiet_until - monotonic);
+    }
+    const Readiness readiness_now = readiness(slot, now);
+    if (!readiness_now.ready) {
+      if (readiness_now.wait != "appointment") {
+        consider_instant(readiness_now.due);
+      }
+      if (!slot.weak.empty()) {
+        consider_instant(slot.step->deadline);
+        for (const std::size_t before : slot.weak) {
+          consider_instant(slots_[before].step->deadline);
+        }
+      }
+    }
+  }
+  return least;
+}
+
+Milliseconds Schedule::back_off(std::uint32_t tries) const {
+  Milliseconds delay = options_.first_delay;
+  for (std::uint32_t i = 1; i < tries && delay < options_.max_delay; ++i) {
+    delay *= 2;
+  }
+  delay = std::min(delay, options_.max_delay);
+  const double factor = 0.5 + options_.random();
+  return Milliseconds(static_cast<std::int64_t>(static_cast<double>(delay.count()) * factor) + 1);
+}
+
+void Schedule::note_health(const std::string& system, const ActionReport& report,
+                           Milliseconds monotonic) {
+  SystemHealth& health = systems_[system];
+  switch (report.health) {
+  case Health::NotAsked:
+    return;
+  case Health::Good:
+    health.failures = 0;
+    health.openings = 0;
+    return;
+  case Health::AuthFailed:
+    health.closed = true;
+    health.why = "it refused our credential: " + report.why;
+    return;
+  case Health::Bad:
+    break;
+  }
+  health.why = report.why;
+  if (++health.failures < options_.breaker_failures) {
+    return;
+  }
+  health.failures = 0;
+  if (++health.openings > options_.breaker_openings) {
+    health.closed = true;
+    return;
+  }
+  health.quiet_until = monotonic + back_off(health.openings);
+}
+
+void Schedule::apply(std::size_t index, const ActionReport& report, Milliseconds monotonic) {
+  Slot& slot = slots_[index];
+  slot.record = report.record;
+  slot.running = false;
+  slot.parked = slot.step->action == "sweep" && slot.record.state == StepState::Waiting;
+  slot.not_until.reset();
+  note_health(slot.step->system, report, monotonic);
+  if (report.system_quiet_until) {
+    const auto wait = *report.system_quiet_until - slot.record.updated_at.value_or(Instant{});
+    SystemHealth& health = systems_[slot.step->system];
+    health.quiet_until = monotonic + std::max<Milliseconds>(wait, Milliseconds(0));
+  }
+  switch (report.next) {
+  case NextMove::Ended:
+    return;
+  case NextMove::AtOnce:
+    slot.effort.waits = 0;
+    return;
+  case NextMove::Backoff:
+    slot.not_until = monotonic + back_off(++slot.effort.waits);
+    return;
+  case NextMove::At: {
+    const auto wait = report.at - slot.record.updated_at.value_or(report.at);
+    slot.not_until = monotonic + std::max<Milliseconds>(wait, Milliseconds(1));
+    return;
+  }
+  case NextMove::GiveUp:
+    slot.gave_up = !slot.parked;
+    return;
+  }
+}
+
+}  // namespace rescind::execute

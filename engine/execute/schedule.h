@@ -1,0 +1,93 @@
+// The schedule of a run: which step may act now, which waits for what, and when to look again. Pure
+// bookkeeping over the plan's edges and the steps' states; it talks to no system and no store.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "execute/action.h"
+#include "execute/approvals.h"
+#include "execute/execute_plan.h"
+#include "model/plan.h"
+#include "model/record.h"
+
+namespace rescind::execute {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// A step with what this process knows of it.
+struct Slot {
+  const PlanStep* step = nullptr;
+  StepRecord record;
+  std::vector<std::size_t> weak, strong;  // predecessors, indexes of slots
+  std::vector<LimitClaim> claims;
+  bool account_is_disabled = false;  // sweeps: a step of this plan disables the account
+  Effort effort;
+  bool running = false;
+  bool gave_up = false;                   // not again in this process
+  bool parked = false;                    // a sweep that waits for what has not been seen
+  std::optional<Milliseconds> not_until;  // monotonic
+};
+
+struct SystemHealth {
+  std::uint32_t failures = 0;  // in a row
+  std::uint32_t openings = 0;  // of the breaker, in a row
+  std::optional<Milliseconds>
+      quiet_until;      // monotonic; the breaker is open or the system asked for it
+  bool closed = false;  // not asked again in this process
+  std::string why;
+};
+
+// Whether a step may act, else what it waits for.
+struct Readiness {
+  bool ready = false;
+  std::string wait;
+  std::optional<Instant> due;  // when waiting for time
+  bool person = false;         // somebody must do something first
+};
+
+class Schedule {
+ public:
+  // `steps` are the store's records of the plan's steps. References are borrowed.
+  Schedule(const Plan& plan, std::vector<StepRecord> steps, const Approvals& approvals,
+           const ExecuteOptions& options);
+
+  [[nodiscard]] std::vector<Slot>& slots() { return slots_; }
+
+  [[nodiscard]] const std::vector<Slot>& slots() const { return slots_; }
+
+  [[nodiscard]] std::map<std::string, SystemHealth>& systems() { return systems_; }
+
+  [[nodiscard]] Readiness readiness(const Slot& slot, Instant now) const;
+  // The next step of the system that may act; nothing when none may.
+  [[nodiscard]] std::optional<std::size_t> next_action(const std::string& system, Instant now,
+                                                       Milliseconds monotonic) const;
+  // How long until something may change by itself; nothing: only from outside.
+  [[nodiscard]] std::optional<Milliseconds> until_change(Instant now, Milliseconds monotonic) const;
+  // Sweeps: which predecessors do not hold yet, "" none.
+  [[nodiscard]] std::string unseen(const Slot& slot) const;
+  [[nodiscard]] bool over_limit_approved(const Slot& slot) const;
+  // Takes in what an action came to.
+  void apply(std::size_t index, const ActionReport& report, Milliseconds monotonic);
+  // A step that waits past the plan's expiry and destroys: decided again when due, never run here.
+  [[nodiscard]] bool is_appointment(const Slot& slot, Instant now) const;
+
+ private:
+  [[nodiscard]] Readiness start_condition(const Slot& slot, Instant now) const;
+  [[nodiscard]] Readiness strong_condition(const Slot& slot, Instant now) const;
+  [[nodiscard]] bool weak_edge_open(const Slot& slot, const Slot& before, Instant now) const;
+  [[nodiscard]] Milliseconds back_off(std::uint32_t tries) const;
+  void note_health(const std::string& system, const ActionReport& report, Milliseconds monotonic);
+
+  const Plan& plan_;
+  const Approvals& approvals_;
+  const ExecuteOptions& options_;
+  std::vector<Slot> slots_;
+  std::map<std::string, SystemHealth> systems_;
+};
+
+}  // namespace rescind::execute

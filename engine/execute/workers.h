@@ -1,0 +1,64 @@
+// One worker thread per system. A worker does one action at a time and hands the result back; the
+// thread that runs the plan decides what comes next.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "execute/action.h"
+
+namespace rescind::execute {
+
+class Workers {
+ public:
+  using Job = std::function<Result<ActionReport>()>;
+
+  struct Done {
+    std::size_t slot = 0;
+    Result<ActionReport> report;
+  };
+
+  Workers() = default;
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+  ~Workers();  // waits for what is running
+
+  // Starts the job on the system's own thread, which must be idle.
+  void start(const std::string& system, std::size_t slot, Job job);
+  [[nodiscard]] bool idle(const std::string& system) const;
+
+  [[nodiscard]] std::size_t busy() const { return busy_; }
+
+  // What finished, waiting up to `at_most` of real time when nothing has.
+  std::vector<Done> wait(std::chrono::milliseconds at_most);
+
+ private:
+  struct Worker {
+    std::condition_variable wake;
+    Job job;  // guarded by mutex_
+    std::size_t slot = 0;
+    bool stop = false;
+    bool idle = true;  // owned by the calling thread
+    std::thread thread;
+  };
+
+  void work(Worker& worker);
+
+  std::mutex mutex_;
+  std::condition_variable finished_;
+  std::vector<Done> done_;  // guarded by mutex_
+  std::map<std::string, std::unique_ptr<Worker>> workers_;
+  std::map<std::size_t, std::string> running_;  // slot → system; owned by the calling thread
+  std::size_t busy_ = 0;
+};
+
+}  // namespace rescind::execute

@@ -1,0 +1,102 @@
+// Limits are reserved when a step starts; the excess waits, an approval lets it pass.
+#include "tests/support/company.h"
+
+namespace rescind {
+namespace {
+
+void limited(Company& company, const std::string& name, const std::string& item,
+             const std::string& holder) {
+  PlanStep& step = company.step(name, Verb::Disable, Kind::Account, item);
+  step.holder = holder;
+  step.facts["holder"] = holder;
+  step.limits = {{"mass", "system crm"}};
+}
+
+void one_per_hour(Company& company) {
+  LimitUse use;
+  use.name = "mass";
+  use.scope = "system crm";
+  use.allowed = 1;
+  use.window = Seconds(3600);
+  company.plan.limits = {use};
+}
+
+}  // namespace
+
+TEST_CASE("limits: the excess waits for the window, and goes on when it has room") {
+  Company company;
+  one_per_hour(company);
+  limited(company, "alice", "crm:alice", "alice");
+  limited(company, "carol", "crm:carol", "carol");
+  const RunReport report = company.apply();
+  CHECK(state_of(report, "alice") == StepState::Verified);
+  CHECK(state_of(report, "carol") == StepState::Waiting);
+  CHECK(record_of(report, "carol").wait == "limit mass");
+  CHECK(record_of(report, "carol").due == company.plan.as_of + Seconds(3600));
+  CHECK(report.waiting_for_person == 1);
+  CHECK(company.effects() == "disable crm:alice\n");
+
+  company.clock.sleep_for(std::chrono::hours(1));
+  CHECK(state_of(company.resume(report.run), "carol") == StepState::Verified);
+}
+
+TEST_CASE("limits: a gate that the limit set opens by approval") {
+  Company company;
+  one_per_hour(company);
+  company.plan.limits.front().tripped = true;
+  company.plan.complete = false;  // over a limit: only the excess waits
+  limited(company, "alice", "crm:alice", "alice");
+  limited(company, "carol", "crm:carol", "carol");
+  PlanStep& excess = company.plan.steps[1];
+  excess.gate = Gate{"limit", "mass"};
+  excess.approvals = {{{"iam-lead"}, ApprovalState::Needed, ""}};
+  const RunReport report = company.apply();
+  CHECK(state_of(report, "alice") == StepState::Verified);
+  CHECK(record_of(report, "carol").wait == "approval by iam-lead");
+  company.options.approve_as = "iam-lead";
+  CHECK(state_of(company.resume(report.run), "carol") == StepState::Verified);
+}
+
+TEST_CASE("limits: two plans at once share the window") {
+  Company company;
+  one_per_hour(company);
+  limited(company, "alice", "crm:alice", "alice");
+  CHECK(company.apply().failed == 0);
+  Plan second = company.plan;
+  company.plan.steps.clear();
+  limited(company, "carol", "crm:carol", "carol");
+  const RunReport report = company.apply();
+  CHECK(record_of(report, "carol").wait == "limit mass");
+}
+
+TEST_CASE("limits: a limit that the plan does not carry allows nothing") {
+  Company company;
+  limited(company, "alice", "crm:alice", "alice");
+  const RunReport report = company.apply();
+  CHECK(record_of(report, "alice").wait == "limit mass");
+  CHECK_FALSE(record_of(report, "alice").due.has_value());
+  CHECK(company.effects().empty());
+}
+
+TEST_CASE("limits: a hold keeps its step waiting, a handover waits until another owner is seen") {
+  Company company;
+  PlanStep& held = company.step("wipe", Verb::Wipe, Kind::Device, "mdm:laptop");
+  held.gate = Gate{"hold", "litigation"};
+  REQUIRE(company.world->seed(
+      R"({"record":"role","id":"crm:own-1","system":"crm","holder":"alice","account":"crm:alice","name":"space","level":"owner"})"));
+  PlanStep& owner = company.step("owner", Verb::Remove, Kind::Role, "crm:own-1");
+  owner.gate = Gate{"handover", "space needs another owner"};
+  const RunReport report = company.apply();
+  CHECK(record_of(report, "wipe").wait == "hold: litigation");
+  CHECK(record_of(report, "owner").wait == "handover: space needs another owner");
+  CHECK(report.waiting_for_person == 2);
+  CHECK(company.effects().empty());
+
+  REQUIRE(company.world->seed(
+      R"({"record":"role","id":"crm:own-2","system":"crm","holder":"carol","account":"crm:carol","name":"space","level":"owner"})"));
+  const RunReport later = company.resume(report.run);
+  CHECK(state_of(later, "owner") == StepState::Verified);
+  CHECK(state_of(later, "wipe") == StepState::Waiting);
+}
+
+}  // namespace rescind
