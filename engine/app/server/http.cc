@@ -79,7 +79,7 @@ bool accepts(std::string_view header, std::string_view type) {
 bool equal_secret(std::string_view a, std::string_view b) {
   unsigned difference = a.size() == b.size() ? 0U : 1U;
   for (std::size_t i = 0; i < a.size() && !b.empty(); ++i) {
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i % b.size()]);
+    difference |= static_cast<unsigned>(a[i] ^ b[i % b.size()]);
   }
   return difference == 0 && a.size() == b.size();
 }
