@@ -160,14 +160,16 @@ std::string state_of(const Target& target, Json resource) {
 }  // namespace
 
 std::optional<Target> target_of(const ItemAddress& item) {
+  if (item.kind == Kind::Account) {
+    return usable_id(item.native_id)
+               ? std::optional(Target{Target::What::Active, "Users", item.native_id, "", ""})
+               : std::nullopt;
+  }
   const std::vector<std::string> parts = split_native_id(item.native_id);
   for (const std::string& part : parts) {
     if (!usable_id(part)) {
       return std::nullopt;
     }
-  }
-  if (item.kind == Kind::Account && parts.size() == 1) {
-    return Target{Target::What::Active, "Users", parts[0], "", ""};
   }
   if (parts.size() != 2) {
     return std::nullopt;

@@ -36,10 +36,10 @@ std::optional<CheckedPolicy> check_policy(std::vector<ast::PolicyFile> files,
   CheckedPolicy policy;
   check_defines(program, expressions);
   check_declarations(program, expressions, policy);
-  warn_of_unused(program);
   if (program.report.has_errors()) {
     return std::nullopt;
   }
+  warn_of_unused(program);
   policy.schema = std::make_shared<const Schema>(std::move(program.schema));
   policy.sources = std::move(program.sources);
   policy.exprs = std::move(program.arena);

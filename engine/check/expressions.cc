@@ -169,7 +169,7 @@ bool Expressions::is_constant(const Typed& typed) const {
 
 std::string Expressions::quoted(Span span, std::string_view otherwise) const {
   std::string text = program_.source_text(span);
-  if (text.empty() || text.size() > 60) {
+  if (text.empty() || text.size() > 40) {
     return std::string(otherwise);
   }
   return "`" + text + "`";

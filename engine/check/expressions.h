@@ -114,6 +114,7 @@ class Expressions {
   std::optional<Typed> declared_word(const ast::Expr& expr, const std::string& word,
                                      const Type* expected);
   Typed local(const ast::Expr& expr, Local& local);
+  Typed argument(const ast::Expr& expr, Local& local);
   Typed unknown_name(const ast::Expr& expr, const std::string& word, const Type* expected);
   [[nodiscard]] bool is_visible(const std::string& word) const;
   [[nodiscard]] std::vector<std::string> visible_names() const;

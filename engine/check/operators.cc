@@ -429,14 +429,14 @@ Typed Expressions::coalesce(const ast::Expr& expr, const ast::Binary& written,
   if (left.poisoned && is_contextual(*written.right)) {
     return poison(expr.span);
   }
-  Typed right = check(*written.right, left.poisoned ? expected : &left.type);
-  if (left.poisoned || right.poisoned) {
-    return poison(expr.span);
-  }
   // Where people are meant, a name may be that of a team.
   Type wanted = left.type;
   if (wanted.kind == TypeKind::Identity) {
     wanted.kind = TypeKind::Principal;
+  }
+  Typed right = check(*written.right, left.poisoned ? expected : &wanted);
+  if (left.poisoned || right.poisoned) {
+    return poison(expr.span);
   }
   if (!adapt(right, wanted)) {
     return poison(expr.span);

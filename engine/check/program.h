@@ -27,6 +27,9 @@ class Reporter {
   Diagnostic& error(Code code, Span span, std::string message, std::string label = {});
   Diagnostic& warning(Code code, Span span, std::string message, std::string label = {});
 
+  // Warns of a condition that never holds, unless the condition was said to be false in itself.
+  void never_holds(Span span, std::string message);
+
   [[nodiscard]] bool has_errors() const { return has_errors_; }
 
  private:

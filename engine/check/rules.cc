@@ -35,9 +35,8 @@ class RuleChecker {
     const Typed when = checked_condition(expressions_, written.when, scope, sound);
     rule.when = when.id;
     if (when.truth == false) {
-      program_.report.warning(Code::R0406, written.when->span,
-                              "rule `" + written.name.text + "` never matches",
-                              "this is always false");
+      program_.report.never_holds(written.when->span,
+                                  "rule `" + written.name.text + "` never matches");
     }
     expressions_.assume(when.if_true);
     check_escalation(written, rule, scope);
@@ -131,8 +130,7 @@ class RuleChecker {
     const Typed where = checked_condition(expressions_, selection.where, scope, sound);
     clause.where = where.id;
     if (where.truth == false) {
-      program_.report.warning(Code::R0406, selection.where->span, "this clause never matches",
-                              "this is always false");
+      program_.report.never_holds(selection.where->span, "this clause never matches");
     }
     expressions_.assume(where.if_true);
   }

@@ -90,6 +90,32 @@ std::string safe(std::string_view text) {
   return shown;
 }
 
+// The part of a line that is worth looking at: a line may be as long as its file.
+struct Excerpt {
+  std::string_view text;
+  std::uint32_t begin;  // offset of the text in its file
+  bool cut_left;
+  bool cut_right;
+};
+
+Excerpt excerpt_of(std::string_view line, std::uint32_t line_begin, std::uint32_t offset) {
+  constexpr std::size_t kBytes = 8 * kMaxColumns;  // on each side; a code point has at most 4
+  const std::size_t at = std::min<std::size_t>(offset - line_begin, line.size());
+  std::size_t first = at > kBytes ? at - kBytes : 0;
+  const auto inside_code_point = [&](std::size_t index) {
+    return (static_cast<unsigned char>(line[index]) & 0xC0U) == 0x80U;
+  };
+  while (first > 0 && first < at && inside_code_point(first)) {
+    ++first;
+  }
+  std::size_t last = std::min(line.size(), at + kBytes);
+  while (last < line.size() && last > at && inside_code_point(last)) {
+    --last;
+  }
+  return {line.substr(first, last - first), line_begin + static_cast<std::uint32_t>(first),
+          first > 0, last < line.size()};
+}
+
 struct Mark {
   Span span;
   std::string_view text;
@@ -196,9 +222,12 @@ class Renderer {
 
   void add_line(std::uint32_t number, const std::vector<Mark>& marks) {
     const SourceFile& file = sources_.file(marks.front().span.file);
-    const std::vector<Cell> cells = cells_of(file.line(number));
-    const std::uint32_t line_begin = file.line_begin(number);
+    const Excerpt excerpt =
+        excerpt_of(file.line(number), file.line_begin(number), marks.front().span.begin);
+    const std::vector<Cell> cells = cells_of(excerpt.text);
+    const std::uint32_t line_begin = excerpt.begin;
     const auto column_of = [&](std::uint32_t offset) {
+      offset = std::max(offset, line_begin);
       const auto at = std::lower_bound(
           cells.begin(), cells.end(), offset - line_begin,
           [](const Cell& cell, std::uint32_t wanted) { return cell.offset < wanted; });
@@ -213,13 +242,14 @@ class Renderer {
       from = std::min(from, cells.size() - kMaxColumns);
       to = from + kMaxColumns;
     }
-    std::string shown(from > 0 ? kEllipsis : "");
+    const bool cut_left = from > 0 || excerpt.cut_left;
+    std::string shown(cut_left ? kEllipsis : "");
     for (std::size_t i = from; i < to; ++i) {
       shown += cells[i].shown;
     }
-    shown += to < cells.size() ? kEllipsis : "";
+    shown += to < cells.size() || excerpt.cut_right ? kEllipsis : "";
     add_frame(std::to_string(number), shown);
-    const std::size_t margin = from > 0 ? 1 : 0;
+    const std::size_t margin = cut_left ? 1 : 0;
     for (const Mark& mark : marks) {
       const std::size_t begin = std::clamp(column_of(mark.span.begin), from, to);
       const std::size_t end =

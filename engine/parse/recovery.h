@@ -1,5 +1,6 @@
 // Error recovery by statement: an error gives up the statement that it stands in and nothing more.
-// Only .cc files of parse may include this header, because it shows types of the parser generator.
+// Only .cc files of parse and its tests may include this header, because it shows types of the
+// parser generator.
 #pragma once
 
 #include <memory>

@@ -95,6 +95,9 @@ class Reader {
       skip_space(stream);
       std::unique_ptr<antlr4::Token> token = lexer.nextToken();
       more = token->getType() != antlr4::Token::EOF;
+      if (diagnostics_.suppressed() > 0) {  // nothing more would be shown
+        return std::nullopt;
+      }
       if (token->getType() == Lexer::BAD_COMMENT) {
         report_comment(span_of(*token));
         stream.seek(list_.text.size());

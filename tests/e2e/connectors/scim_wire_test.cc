@@ -185,7 +185,7 @@ TEST_CASE("scim: ids are encoded, so that they cannot leave their path") {
       });
   const LocalServer server(std::move(recording));
   auto connector = connect("http://127.0.0.1:" + std::to_string(server.port()) + "/scim/v2/");
-  REQUIRE((*connector)->observe(scim_account("a%2F..%2F..%2Fb?c#d \"\r\n")));
+  REQUIRE((*connector)->observe(scim_account("a/../../b?c#d \"\r\n")));
   CHECK(seen == "/scim/v2/Users/a%2F..%2F..%2Fb%3Fc%23d%20%22%0D%0A");
   CHECK((*connector)->observe(scim_account(".."))->presence == Presence::Unknown);
   CHECK((*connector)->observe(scim_account(""))->presence == Presence::Unknown);

@@ -1,0 +1,93 @@
+// The LDAP connector's class; its parts are in ldap.cc (reading), write.cc and discover.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connect/connector.h"
+#include "connectors/ldap/session.h"
+#include "connectors/support/attempt.h"
+
+namespace rescind::ldap {
+
+struct LdapOptions {
+  std::string system;
+  std::string holder_attribute;    // "": the dialect's
+  std::string placeholder_member;  // DN that a group may keep as its last member; "" none
+  bool trust_lockout = false;      // do not ask for a password policy that makes a lock count
+  bool list_passwords = true;
+  Seconds ticket_life{0};  // of Kerberos tickets that outlive a disable; 0: none
+};
+
+// One value of a group that names an account.
+struct MemberValue {
+  std::string attribute;  // "member" "uniqueMember" "memberUid"
+  std::string value;      // as the group has it
+};
+
+// A membership, found in the directory.
+struct Membership {
+  Entry group;
+  Entry user;
+  std::vector<MemberValue> values;  // a group may name an account in two ways; empty: no member
+};
+
+class LdapConnector final : public Connector {
+ public:
+  LdapConnector(LdapOptions options, DirectoryOptions directory, ClientSettings client,
+                Clock& clock);
+
+  Result<Capabilities> capabilities() override;
+  Result<Discovery> discover() override;
+  Result<Discovery> discover_account(const ItemAddress& account) override;
+  Result<Observation> observe(const ItemAddress& item) override;
+  ActionResult perform(const ActionRequest& request) override;
+  ProbeResult probe(const ActionRequest& request) override;
+  ActionResult undo(const ActionRequest& request) override;
+  std::vector<std::string> preview(const ActionRequest& request) override;
+
+ private:
+  // What this connector is asked for, among what it can do.
+  enum class Task { Lock, Erase, RemoveMember, SetPassword, None };
+  [[nodiscard]] static Task task_of(const ActionRequest& request);
+
+  [[nodiscard]] const DialectTraits& traits() const { return traits_of(directory_.dialect()); }
+
+  // Everything about an account but its secrets, with the operational attributes that matter.
+  ReadAnswer read_account(const std::string& native_id);
+  // `found` is filled when the state is Found; Missing: the group or the account is gone.
+  ReadAnswer read_membership(const std::string& native_id, Membership& found);
+  // "" when locking has an effect here, else why not.
+  std::string why_lock_is_void();
+
+  ActionResult lock(const ActionRequest& request);
+  ActionResult write_lock(const ActionRequest& request, const std::vector<std::string>& was,
+                          bool enable);
+  ActionResult after_lock(const ActionRequest& request, const Answer& answer, Attempt& attempt,
+                          bool enable);
+  ActionResult erase(const ActionRequest& request);
+  std::string dangling_groups(const std::string& dn);
+  ActionResult change_member(const ActionRequest& request, bool add);
+  [[nodiscard]] std::vector<Change> removal_of(const Membership& found) const;
+  [[nodiscard]] std::vector<Change> addition_to(const Membership& found,
+                                                const std::vector<MemberValue>& captured) const;
+  ActionResult after_member(const ActionRequest& request, const Answer& answer, Attempt& attempt,
+                            bool add);
+  ActionResult set_password(const ActionRequest& request);
+  Answer send_password(const Entry& account, const std::string& password, Attempt& attempt);
+
+  LdapOptions options_;
+  Directory directory_;
+  Clock& clock_;
+};
+
+// The group attributes that hold members, by name.
+const std::vector<std::string>& member_attributes();
+// The state of a membership as JSON, and its member values again (empty when they are not there).
+std::string membership_state(const Membership& membership);
+std::vector<MemberValue> captured_members(const std::string& state);
+// The state of an entry as JSON: values that are text, without anything that looks like a secret.
+std::string entry_state(const Entry& entry);
+
+}  // namespace rescind::ldap
