@@ -1,6 +1,7 @@
 // `rescind collect`: asks every system what it holds and keeps the answer in the store.
 #include <algorithm>
 #include <iomanip>
+#include <map>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -12,23 +13,34 @@
 namespace rescind {
 namespace {
 
+// "8 accounts": the kind's name with an s where it is more than one.
+std::string counted(const CollectedListing& listing) {
+  const bool plural = listing.records != 1 && listing.kind != "data";
+  return std::to_string(listing.records) + ' ' + listing.kind + (plural ? "s" : "");
+}
+
+// A line per system on `out`; what could not be listed whole on `err`.
 void print_listings(const CommandContext& context, const std::vector<CollectedListing>& listings) {
-  std::size_t width = 6;
+  std::map<std::string, std::string> lines;
+  std::size_t width = 0;
   for (const CollectedListing& listing : listings) {
     width = std::max(width, listing.system.size());
-  }
-  for (const CollectedListing& listing : listings) {
-    if (context.quiet && listing.complete) {
-      continue;
-    }
-    std::ostream& stream = listing.complete ? context.out : context.err;
-    stream << std::left << std::setw(static_cast<int>(width)) << listing.system << "  ";
+    std::string& line = lines[listing.system];
     if (listing.kind.empty()) {
-      stream << "could not be asked: " << listing.why << '\n';
-      continue;
+      context.err << listing.system << ": could not be asked: " << listing.why << '\n';
+    } else if (!listing.complete) {
+      context.err << listing.system << ": the listing of " << listing.kind
+                  << " is not complete: " << listing.why << '\n';
     }
-    stream << std::setw(12) << listing.kind << std::right << std::setw(8) << listing.records;
-    stream << (listing.complete ? "\n" : "  incomplete: " + listing.why + "\n");
+    if (listing.records > 0) {
+      line += (line.empty() ? "" : ", ") + counted(listing);
+    }
+  }
+  for (const auto& [system, line] : lines) {
+    if (!context.quiet) {
+      context.out << std::left << std::setw(static_cast<int>(width)) << system << "  "
+                  << (line.empty() ? "nothing" : line) << '\n';
+    }
   }
 }
 
