@@ -35,14 +35,14 @@ int run_command_line(const std::vector<std::string>& arguments, CommandContext& 
   app.add_flag("--verbose", context.verbose, "say more on standard error");
 
   Action action;
-  //TMP add_init_command(app, context, action);
+  add_init_command(app, context, action);
   add_check_command(app, context, action);
   add_collect_command(app, context, action);
   add_evaluate_command(app, context, action);
   add_plan_command(app, context, action);
   add_show_command(app, context, action);
-  //TMP add_apply_command(app, context, action);
-  //TMP add_resume_command(app, context, action);
+  add_apply_command(app, context, action);
+  add_resume_command(app, context, action);
   add_runs_command(app, context, action);
   add_serve_command(app, context, action);
   add_completion_command(app, context, action);
