@@ -28,7 +28,6 @@ void bind_inputs(Draft& draft) {
   plan.as_of = draft.decisions.as_of;
   plan.expires_at = plan.as_of + draft.options.expiry;
   plan.looked_at_only = draft.options.looked_at_only;
-  plan.notes = draft.options.notes;
   plan.bindings = draft.options.bindings;
   plan.notes = draft.options.notes;
   for (const InventorySource& source : inventory.sources) {

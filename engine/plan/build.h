@@ -31,8 +31,6 @@ struct PlanOptions {
   std::map<std::string, std::string> bindings;
   // Steps of earlier runs that are verified or still open there: left out here.
   std::set<std::string> settled_steps;
-  // Said in the plan as they are (a system that does not answer).
-  std::vector<std::string> notes;
   // What the step's connector would send, one line each. Empty: previews stay empty.
   std::function<std::vector<std::string>(const PlanStep&)> preview;
 };

@@ -25,32 +25,6 @@ SystemCapabilities describe(const Capabilities& from, std::string acts_as) {
   return out;
 }
 
-// What the connectors say of themselves; one that does not answer is named in `notes`.
-struct Estate {
-  CapabilityMap systems;
-  std::map<std::string, std::string> bindings;
-  std::vector<std::string> notes;
-};
-
-Estate ask_connectors(const PlanRequest& request) {
-  Estate out;
-  if (request.connectors == nullptr) {
-    return out;
-  }
-  for (const std::string& system : request.connectors->systems()) {
-    const Result<Capabilities> answer = request.connectors->capabilities(system);
-    const auto acts_as = request.acts_as.find(system);
-    if (!answer) {
-      out.notes.push_back("system `" + system + "` does not answer, its steps are planned by the inventory alone: " +
-                          answer.error().to_string());
-      continue;
-    }
-    out.systems[system] = describe(*answer, acts_as == request.acts_as.end() ? "" : acts_as->second);
-    out.bindings[connector_binding_key(system)] = connector_binding_value(*answer);
-  }
-  return out;
-}
-
 std::optional<bool> supports(const CapabilityMap& systems, std::string_view system, Verb verb, Kind kind) {
   const auto found = systems.find(system);
   if (found == systems.end()) {
@@ -132,7 +106,7 @@ std::vector<std::string> preview_step(ConnectorSet& connectors, const PlanStep& 
                              .captured = ""});
 }
 
-EvaluateOptions evaluate_options(const PlanRequest& request, const Estate& estate) {
+EvaluateOptions evaluate_options(const PlanRequest& request, const ConnectorsDescribed& estate) {
   EvaluateOptions options;
   options.threads = static_cast<unsigned>(request.threads);
   options.supported = [&estate](std::string_view system, Verb verb, Kind kind) {
@@ -141,18 +115,40 @@ EvaluateOptions evaluate_options(const PlanRequest& request, const Estate& estat
   return options;
 }
 
+ConnectorsDescribed ask(const PlanRequest& request) {
+  return request.connectors == nullptr ? ConnectorsDescribed()
+                                       : describe_connectors(*request.connectors, request.acts_as);
+}
+
 }  // namespace
+
+ConnectorsDescribed describe_connectors(ConnectorSet& connectors,
+                                        const std::map<std::string, std::string>& acts_as) {
+  ConnectorsDescribed out;
+  for (const std::string& system : connectors.systems()) {
+    const Result<Capabilities> answer = connectors.capabilities(system);
+    if (!answer) {
+      out.notes.push_back("system `" + system + "` does not answer, its steps are planned by the inventory alone: " +
+                          answer.error().to_string());
+      continue;
+    }
+    const auto own = acts_as.find(system);
+    out.systems[system] = describe(*answer, own == acts_as.end() ? "" : own->second);
+    out.bindings[connector_binding_key(system)] = connector_binding_value(*answer);
+  }
+  return out;
+}
 
 Decisions decide_events(const LoadedPolicy& policy, std::shared_ptr<const Inventory> inventory,
                         const PlanRequest& request) {
-  const Estate estate = ask_connectors(request);
+  const ConnectorsDescribed estate = ask(request);
   return evaluate_program(policy.program, std::move(inventory), request.events, request.as_of,
                           evaluate_options(request, estate));
 }
 
 Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inventory> inventory,
                          const PlanRequest& request) {
-  Estate estate = ask_connectors(request);
+  ConnectorsDescribed estate = ask(request);
   const Decisions decisions = evaluate_program(policy.program, inventory, request.events, request.as_of,
                                                evaluate_options(request, estate));
   PlanOptions options;

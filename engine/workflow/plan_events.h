@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connect/connector_set.h"
+#include "model/capabilities.h"
 #include "model/decision.h"
 #include "model/event.h"
 #include "model/plan.h"
@@ -27,6 +28,16 @@ struct PlanRequest {
   std::map<std::string, std::string> acts_as;  // system → item id of the connector's own credential
   std::size_t threads = 1;
 };
+
+// What the connectors say of themselves.
+struct ConnectorsDescribed {
+  CapabilityMap systems;
+  std::map<std::string, std::string> bindings;  // for the plan's digest
+  std::vector<std::string> notes;               // who did not answer, and why
+};
+// `acts_as`: system → item id of the connector's own credential.
+ConnectorsDescribed describe_connectors(ConnectorSet& connectors,
+                                        const std::map<std::string, std::string>& acts_as);
 
 // What the decisions of `evaluate` need of the connectors.
 Decisions decide_events(const LoadedPolicy& policy, std::shared_ptr<const Inventory> inventory,

@@ -1,7 +1,7 @@
 // The frame of the command line: global options, dispatch, and how errors are printed.
 #include "app/cli/command.h"
 
-#include <algorithm>
+#include <filesystem>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -30,19 +30,19 @@ int run_command_line(const std::vector<std::string>& arguments, CommandContext& 
   app.set_version_flag("--version", std::string("rescind ") + RESCIND_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
-  app.add_option("-C,--project", context.project, "folder with rescind.yaml (default: here)");
+  app.add_option("-C,--project", context.project, "work in this folder, as if started there");
   app.add_flag("--quiet", context.quiet, "errors only");
   app.add_flag("--verbose", context.verbose, "say more on standard error");
 
   Action action;
-  //TMP add_init_command(app, context, action);
+  add_init_command(app, context, action);
   add_check_command(app, context, action);
   add_collect_command(app, context, action);
   add_evaluate_command(app, context, action);
   add_plan_command(app, context, action);
   add_show_command(app, context, action);
-  //TMP add_apply_command(app, context, action);
-  //TMP add_resume_command(app, context, action);
+  add_apply_command(app, context, action);
+  add_resume_command(app, context, action);
   add_runs_command(app, context, action);
   add_serve_command(app, context, action);
   add_completion_command(app, context, action);
@@ -53,6 +53,12 @@ int run_command_line(const std::vector<std::string>& arguments, CommandContext& 
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error, context.out, context.err);
     return code == 0 ? 0 : static_cast<int>(ExitCode::Usage);
+  }
+  std::error_code error;
+  std::filesystem::current_path(context.project, error);
+  if (error) {
+    return static_cast<int>(context.report(
+        Error(ErrorKind::Io, "cannot work in `" + context.project + "`: " + error.message())));
   }
   return static_cast<int>(action());
 }

@@ -165,6 +165,12 @@ ExitCode with_store(const CommandContext& context,
   return code ? *code : context.report(code.error());
 }
 
+Result<std::shared_ptr<const Inventory>> reload_inventory(const Session& session,
+                                                          Diagnostics& diagnostics) {
+  return load_inventory(session.inventory_paths, session.store.get(), session.policy.checked->schema,
+                        collect_options(session.project.configuration), diagnostics);
+}
+
 std::unique_ptr<Session> open_session(const CommandContext& context, const SessionOptions& options,
                                       ExitCode& code) {
   auto session = std::make_unique<Session>();
@@ -208,10 +214,9 @@ std::unique_ptr<Session> open_session(const CommandContext& context, const Sessi
     return stop_by_diagnostics();
   }
   session->connectors = *std::move(connectors);
-  auto inventory = load_inventory(
-      options.inventory.empty() ? session->project.inventory_paths() : options.inventory,
-      session->store.get(), session->policy.checked->schema,
-      collect_options(session->project.configuration), diagnostics);
+  session->inventory_paths =
+      options.inventory.empty() ? session->project.inventory_paths() : options.inventory;
+  auto inventory = reload_inventory(*session, diagnostics);
   if (!inventory) {
     return stop(inventory.error());
   }

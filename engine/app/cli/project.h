@@ -48,6 +48,7 @@ struct Session {
   LoadedPolicy policy;
   std::unique_ptr<Store> store;  // null without rescind.yaml
   ConnectorSet connectors;
+  std::vector<std::string> inventory_paths;
   std::shared_ptr<const Inventory> inventory;
 };
 
@@ -60,6 +61,9 @@ struct SessionOptions {
 // `code` is how the command ends.
 std::unique_ptr<Session> open_session(const CommandContext& context, const SessionOptions& options,
                                       ExitCode& code);
+
+// The inventory as it is now, for after a run.
+Result<std::shared_ptr<const Inventory>> reload_inventory(const Session& session, Diagnostics& diagnostics);
 
 // The events of a file, a plan request around them. Nothing: the errors were printed and `code` is set.
 std::optional<std::vector<Event>> read_event_file(const CommandContext& context, Session& session,
