@@ -202,32 +202,14 @@ PlanStep write_step(const Draft& draft, const Order& order) {
   return step;
 }
 
-// Which orders go: those that earlier runs settled, and captures for nothing that stays.
-std::vector<bool> find_settled(const Draft& draft, const std::vector<std::string>& ids) {
-  const std::size_t count = draft.orders.size();
-  std::vector<bool> settled(count);
-  std::vector<bool> followed(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    settled[i] = draft.options.settled_steps.contains(ids[i]);
-    for (const auto* edges : {&draft.orders[i].weak, &draft.orders[i].strong}) {
-      for (const std::uint32_t edge : *edges) {
-        followed[edge] = followed[edge] || !settled[i];
-      }
-    }
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    settled[i] = settled[i] || (draft.orders[i].action == "capture" && !followed[i]);
-  }
-  return settled;
-}
-
 void drop_settled(Draft& draft, std::vector<std::string>& ids) {
   const std::size_t count = draft.orders.size();
-  const std::vector<bool> settled = find_settled(draft, ids);
+  std::vector<bool> settled(count);
   std::vector<std::uint32_t> place(count, 0);
   std::vector<Order> kept;
   std::vector<std::string> kept_ids;
   for (std::uint32_t i = 0; i < count; ++i) {
+    settled[i] = draft.options.settled_steps.contains(ids[i]);
     place[i] = static_cast<std::uint32_t>(kept.size());
     if (!settled[i]) {
       kept.push_back(std::move(draft.orders[i]));
