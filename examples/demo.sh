@@ -3,7 +3,7 @@
 # usage: examples/demo.sh        (./dev demo builds the program first)
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-rescind=$root/build/release/rescind
+rescind=$root/${RESCIND_BUILD:-build/release}/rescind
 work=$(mktemp -d "${TMPDIR:-/tmp}/rescind-demo.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cp -r "$root/examples/01-first-leaver/." "$work"
