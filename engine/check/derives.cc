@@ -32,7 +32,8 @@ class DeriveChecker {
     if (!about_identity) {
       derive.kinds = resolve_kinds(program_, {written.entity});
     }
-    const bool raises = check_raised(written, derive, about_identity);
+    const bool for_something = about_identity || !derive.kinds.empty();
+    const bool raises = for_something && check_raised(written, derive, about_identity);
 
     Scope scope;
     scope.place = "a derive";
@@ -43,7 +44,7 @@ class DeriveChecker {
     enter(written, derive, scope);
     bool sound = true;
     derive.where = checked_condition(expressions_, written.where, scope, sound).id;
-    if (!raises || !sound || !complete || (!about_identity && derive.kinds.empty())) {
+    if (!raises || !sound || !complete) {
       return std::nullopt;
     }
     candidate.event = written.event.text;
@@ -107,7 +108,7 @@ class DeriveChecker {
     Local identity;
     identity.name = name.text;
     identity.type = simple_type(TypeKind::Identity);
-    identity.key = "item";
+    identity.key = kItemKey;
     scope.locals.push_back(std::move(identity));
   }
 

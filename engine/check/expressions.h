@@ -13,6 +13,9 @@
 
 namespace rescind::checking {
 
+// The path of the item that a clause or derive selects.
+inline constexpr std::string_view kItemKey = "item";
+
 // Which half of a change `event.before` and `event.after` mean.
 enum class EventState : std::uint8_t { Now, Before, After };
 
@@ -82,6 +85,11 @@ class Expressions {
 
   void forget_to(std::size_t mark) { assumptions_.forget_to(mark); }
 
+  // What the assumptions leave of them.
+  [[nodiscard]] ClauseReach reach(const std::vector<std::uint32_t>& events, KindSet kinds) const {
+    return {assumptions_.narrow_events(events), assumptions_.narrow_kinds(kItemKey, kinds)};
+  }
+
  private:
   struct Restore;  // puts scope and budget back
 
@@ -114,6 +122,7 @@ class Expressions {
   std::optional<Typed> declared_word(const ast::Expr& expr, const std::string& word,
                                      const Type* expected);
   Typed local(const ast::Expr& expr, Local& local);
+  Typed argument(const ast::Expr& expr, Local& local);
   Typed unknown_name(const ast::Expr& expr, const std::string& word, const Type* expected);
   [[nodiscard]] bool is_visible(const std::string& word) const;
   [[nodiscard]] std::vector<std::string> visible_names() const;
@@ -186,6 +195,7 @@ class Expressions {
   std::uint32_t variables_ = 0;  // quantifiers around this place
   std::uint32_t fresh_ = 0;      // for keys of values without a path
   std::size_t depth_ = 0;
+  std::size_t made_ = 0;        // nodes of the whole run, those of scratch work included
   std::size_t first_node_ = 0;  // of the condition that is being checked
   bool too_large_ = false;
   std::vector<Span> uses_;  // of the defines that are being expanded, outermost first

@@ -74,8 +74,7 @@ class HoldingChecker {
  private:
   void warn_if_never(const Typed& condition, const ast::ExprPtr& written, const std::string& what) {
     if (condition.truth == false) {
-      program_.report.warning(Code::R0406, written->span, what + " never applies",
-                              "this is always false");
+      program_.report.never_holds(written->span, what + " never applies");
     }
   }
 
@@ -129,8 +128,8 @@ class HoldingChecker {
                               "does not fit " + kinds_text(kinds));
       }
     }
-    if (!selection) {
-      return;
+    if (!selection || (kinds & fitted).empty()) {
+      return;  // said of the verbs already
     }
     for (const ast::Name& kind : selection->kinds) {
       if ((kinds_named(kind.text) & fitted).empty()) {

@@ -280,7 +280,7 @@ Typed Expressions::item_member(const ast::Expr& expr, const Typed& object,
     if (!scope_->justified) {
       Diagnostic& diagnostic = program_.report.error(
           Code::R0221, attribute.span, "`justified` cannot be used in " + scope_->place,
-          "what is justified depends on this");
+          "only rules can ask this");
       note_use(diagnostic);
       return poison(expr.span);
     }

@@ -136,13 +136,7 @@ std::optional<Typed> Expressions::declared_word(const ast::Expr& expr, const std
 
 Typed Expressions::local(const ast::Expr& expr, Local& local) {
   if (local.sort == Local::Sort::Argument) {
-    if (local.argument_taken) {
-      return clone(local.argument, expr.span);
-    }
-    local.argument_taken = true;
-    Typed typed = local.argument;
-    typed.span = expr.span;
-    return typed;
+    return argument(expr, local);
   }
   Expr node;
   node.op = local.sort == Local::Sort::Item ? ExprOp::Item : ExprOp::Variable;
@@ -155,6 +149,18 @@ Typed Expressions::local(const ast::Expr& expr, Local& local) {
   node.span = expr.span;
   Typed typed = make(std::move(node));
   typed.key = local.key;
+  return typed;
+}
+
+Typed Expressions::argument(const ast::Expr& expr, Local& local) {
+  Typed typed = local.argument_taken ? clone(local.argument, expr.span) : local.argument;
+  local.argument_taken = true;
+  typed.span = expr.span;
+  if (typed.id.valid()) {
+    typed.type.optional = typed.type.optional && !assumptions_.is_known(typed.key);
+    typed.type.kinds = assumptions_.narrow_kinds(typed.key, typed.type.kinds);
+    program_.arena.nodes[typed.id.index()].type = typed.type;
+  }
   return typed;
 }
 

@@ -303,6 +303,7 @@ std::optional<Typed> Expressions::word_comparison(const ast::Expr& expr, const T
     std::string key = value.key;
     const std::string suffix = ".kind";
     key.resize(key.size() < suffix.size() ? 0 : key.size() - suffix.size());
+    program_.arena.nodes[value.id.index()] = Expr{};  // its operand gets another user
     Typed typed = kinds_predicate(expr.span, asked.operands.front(), key, asked.kinds, kinds);
     return negated ? negate_condition(std::move(typed), expr.span) : typed;
   }
@@ -429,14 +430,14 @@ Typed Expressions::coalesce(const ast::Expr& expr, const ast::Binary& written,
   if (left.poisoned && is_contextual(*written.right)) {
     return poison(expr.span);
   }
-  Typed right = check(*written.right, left.poisoned ? expected : &left.type);
-  if (left.poisoned || right.poisoned) {
-    return poison(expr.span);
-  }
   // Where people are meant, a name may be that of a team.
   Type wanted = left.type;
   if (wanted.kind == TypeKind::Identity) {
     wanted.kind = TypeKind::Principal;
+  }
+  Typed right = check(*written.right, left.poisoned ? expected : &wanted);
+  if (left.poisoned || right.poisoned) {
+    return poison(expr.span);
   }
   if (!adapt(right, wanted)) {
     return poison(expr.span);

@@ -164,9 +164,12 @@ Typed Expressions::is_item_kind(const ast::Expr& expr, const ast::IsKind& writte
   for (const ast::Name& name : written.kinds) {
     const KindSet named = kinds_named(name.text);
     if (named.empty()) {
-      suggest(program_.report.error(Code::R0205, name.span, "unknown kind `" + name.text + "`",
-                                    "not a kind of access item"),
-              name.text, kind_words());
+      Diagnostic& diagnostic = program_.report.error(
+          Code::R0205, name.span, "unknown kind `" + name.text + "`", "not a kind of access item");
+      if (!identity_kinds_named(name.text).empty()) {
+        diagnostic.help.push_back("ask who has it: `x.holder is " + name.text + "`");
+      }
+      suggest(diagnostic, name.text, kind_words());
       return poison(expr.span);
     }
     kinds = kinds | named;

@@ -29,6 +29,12 @@ Diagnostic& Reporter::warning(Code code, Span span, std::string message, std::st
   return diagnostics_.warning(code, span, std::move(message), std::move(label));
 }
 
+void Reporter::never_holds(Span span, std::string message) {
+  if (reported_.count({Code::R0319, span}) == 0) {
+    warning(Code::R0406, span, std::move(message), "this is always false");
+  }
+}
+
 void suggest(Diagnostic& diagnostic, std::string_view name,
              const std::vector<std::string>& candidates) {
   if (const std::optional<std::string> nearest = nearest_name(name, candidates)) {

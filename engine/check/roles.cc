@@ -63,9 +63,8 @@ class RoleChecker {
     const Typed when = checked_condition(expressions_, role.ast->when, scope, sound);
     role.checked.when = when.id;
     if (when.truth == false) {
-      program_.report.warning(Code::R0406, role.ast->when->span,
-                              "nobody ever has the role `" + placed.name + "`",
-                              "this is always false");
+      program_.report.never_holds(role.ast->when->span,
+                                  "nobody ever has the role `" + placed.name + "`");
     }
     for (const ast::Grant& grant : role.ast->grants) {
       std::vector<CheckedGrant> rights = resolve_grant(program_, grant);
@@ -203,9 +202,8 @@ void check_keep(Program& program, Expressions& expressions, CheckedPolicy& polic
     const Typed where = checked_condition(expressions, selection.where, scope, sound);
     keep.where = where.id;
     if (where.truth == false) {
-      program.report.warning(Code::R0406, selection.where->span,
-                             "keep `" + written.name.text + "` never matches",
-                             "this is always false");
+      program.report.never_holds(selection.where->span,
+                                 "keep `" + written.name.text + "` never matches");
     }
     policy.keeps.push_back(std::move(keep));
   }

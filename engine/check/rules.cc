@@ -35,9 +35,8 @@ class RuleChecker {
     const Typed when = checked_condition(expressions_, written.when, scope, sound);
     rule.when = when.id;
     if (when.truth == false) {
-      program_.report.warning(Code::R0406, written.when->span,
-                              "rule `" + written.name.text + "` never matches",
-                              "this is always false");
+      program_.report.never_holds(written.when->span,
+                                  "rule `" + written.name.text + "` never matches");
     }
     expressions_.assume(when.if_true);
     check_escalation(written, rule, scope);
@@ -101,6 +100,7 @@ class RuleChecker {
     }
     clause.approved_by = checked_principals(expressions_, written.approved_by, scope);
     clause.otherwise_escalate = checked_principals(expressions_, written.otherwise_escalate, scope);
+    program_.reaches.push_back(expressions_.reach(rule.on, clause.kinds));
     expressions_.forget_to(before);
 
     rule.clauses.push_back(ClauseId{static_cast<std::uint32_t>(policy_.clauses.size())});
@@ -131,8 +131,7 @@ class RuleChecker {
     const Typed where = checked_condition(expressions_, selection.where, scope, sound);
     clause.where = where.id;
     if (where.truth == false) {
-      program_.report.warning(Code::R0406, selection.where->span, "this clause never matches",
-                              "this is always false");
+      program_.report.never_holds(selection.where->span, "this clause never matches");
     }
     expressions_.assume(where.if_true);
   }

@@ -97,9 +97,8 @@ void Graph::derive_facts(Node& node, std::span<const NodeId> children) const {
 
 NodeId Graph::add(Node node, std::span<const NodeId> children) {
   RESCIND_CHECK(node.op != ExprOp::Variable || node.index < 31, "quantifiers nest too deeply");
-  Key key{static_cast<std::uint32_t>(node.op),
-          node.op == ExprOp::Item ? 0U : type_bits(node.type), node.index,
-          static_cast<std::uint32_t>(node.verb), node.kinds.bits};
+  Key key{static_cast<std::uint32_t>(node.op), node.op == ExprOp::Item ? 0U : type_bits(node.type),
+          node.index, static_cast<std::uint32_t>(node.verb), node.kinds.bits};
   for (const NodeId child : children) {
     key.push_back(child.value);
   }
@@ -175,7 +174,8 @@ NodeId Graph::negation(NodeId operand) {
 }
 
 NodeId Graph::junction(ExprOp op, std::span<const NodeId> operands) {
-  const bool neutral = op == ExprOp::And;  // `true` says nothing in an And, `false` nothing in an Or
+  const bool neutral =
+      op == ExprOp::And;  // `true` says nothing in an And, `false` nothing in an Or
   std::vector<NodeId> flat;
   for (const NodeId operand : operands) {
     const Node& n = node(operand);
@@ -235,8 +235,7 @@ std::uint32_t Graph::constant_index(Constant value, Type type) {
   value.elements.erase(std::unique(value.elements.begin(), value.elements.end()),
                        value.elements.end());
   std::sort(value.numbers.begin(), value.numbers.end());
-  value.numbers.erase(std::unique(value.numbers.begin(), value.numbers.end()),
-                      value.numbers.end());
+  value.numbers.erase(std::unique(value.numbers.begin(), value.numbers.end()), value.numbers.end());
   type.optional = false;
   std::string key = std::to_string(type_bits(type)) + '/' + std::to_string(value.number) + '/';
   append_field(key, value.text);
@@ -273,8 +272,8 @@ std::uint32_t Graph::attribute_index(std::string_view name, Type type,
     }
   }
   type.optional = false;
-  std::string key = std::to_string(type_bits(type)) + '/' +
-                    std::to_string(static_cast<unsigned>(source)) + '/';
+  std::string key =
+      std::to_string(type_bits(type)) + '/' + std::to_string(static_cast<unsigned>(source)) + '/';
   key += name;
   return intern(attributes_, std::move(key), program_.attributes, std::move(use));
 }
@@ -289,8 +288,7 @@ std::uint32_t Graph::words_index(std::vector<std::string> words) {
 }
 
 std::uint32_t Graph::event_attribute_index(std::string_view name) {
-  return intern(event_attributes_, std::string(name), program_.event_attributes,
-                std::string(name));
+  return intern(event_attributes_, std::string(name), program_.event_attributes, std::string(name));
 }
 
 }  // namespace rescind

@@ -27,8 +27,8 @@ class Graph {
   NodeId leaf(ExprOp op, Type type, std::uint32_t index = 0);
   NodeId unary(ExprOp op, Type type, NodeId operand);
   NodeId binary(ExprOp op, Type type, NodeId left, NodeId right);
-  NodeId negation(NodeId operand);                                   // Not, simplified
-  NodeId junction(ExprOp op, std::span<const NodeId> operands);      // And, Or, flattened
+  NodeId negation(NodeId operand);                               // Not, simplified
+  NodeId junction(ExprOp op, std::span<const NodeId> operands);  // And, Or, flattened
   NodeId attribute(NodeId of, std::string_view name, Type type);
 
   std::uint32_t constant_index(Constant value, Type type);
@@ -37,11 +37,14 @@ class Graph {
   std::uint32_t event_attribute_index(std::string_view name);
 
   [[nodiscard]] const Node& node(NodeId id) const { return program_.nodes[id.index()]; }
+
   [[nodiscard]] const Program& program() const { return program_; }
+
   [[nodiscard]] bool is_boolean_constant(NodeId id, bool value) const;
 
  private:
   using Key = std::vector<std::uint32_t>;
+
   struct KeyHash {
     std::size_t operator()(const Key& key) const;
   };

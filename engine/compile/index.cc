@@ -1,4 +1,5 @@
-// Equality conditions become tables: for each interesting value one bit per rule that stays possible.
+// Equality conditions become tables: for each interesting value one bit per rule that stays
+// possible.
 #include "compile/index.h"
 
 #include <algorithm>
@@ -30,28 +31,58 @@ class MembershipFinder {
     const auto span = graph_.program().children_of(node);
     const std::vector<NodeId> children(span.begin(), span.end());
     switch (node.op) {
-      case ExprOp::Not: {
-        auto inner = find(children[0]);
-        if (inner) {
-          inner->negated = !inner->negated;
-        }
-        return inner;
+    case ExprOp::Not: {
+      auto inner = find(children[0]);
+      if (inner) {
+        inner->negated = !inner->negated;
       }
-      case ExprOp::Equal: return equal(children[0], children[1]);
-      case ExprOp::In: return in(children[0], children[1]);
-      case ExprOp::IsIdentityKind: return kind(node, children[0]);
-      case ExprOp::Or: return any(children);
-      // No other form asks for a value's equality with constants.
-      case ExprOp::Constant: case ExprOp::Subject: case ExprOp::Now: case ExprOp::Item:
-      case ExprOp::Variable: case ExprOp::EventAttribute: case ExprOp::EventBuiltin:
-      case ExprOp::EventBefore: case ExprOp::EventAfter: case ExprOp::Attribute:
-      case ExprOp::Negate: case ExprOp::Known: case ExprOp::IsItemKind: case ExprOp::IsEvent:
-      case ExprOp::Supports: case ExprOp::Justified: case ExprOp::And: case ExprOp::NotEqual:
-      case ExprOp::Less: case ExprOp::LessEqual: case ExprOp::Greater: case ExprOp::GreaterEqual:
-      case ExprOp::Like: case ExprOp::Matches: case ExprOp::Coalesce: case ExprOp::Add:
-      case ExprOp::Subtract: case ExprOp::IdleFor: case ExprOp::DeliveredTo: case ExprOp::Any:
-      case ExprOp::All: case ExprOp::Count: case ExprOp::Min: case ExprOp::Max: case ExprOp::Sum:
-        return std::nullopt;
+      return inner;
+    }
+    case ExprOp::Equal:
+      return equal(children[0], children[1]);
+    case ExprOp::In:
+      return in(children[0], children[1]);
+    case ExprOp::IsIdentityKind:
+      return kind(node, children[0]);
+    case ExprOp::Or:
+      return any(children);
+    // No other form asks for a value's equality with constants.
+    case ExprOp::Constant:
+    case ExprOp::Subject:
+    case ExprOp::Now:
+    case ExprOp::Item:
+    case ExprOp::Variable:
+    case ExprOp::EventAttribute:
+    case ExprOp::EventBuiltin:
+    case ExprOp::EventBefore:
+    case ExprOp::EventAfter:
+    case ExprOp::Attribute:
+    case ExprOp::Negate:
+    case ExprOp::Known:
+    case ExprOp::IsItemKind:
+    case ExprOp::IsEvent:
+    case ExprOp::Supports:
+    case ExprOp::Justified:
+    case ExprOp::And:
+    case ExprOp::NotEqual:
+    case ExprOp::Less:
+    case ExprOp::LessEqual:
+    case ExprOp::Greater:
+    case ExprOp::GreaterEqual:
+    case ExprOp::Like:
+    case ExprOp::Matches:
+    case ExprOp::Coalesce:
+    case ExprOp::Add:
+    case ExprOp::Subtract:
+    case ExprOp::IdleFor:
+    case ExprOp::DeliveredTo:
+    case ExprOp::Any:
+    case ExprOp::All:
+    case ExprOp::Count:
+    case ExprOp::Min:
+    case ExprOp::Max:
+    case ExprOp::Sum:
+      return std::nullopt;
     }
     return std::nullopt;
   }
@@ -171,8 +202,7 @@ Guard build_guard(NodeId value, const GuardPlan& plan, std::size_t words) {
 
 std::vector<std::vector<NodeId>> index_rules(Graph& graph, Program& program,
                                              const std::vector<std::vector<NodeId>>& conjuncts) {
-  program.rule_words =
-      static_cast<std::uint32_t>((conjuncts.size() + kWordBits - 1) / kWordBits);
+  program.rule_words = static_cast<std::uint32_t>((conjuncts.size() + kWordBits - 1) / kWordBits);
   fill_event_table(program);
   MembershipFinder finder(graph);
   std::map<NodeId, GuardPlan> plans;

@@ -8,8 +8,8 @@
 
 namespace rescind {
 
-// Fills rules_on and guards. `conjuncts` are those of each rule's `when`; returns per rule those that
-// no guard decides.
+// Fills rules_on and guards. `conjuncts` are those of each rule's `when`; returns per rule those
+// that no guard decides.
 std::vector<std::vector<NodeId>> index_rules(Graph& graph, Program& program,
                                              const std::vector<std::vector<NodeId>>& conjuncts);
 

@@ -85,41 +85,63 @@ Lowerer::Split Lowerer::split(ExprId condition) {
 
 NodeId Lowerer::make(const Expr& expr, const std::vector<NodeId>& operands) {
   switch (expr.op) {
-    case ExprOp::Constant: return graph_.constant(expr.constant, expr.type);
-    case ExprOp::Subject:
-    case ExprOp::Now:
-    case ExprOp::Item: return graph_.leaf(expr.op, expr.type);
-    case ExprOp::Variable: return graph_.leaf(expr.op, expr.type, expr.index);
-    case ExprOp::EventAttribute:
-    case ExprOp::EventBuiltin:
-    case ExprOp::EventBefore:
-    case ExprOp::EventAfter:
-    case ExprOp::IsEvent: return make_event_leaf(expr);
-    case ExprOp::Attribute: return make_attribute(expr, operands[0]);
-    case ExprOp::Not: return graph_.negation(operands[0]);
-    case ExprOp::And:
-    case ExprOp::Or: return graph_.junction(expr.op, operands);
-    case ExprOp::NotEqual:
-      return graph_.negation(
-          graph_.binary(ExprOp::Equal, bool_type(), std::min(operands[0], operands[1]),
-                        std::max(operands[0], operands[1])));
-    case ExprOp::Equal:
-      return graph_.binary(ExprOp::Equal, bool_type(), std::min(operands[0], operands[1]),
-                           std::max(operands[0], operands[1]));
-    case ExprOp::Less: return graph_.binary(ExprOp::Less, bool_type(), operands[0], operands[1]);
-    case ExprOp::Greater: return graph_.binary(ExprOp::Less, bool_type(), operands[1], operands[0]);
-    case ExprOp::LessEqual:
-      return graph_.negation(
-          graph_.binary(ExprOp::Less, bool_type(), operands[1], operands[0]));
-    case ExprOp::GreaterEqual:
-      return graph_.negation(
-          graph_.binary(ExprOp::Less, bool_type(), operands[0], operands[1]));
-    case ExprOp::Negate: case ExprOp::Known: case ExprOp::IsIdentityKind: case ExprOp::IsItemKind:
-    case ExprOp::Supports: case ExprOp::Justified: case ExprOp::In: case ExprOp::Like:
-    case ExprOp::Matches: case ExprOp::Coalesce: case ExprOp::Add: case ExprOp::Subtract:
-    case ExprOp::IdleFor: case ExprOp::DeliveredTo: case ExprOp::Any: case ExprOp::All:
-    case ExprOp::Count: case ExprOp::Min: case ExprOp::Max: case ExprOp::Sum:
-      break;
+  case ExprOp::Constant:
+    return graph_.constant(expr.constant, expr.type);
+  case ExprOp::Subject:
+  case ExprOp::Now:
+  case ExprOp::Item:
+    return graph_.leaf(expr.op, expr.type);
+  case ExprOp::Variable:
+    return graph_.leaf(expr.op, expr.type, expr.index);
+  case ExprOp::EventAttribute:
+  case ExprOp::EventBuiltin:
+  case ExprOp::EventBefore:
+  case ExprOp::EventAfter:
+  case ExprOp::IsEvent:
+    return make_event_leaf(expr);
+  case ExprOp::Attribute:
+    return make_attribute(expr, operands[0]);
+  case ExprOp::Not:
+    return graph_.negation(operands[0]);
+  case ExprOp::And:
+  case ExprOp::Or:
+    return graph_.junction(expr.op, operands);
+  case ExprOp::NotEqual:
+    return graph_.negation(graph_.binary(ExprOp::Equal, bool_type(),
+                                         std::min(operands[0], operands[1]),
+                                         std::max(operands[0], operands[1])));
+  case ExprOp::Equal:
+    return graph_.binary(ExprOp::Equal, bool_type(), std::min(operands[0], operands[1]),
+                         std::max(operands[0], operands[1]));
+  case ExprOp::Less:
+    return graph_.binary(ExprOp::Less, bool_type(), operands[0], operands[1]);
+  case ExprOp::Greater:
+    return graph_.binary(ExprOp::Less, bool_type(), operands[1], operands[0]);
+  case ExprOp::LessEqual:
+    return graph_.negation(graph_.binary(ExprOp::Less, bool_type(), operands[1], operands[0]));
+  case ExprOp::GreaterEqual:
+    return graph_.negation(graph_.binary(ExprOp::Less, bool_type(), operands[0], operands[1]));
+  case ExprOp::Negate:
+  case ExprOp::Known:
+  case ExprOp::IsIdentityKind:
+  case ExprOp::IsItemKind:
+  case ExprOp::Supports:
+  case ExprOp::Justified:
+  case ExprOp::In:
+  case ExprOp::Like:
+  case ExprOp::Matches:
+  case ExprOp::Coalesce:
+  case ExprOp::Add:
+  case ExprOp::Subtract:
+  case ExprOp::IdleFor:
+  case ExprOp::DeliveredTo:
+  case ExprOp::Any:
+  case ExprOp::All:
+  case ExprOp::Count:
+  case ExprOp::Min:
+  case ExprOp::Max:
+  case ExprOp::Sum:
+    break;
   }
   return make_compound(expr, operands);
 }
@@ -172,11 +194,10 @@ NodeId Lowerer::make_event_leaf(const Expr& expr) {
   if (expr.op == ExprOp::IsEvent) {
     return graph_.leaf(expr.op, expr.type, graph_.words_index(expr.names));
   }
-  const Attribute& attribute =
-      policy_.schema->of(Entity::Identity).attributes[expr.attribute];
-  return graph_.leaf(expr.op, expr.type,
-                     graph_.attribute_index(attribute.name, attribute.type,
-                                            AttributeUse::Source::Column));
+  const Attribute& attribute = policy_.schema->of(Entity::Identity).attributes[expr.attribute];
+  return graph_.leaf(
+      expr.op, expr.type,
+      graph_.attribute_index(attribute.name, attribute.type, AttributeUse::Source::Column));
 }
 
 }  // namespace rescind

@@ -22,6 +22,7 @@ class Lowerer {
     std::vector<NodeId> scalars;
     NodeId items;
   };
+
   Split split(ExprId condition);
 
  private:

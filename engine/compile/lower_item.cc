@@ -15,7 +15,9 @@ bool is_number(TypeKind kind) {
   return kind == TypeKind::Int || kind == TypeKind::Instant || kind == TypeKind::Duration;
 }
 
-bool is_time(TypeKind kind) { return kind == TypeKind::Instant || kind == TypeKind::Duration; }
+bool is_time(TypeKind kind) {
+  return kind == TypeKind::Instant || kind == TypeKind::Duration;
+}
 
 bool is_word(TypeKind kind) {
   return kind == TypeKind::String || kind == TypeKind::Enum || kind == TypeKind::Identity ||
@@ -76,8 +78,8 @@ NodeId sum_of(Graph& graph, std::vector<Term> terms) {
   NodeId sum = terms.front().negative ? graph.unary(ExprOp::Negate, type, terms.front().value)
                                       : terms.front().value;
   for (std::size_t i = 1; i < terms.size(); ++i) {
-    sum = graph.binary(terms[i].negative ? ExprOp::Subtract : ExprOp::Add, type, sum,
-                       terms[i].value);
+    sum =
+        graph.binary(terms[i].negative ? ExprOp::Subtract : ExprOp::Add, type, sum, terms[i].value);
   }
   return sum;
 }
@@ -88,46 +90,80 @@ void Graph::lower_item(Node& node, std::span<const NodeId> children) {
   node.lowering = Lowering::Each;
   // Copies: adding nodes while lowering moves the originals.
   switch (node.op) {
-    case ExprOp::And: node.lowering = Lowering::And; break;
-    case ExprOp::Or: node.lowering = Lowering::Or; break;
-    case ExprOp::Not: node.lowering = Lowering::Not; break;
-    case ExprOp::Equal: lower_equal(node, children[0], children[1]); break;
-    case ExprOp::Less: lower_less(node, children[0], children[1]); break;
-    case ExprOp::In: lower_in(node, children[0], children[1]); break;
-    case ExprOp::IsItemKind:
-      if (this->node(children[0]).op == ExprOp::Item) {
-        node.lowering = Lowering::KindIs;
-      }
-      break;
-    case ExprOp::Known:
-      if (const std::uint32_t column = column_of(children[0]); column != kNoColumn) {
-        node.lowering = Lowering::KnownColumn;
-        node.column = column;
-      }
-      break;
-    case ExprOp::Attribute:
-    case ExprOp::Coalesce: {
-      // The node itself is not in the graph yet: its column is made from its parts.
-      if (node.op == ExprOp::Attribute && this->node(children[0]).op == ExprOp::Item &&
-          program_.attributes[node.index].source == AttributeUse::Source::Column) {
-        ColumnUse use;
-        use.shape = ColumnUse::Shape::Flag;
-        use.attributes = {node.index};
-        node.lowering = Lowering::Flag;
-        node.column = intern_column(std::move(use), 0);
-      }
-      break;
+  case ExprOp::And:
+    node.lowering = Lowering::And;
+    break;
+  case ExprOp::Or:
+    node.lowering = Lowering::Or;
+    break;
+  case ExprOp::Not:
+    node.lowering = Lowering::Not;
+    break;
+  case ExprOp::Equal:
+    lower_equal(node, children[0], children[1]);
+    break;
+  case ExprOp::Less:
+    lower_less(node, children[0], children[1]);
+    break;
+  case ExprOp::In:
+    lower_in(node, children[0], children[1]);
+    break;
+  case ExprOp::IsItemKind:
+    if (this->node(children[0]).op == ExprOp::Item) {
+      node.lowering = Lowering::KindIs;
     }
-    // The rest is interpreted item by item, or is not Bool and never comes here.
-    case ExprOp::Constant: case ExprOp::Subject: case ExprOp::Now: case ExprOp::Item:
-    case ExprOp::Variable: case ExprOp::EventAttribute: case ExprOp::EventBuiltin:
-    case ExprOp::EventBefore: case ExprOp::EventAfter: case ExprOp::Negate:
-    case ExprOp::IsIdentityKind: case ExprOp::IsEvent: case ExprOp::Supports:
-    case ExprOp::Justified: case ExprOp::NotEqual: case ExprOp::LessEqual: case ExprOp::Greater:
-    case ExprOp::GreaterEqual: case ExprOp::Like: case ExprOp::Matches: case ExprOp::Add:
-    case ExprOp::Subtract: case ExprOp::IdleFor: case ExprOp::DeliveredTo: case ExprOp::Any:
-    case ExprOp::All: case ExprOp::Count: case ExprOp::Min: case ExprOp::Max: case ExprOp::Sum:
-      break;
+    break;
+  case ExprOp::Known:
+    if (const std::uint32_t column = column_of(children[0]); column != kNoColumn) {
+      node.lowering = Lowering::KnownColumn;
+      node.column = column;
+    }
+    break;
+  case ExprOp::Attribute:
+  case ExprOp::Coalesce: {
+    // The node itself is not in the graph yet: its column is made from its parts.
+    if (node.op == ExprOp::Attribute && this->node(children[0]).op == ExprOp::Item &&
+        program_.attributes[node.index].source == AttributeUse::Source::Column) {
+      ColumnUse use;
+      use.shape = ColumnUse::Shape::Flag;
+      use.attributes = {node.index};
+      node.lowering = Lowering::Flag;
+      node.column = intern_column(std::move(use), 0);
+    }
+    break;
+  }
+  // The rest is interpreted item by item, or is not Bool and never comes here.
+  case ExprOp::Constant:
+  case ExprOp::Subject:
+  case ExprOp::Now:
+  case ExprOp::Item:
+  case ExprOp::Variable:
+  case ExprOp::EventAttribute:
+  case ExprOp::EventBuiltin:
+  case ExprOp::EventBefore:
+  case ExprOp::EventAfter:
+  case ExprOp::Negate:
+  case ExprOp::IsIdentityKind:
+  case ExprOp::IsEvent:
+  case ExprOp::Supports:
+  case ExprOp::Justified:
+  case ExprOp::NotEqual:
+  case ExprOp::LessEqual:
+  case ExprOp::Greater:
+  case ExprOp::GreaterEqual:
+  case ExprOp::Like:
+  case ExprOp::Matches:
+  case ExprOp::Add:
+  case ExprOp::Subtract:
+  case ExprOp::IdleFor:
+  case ExprOp::DeliveredTo:
+  case ExprOp::Any:
+  case ExprOp::All:
+  case ExprOp::Count:
+  case ExprOp::Min:
+  case ExprOp::Max:
+  case ExprOp::Sum:
+    break;
   }
   if (node.lowering == Lowering::Each) {
     node.cost = static_cast<std::uint16_t>(node.cost + kEachPenalty);
@@ -287,15 +323,14 @@ std::uint32_t Graph::column_of(NodeId value) {
     const Node h = node(head);
     if (last && !use.attributes.empty() && h.level == Level::Scalar) {
       const bool fits = use.shape == ColumnUse::Shape::Number ? is_number(h.type.kind)
-                        : use.shape == ColumnUse::Shape::Word
-                            ? same_words(h.type.kind, type.kind)
-                            : false;
+                        : use.shape == ColumnUse::Shape::Word ? same_words(h.type.kind, type.kind)
+                                                              : false;
       use.fallback = head;
       return fits ? intern_column(std::move(use), 0) : kNoColumn;
     }
-    const bool is_attribute =
-        h.op == ExprOp::Attribute && node(program_.children_of(h)[0]).op == ExprOp::Item &&
-        program_.attributes[h.index].source == AttributeUse::Source::Column;
+    const bool is_attribute = h.op == ExprOp::Attribute &&
+                              node(program_.children_of(h)[0]).op == ExprOp::Item &&
+                              program_.attributes[h.index].source == AttributeUse::Source::Column;
     if (!is_attribute || shape_of(h.type) != use.shape ||
         (use.shape == ColumnUse::Shape::Word && h.type.kind != type.kind)) {
       return kNoColumn;
@@ -320,9 +355,9 @@ bool Graph::may_be_missing(std::uint32_t attribute) const {
 }
 
 std::uint32_t Graph::intern_column(ColumnUse use, std::uint32_t part) {
-  use.optional = !use.fallback.valid() &&
-                 std::all_of(use.attributes.begin(), use.attributes.end(),
-                             [this](std::uint32_t a) { return may_be_missing(a); });
+  use.optional =
+      !use.fallback.valid() && std::all_of(use.attributes.begin(), use.attributes.end(),
+                                           [this](std::uint32_t a) { return may_be_missing(a); });
   Key key{static_cast<std::uint32_t>(use.shape), use.fallback.value, part};
   key.insert(key.end(), use.attributes.begin(), use.attributes.end());
   const auto [place, added] =

@@ -1,4 +1,5 @@
-// The block evaluator: a node's answer is kept for the block, so that what rules share is computed once.
+// The block evaluator: a node's answer is kept for the block, so that what rules share is computed
+// once.
 #include "evaluate/block.h"
 
 #include <algorithm>
@@ -145,36 +146,44 @@ Masks BlockEvaluator::junction(const Node& node, std::uint64_t need) {
 
 // What holds where the column has a value; elsewhere nobody knows.
 Masks BlockEvaluator::settled(std::uint64_t holds, const Gathered& column) const {
-  const std::uint64_t unknown = column.missing | column.broken;
+  const std::uint64_t unknown = column.missing | column.broken | undetermined_;
   return {holds & ~unknown & all_, (holds | unknown) & all_};
 }
 
 Masks BlockEvaluator::leaf(const Node& node) {
   switch (node.lowering) {
-    case Lowering::KindIs: {
-      const std::uint64_t mask = of_kinds(node.kinds);
-      return {mask, mask};
-    }
-    case Lowering::Flag: {
-      const Gathered& column = gather(node.column);
-      return settled(column.flags, column);
-    }
-    case Lowering::KnownColumn: {
-      const Gathered& column = gather(node.column);
-      const std::uint64_t known = all_ & ~column.missing;
-      return {known & ~column.broken, known | (column.broken & all_)};
-    }
-    case Lowering::Compare: return compare(node);
-    case Lowering::OneOf: return one_of(node);
-    case Lowering::Contains: {
-      const Gathered& column = gather(node.column);
-      return settled(column.rows_of_code[node.code + 1], column);
-    }
-    case Lowering::EqualWord: return equal_word(node);
-    case Lowering::ContainsWord: return contains_word(node);
-    case Lowering::None: case Lowering::And: case Lowering::Or: case Lowering::Not:
-    case Lowering::Each:
-      break;
+  case Lowering::KindIs: {
+    const std::uint64_t mask = of_kinds(node.kinds);
+    return {mask, mask};
+  }
+  case Lowering::Flag: {
+    const Gathered& column = gather(node.column);
+    return settled(column.flags, column);
+  }
+  case Lowering::KnownColumn: {
+    const Gathered& column = gather(node.column);
+    const std::uint64_t known = all_ & ~column.missing;
+    const std::uint64_t unknown = (column.broken | undetermined_) & all_;
+    return {known & ~unknown, known | unknown};
+  }
+  case Lowering::Compare:
+    return compare(node);
+  case Lowering::OneOf:
+    return one_of(node);
+  case Lowering::Contains: {
+    const Gathered& column = gather(node.column);
+    return settled(column.rows_of_code[node.code + 1], column);
+  }
+  case Lowering::EqualWord:
+    return equal_word(node);
+  case Lowering::ContainsWord:
+    return contains_word(node);
+  case Lowering::None:
+  case Lowering::And:
+  case Lowering::Or:
+  case Lowering::Not:
+  case Lowering::Each:
+    break;
   }
   RESCIND_CHECK(false, "a condition over items has a lowering");
 }

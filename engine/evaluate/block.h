@@ -28,12 +28,13 @@ struct Gathered {
   std::uint32_t epoch = 0;
   std::uint64_t missing = 0;
   std::uint64_t broken = 0;
-  std::uint64_t flags = 0;                               // of Flag
+  std::uint64_t flags = 0;                                      // of Flag
   alignas(64) std::array<std::int64_t, kBlockItems> numbers{};  // of Number
-  std::array<std::uint32_t, kBlockItems> words{};        // of Word and Set
-  // Of Word: by code, the items that have it. Of Set: by code, the items whose set has the constant.
+  std::array<std::uint32_t, kBlockItems> words{};               // of Word and Set
+  // Of Word: by code, the items that have it. Of Set: by code, the items whose set has the
+  // constant.
   std::vector<std::uint64_t> rows_of_code;
-  std::vector<std::uint32_t> present;                    // codes with items, each once
+  std::vector<std::uint32_t> present;  // codes with items, each once
   // Of Set: by set, the codes in it as bits, kSetSeen when looked up. Grown by the system on touch.
   std::unique_ptr<std::uint64_t[], decltype(&std::free)> codes_of_set{nullptr, &std::free};
 };
@@ -49,10 +50,14 @@ class BlockEvaluator {
   Masks evaluate(NodeId id, std::uint64_t need);
 
   [[nodiscard]] std::uint64_t all() const { return all_; }
+
   [[nodiscard]] std::uint64_t of_kinds(KindSet kinds) const;
+
   // Items whose record may not be decided on.
   [[nodiscard]] std::uint64_t undetermined() const { return undetermined_; }
+
   [[nodiscard]] ItemRef item(std::uint32_t bit) const { return items_[bit]; }
+
   [[nodiscard]] std::uint32_t count() const { return count_; }
 
  private:
@@ -62,6 +67,7 @@ class BlockEvaluator {
     std::uint32_t count = 0;
     std::uint32_t begin = 0;  // first bit
   };
+
   struct Memo {
     std::uint64_t yes = 0;
     std::uint64_t maybe = 0;

@@ -17,6 +17,7 @@ constexpr std::uint32_t kNoSuchCell = 0xFFFFFFFEU;
 class GlobPattern final : public Pattern {
  public:
   explicit GlobPattern(std::string pattern) : pattern_(std::move(pattern)) {}
+
   [[nodiscard]] bool matches(std::string_view text) const override {
     return glob_match(pattern_, text);
   }
@@ -31,6 +32,7 @@ class RegexPattern final : public Pattern {
   explicit RegexPattern(const std::string& pattern) : regex_(pattern, RE2::Quiet) {
     RESCIND_CHECK(regex_.ok(), "check lets only valid regular expressions pass");
   }
+
   [[nodiscard]] bool matches(std::string_view text) const override {
     return RE2::FullMatch(re2::StringPiece(text.data(), text.size()), regex_);
   }
@@ -65,9 +67,9 @@ Bound::Bound(std::shared_ptr<const Program> program, std::shared_ptr<const Inven
              EvaluatorOptions options)
     : program_(std::move(program)), inventory_(std::move(inventory)), options_(std::move(options)) {
   for (std::size_t e = 0; e < kEntityCount; ++e) {
-    RESCIND_CHECK(inventory_->tables[e].columns.size() ==
-                      policy().schema->entities[e].attributes.size(),
-                  "policy and inventory were made with different schemas");
+    RESCIND_CHECK(
+        inventory_->tables[e].columns.size() == policy().schema->entities[e].attributes.size(),
+        "policy and inventory were made with different schemas");
   }
   nobody_ = intern("nobody");
   unknown_kind_ = intern("unknown");
@@ -99,48 +101,52 @@ std::uint32_t Bound::intern(std::string_view text) {
 
 std::string_view Bound::text(std::uint32_t symbol) const {
   const std::size_t own = inventory_->symbols.size();
-  return symbol < own ? inventory_->text(Symbol{symbol}) : std::string_view(extra_texts_[symbol - own]);
+  return symbol < own ? inventory_->text(Symbol{symbol})
+                      : std::string_view(extra_texts_[symbol - own]);
 }
 
 Value Bound::bind_constant(const Constant& constant, const Type& type) {
   switch (type.kind) {
-    case TypeKind::Bool:
-    case TypeKind::Int:
-    case TypeKind::Instant:
-    case TypeKind::Duration: return Value::of(type.kind, constant.number);
-    case TypeKind::String:
-    case TypeKind::Enum:
-    case TypeKind::Principal: return Value::of(type.kind, intern(constant.text));
-    case TypeKind::Identity: {
-      const IdentityRef ref = inventory_->find_identity(constant.text);
-      const bool nobody = constant.text == "nobody";
-      return Value::of(type.kind, ref.valid() || nobody ? ref.cell : kNoSuchCell);
+  case TypeKind::Bool:
+  case TypeKind::Int:
+  case TypeKind::Instant:
+  case TypeKind::Duration:
+    return Value::of(type.kind, constant.number);
+  case TypeKind::String:
+  case TypeKind::Enum:
+  case TypeKind::Principal:
+    return Value::of(type.kind, intern(constant.text));
+  case TypeKind::Identity: {
+    const IdentityRef ref = inventory_->find_identity(constant.text);
+    const bool nobody = constant.text == "nobody";
+    return Value::of(type.kind, ref.valid() || nobody ? ref.cell : kNoSuchCell);
+  }
+  case TypeKind::System: {
+    const SystemRef ref = inventory_->find_system(constant.text);
+    return Value::of(type.kind, ref.valid() ? ref.cell : kNoSuchCell);
+  }
+  case TypeKind::Item: {
+    const ItemRef ref = inventory_->find_item(constant.text);
+    return Value::of(type.kind, ref.valid() ? ref.cell : kNoSuchCell);
+  }
+  case TypeKind::Set: {
+    if (is_number_kind(type.element)) {
+      long_sets_.push_back(constant.numbers);
+      Value value = Value::set(SetForm::Longs, {});
+      value.longs = long_sets_.back().data();
+      value.count = static_cast<std::uint32_t>(constant.numbers.size());
+      return value;
     }
-    case TypeKind::System: {
-      const SystemRef ref = inventory_->find_system(constant.text);
-      return Value::of(type.kind, ref.valid() ? ref.cell : kNoSuchCell);
+    std::vector<std::uint32_t> symbols;
+    for (const std::string& element : constant.elements) {
+      symbols.push_back(intern(element));
     }
-    case TypeKind::Item: {
-      const ItemRef ref = inventory_->find_item(constant.text);
-      return Value::of(type.kind, ref.valid() ? ref.cell : kNoSuchCell);
-    }
-    case TypeKind::Set: {
-      if (is_number_kind(type.element)) {
-        long_sets_.push_back(constant.numbers);
-        Value value = Value::set(SetForm::Longs, {});
-        value.longs = long_sets_.back().data();
-        value.count = static_cast<std::uint32_t>(constant.numbers.size());
-        return value;
-      }
-      std::vector<std::uint32_t> symbols;
-      for (const std::string& element : constant.elements) {
-        symbols.push_back(intern(element));
-      }
-      std::sort(symbols.begin(), symbols.end());
-      sets_.push_back(std::move(symbols));
-      return Value::set(SetForm::Symbols, sets_.back());
-    }
-    case TypeKind::Event: break;
+    std::sort(symbols.begin(), symbols.end());
+    sets_.push_back(std::move(symbols));
+    return Value::set(SetForm::Symbols, sets_.back());
+  }
+  case TypeKind::Event:
+    break;
   }
   RESCIND_CHECK(false, "no constant is an event");
 }
@@ -292,27 +298,32 @@ std::uint32_t Bound::symbol_of(const Value& value) const {
 
 Value Bound::read(const Column& column, const Type& type, std::uint32_t row) const {
   switch (type.kind) {
-    case TypeKind::Bool: {
-      const std::uint8_t byte = column.byte_at(row);
-      return byte > 1 ? Value::missing(type.kind) : Value::of(type.kind, byte);
+  case TypeKind::Bool: {
+    const std::uint8_t byte = column.byte_at(row);
+    return byte > 1 ? Value::missing(type.kind) : Value::of(type.kind, byte);
+  }
+  case TypeKind::Int:
+  case TypeKind::Instant:
+  case TypeKind::Duration: {
+    const std::int64_t number = column.long_at(row);
+    return number == kMissingInt ? Value::missing(type.kind) : Value::of(type.kind, number);
+  }
+  case TypeKind::Set: {
+    const SetId set{column.word_at(row)};
+    if (set == kMissingSet) {
+      return Value::missing(type.kind);
     }
-    case TypeKind::Int:
-    case TypeKind::Instant:
-    case TypeKind::Duration: {
-      const std::int64_t number = column.long_at(row);
-      return number == kMissingInt ? Value::missing(type.kind) : Value::of(type.kind, number);
-    }
-    case TypeKind::Set: {
-      const SetId set{column.word_at(row)};
-      if (set == kMissingSet) {
-        return Value::missing(type.kind);
-      }
-      return Value::set(is_number_kind(type.element) ? SetForm::Numbers : SetForm::Symbols,
-                        inventory_->sets.elements(set));
-    }
-    case TypeKind::String: case TypeKind::Enum: case TypeKind::Principal:
-    case TypeKind::Identity: case TypeKind::System: case TypeKind::Item: case TypeKind::Event:
-      break;
+    return Value::set(is_number_kind(type.element) ? SetForm::Numbers : SetForm::Symbols,
+                      inventory_->sets.elements(set));
+  }
+  case TypeKind::String:
+  case TypeKind::Enum:
+  case TypeKind::Principal:
+  case TypeKind::Identity:
+  case TypeKind::System:
+  case TypeKind::Item:
+  case TypeKind::Event:
+    break;
   }
   const std::uint32_t word = column.word_at(row);
   if (word == kBrokenCell && !is_symbol_kind(type.kind)) {

@@ -25,11 +25,11 @@ struct BoundCause {
   IdentityRef subject;
   ItemRef item;
   SystemRef system;
-  bool subject_unknown = false;        // its record is undetermined
-  std::vector<Value> attributes;       // by Program::event_attributes
-  std::array<Value, 5> fields;         // by EventField
+  bool subject_unknown = false;                                 // its record is undetermined
+  std::vector<Value> attributes;                                // by Program::event_attributes
+  std::array<Value, 5> fields;                                  // by EventField
   std::vector<std::pair<AttributeIndex, Value>> before, after;  // of the subject
-  bool ends_engagement = false;        // the subject leaves, by this cause or another open one
+  bool ends_engagement = false;  // the subject leaves, by this cause or another open one
   std::deque<std::vector<std::uint32_t>> sets;  // what set values point into
 };
 
@@ -37,6 +37,7 @@ struct BoundCause {
 class CodeMap {
  public:
   void add(std::uint32_t value, std::uint32_t code);
+
   [[nodiscard]] std::uint32_t of(std::uint32_t value) const {
     if (value < direct_.size()) {
       return direct_[value];
@@ -72,17 +73,25 @@ class Bound {
         EvaluatorOptions options);
 
   [[nodiscard]] const Program& program() const { return *program_; }
+
   [[nodiscard]] const Inventory& inventory() const { return *inventory_; }
+
   [[nodiscard]] const CheckedPolicy& policy() const { return *program_->policy; }
+
   [[nodiscard]] const std::shared_ptr<const Inventory>& shared_inventory() const {
     return inventory_;
   }
+
   [[nodiscard]] const EvaluatorOptions& options() const { return options_; }
+
   [[nodiscard]] std::int64_t now() const { return options_.now.time_since_epoch().count(); }
 
   [[nodiscard]] const Value& constant(std::uint32_t index) const { return constants_[index]; }
+
   [[nodiscard]] const BoundColumn& column(std::uint32_t index) const { return columns_[index]; }
+
   [[nodiscard]] const CodeMap& guard_codes(std::size_t guard) const { return guards_[guard]; }
+
   [[nodiscard]] bool identity_kind_in(std::uint32_t words, std::uint32_t kind_symbol) const;
   [[nodiscard]] bool event_in(std::uint32_t words, std::uint32_t event_type) const;
   [[nodiscard]] const Pattern& pattern(ExprOp op, std::uint32_t constant) const;
@@ -91,16 +100,22 @@ class Bound {
     const auto& bits = undetermined_[entity_index(entity)];
     return !bits.empty() && ((bits[row / 64] >> (row % 64)) & 1U) != 0;
   }
+
   // One bit per row, 64 to a word; empty: none of that kind.
   [[nodiscard]] const std::vector<std::uint64_t>& undetermined_rows(Kind kind) const {
     return undetermined_[static_cast<std::size_t>(kind)];
   }
+
   [[nodiscard]] std::string_view text(std::uint32_t symbol) const;
+
   [[nodiscard]] std::uint32_t kind_symbol(Kind kind) const {
     return kind_symbols_[static_cast<std::size_t>(kind)];
   }
+
   [[nodiscard]] std::uint32_t nobody() const { return nobody_; }
+
   [[nodiscard]] std::uint32_t unknown_kind() const { return unknown_kind_; }
+
   // The symbol by which a value is named in sets and texts: itself, or the id of what it refers to.
   [[nodiscard]] std::uint32_t symbol_of(const Value& value) const;
   // What an inventory column holds for a row, as a value of that type.
@@ -108,7 +123,9 @@ class Bound {
 
   // Kinds that have rows at all; kinds with rows in by_grantee and by_account.
   [[nodiscard]] std::span<const Kind> kinds_present() const { return kinds_present_; }
+
   [[nodiscard]] std::span<const Kind> kinds_granted() const { return kinds_granted_; }
+
   [[nodiscard]] std::span<const Kind> kinds_under_accounts() const { return kinds_under_accounts_; }
 
   // Items whose known_to names the identity. Made on first use, for everybody at once.

@@ -7,7 +7,9 @@
 namespace rescind {
 namespace {
 
-Value number_value(TypeKind kind, std::int64_t number) { return Value::of(kind, number); }
+Value number_value(TypeKind kind, std::int64_t number) {
+  return Value::of(kind, number);
+}
 
 // Text where the type is not text.
 Value parse_text(const std::string& text, TypeKind kind) {
@@ -51,30 +53,34 @@ Value Bound::bind_event_value(const AttributeValue& value, const Type& type, Bou
   }
   const std::string& text = std::get<std::string>(value);
   switch (type.kind) {
-    case TypeKind::String:
-    case TypeKind::Enum:
-    case TypeKind::Principal: return number_value(type.kind, intern(text));
-    case TypeKind::Identity: {
-      const IdentityRef ref = inventory_->find_identity(text);
-      return ref.valid() ? number_value(type.kind, ref.cell) : Value::unknown(type.kind);
+  case TypeKind::String:
+  case TypeKind::Enum:
+  case TypeKind::Principal:
+    return number_value(type.kind, intern(text));
+  case TypeKind::Identity: {
+    const IdentityRef ref = inventory_->find_identity(text);
+    return ref.valid() ? number_value(type.kind, ref.cell) : Value::unknown(type.kind);
+  }
+  case TypeKind::System: {
+    const SystemRef ref = inventory_->find_system(text);
+    return ref.valid() ? number_value(type.kind, ref.cell) : Value::unknown(type.kind);
+  }
+  case TypeKind::Item: {
+    const ItemRef ref = inventory_->find_item(text);
+    return ref.valid() ? number_value(type.kind, ref.cell) : Value::unknown(type.kind);
+  }
+  case TypeKind::Set:
+    if (!is_number_kind(type.element)) {  // a set of one may be written as its element
+      cause.sets.push_back({intern(text)});
+      return Value::set(SetForm::Symbols, cause.sets.back());
     }
-    case TypeKind::System: {
-      const SystemRef ref = inventory_->find_system(text);
-      return ref.valid() ? number_value(type.kind, ref.cell) : Value::unknown(type.kind);
-    }
-    case TypeKind::Item: {
-      const ItemRef ref = inventory_->find_item(text);
-      return ref.valid() ? number_value(type.kind, ref.cell) : Value::unknown(type.kind);
-    }
-    case TypeKind::Set:
-      if (!is_number_kind(type.element)) {  // a set of one may be written as its element
-        cause.sets.push_back({intern(text)});
-        return Value::set(SetForm::Symbols, cause.sets.back());
-      }
-      return Value::unknown(type.kind);
-    case TypeKind::Bool: case TypeKind::Int: case TypeKind::Instant: case TypeKind::Duration:
-    case TypeKind::Event:
-      break;
+    return Value::unknown(type.kind);
+  case TypeKind::Bool:
+  case TypeKind::Int:
+  case TypeKind::Instant:
+  case TypeKind::Duration:
+  case TypeKind::Event:
+    break;
   }
   return parse_text(text, type.kind);
 }

@@ -1,5 +1,5 @@
-// Reported events become causes; the closure over derived ones works in waves, so that its result does
-// not depend on the order in which anything is visited.
+// Reported events become causes; the closure over derived ones works in waves, so that its result
+// does not depend on the order in which anything is visited.
 #include "evaluate/causes.h"
 
 #include <algorithm>
@@ -76,8 +76,9 @@ void CauseFinder::report(const std::vector<Event>& events) {
 void CauseFinder::add_reported(const Event& event) {
   const std::optional<std::size_t> type = schema_.find_event(event.type);
   if (!type) {
-    decisions_.notes.push_back("event type `" + event.type + "` is not declared; the event about `" +
-                               event.subject + "` was not decided on");
+    decisions_.notes.push_back("event type `" + event.type +
+                               "` is not declared; the event about `" + event.subject +
+                               "` was not decided on");
     return;
   }
   Cause cause;
@@ -92,23 +93,28 @@ void CauseFinder::add_reported(const Event& event) {
                                "`, which the inventory does not have");
   }
   if (event.zone_assumed) {
-    decisions_.notes.push_back("`" + event.subject +
-                               "` has no time zone: that of the organisation was taken for the end of " +
-                               (event.at_date ? format_date(*event.at_date) : "the day"));
+    decisions_.notes.push_back(
+        "`" + event.subject +
+        "` has no time zone: that of the organisation was taken for the end of " +
+        (event.at_date ? format_date(*event.at_date) : "the day"));
   }
   causes_.push_back(std::move(cause));
 }
 
 void CauseFinder::resolve_target(Cause& cause, const std::string& id) {
   switch (type_of(cause).about) {
-    case EventAbout::Identity: cause.subject = inventory_.find_identity(id); return;
-    case EventAbout::Item:
-      cause.item = inventory_.find_item(id);
-      if (cause.item.valid()) {
-        cause.subject = inventory_.holder(cause.item);
-      }
-      return;
-    case EventAbout::System: cause.system = inventory_.find_system(id); return;
+  case EventAbout::Identity:
+    cause.subject = inventory_.find_identity(id);
+    return;
+  case EventAbout::Item:
+    cause.item = inventory_.find_item(id);
+    if (cause.item.valid()) {
+      cause.subject = inventory_.holder(cause.item);
+    }
+    return;
+  case EventAbout::System:
+    cause.system = inventory_.find_system(id);
+    return;
   }
 }
 
@@ -125,8 +131,7 @@ void CauseFinder::derive(std::uint32_t parent, std::uint32_t type, std::string_v
   if (distinct_by.empty()) {
     distinct_by = causes_[root].lineage;
   }
-  const bool same_as_root =
-      causes_[root].type == type && causes_[root].event.subject == target;
+  const bool same_as_root = causes_[root].type == type && causes_[root].event.subject == target;
   if (same_as_root || !seen_.emplace(type, std::string(target), distinct_by).second) {
     return;
   }
@@ -204,7 +209,8 @@ void CauseFinder::derive_identities(std::uint32_t cause, std::size_t rule) {
   interpreter_.begin(*event);
   for (std::uint32_t row = 0; row < inventory_.table(Entity::Identity).rows(); ++row) {
     const IdentityRef identity = IdentityRef::of_row(row);
-    const Tri tri = where.valid() ? tri_of_number(interpreter_.evaluate(where, identity)) : Tri::True;
+    const Tri tri =
+        where.valid() ? tri_of_number(interpreter_.evaluate(where, identity)) : Tri::True;
     undecided(tri, checked, {}, identity);
     if (tri == Tri::True) {
       derive(cause, checked.event, inventory_.id(identity), checked.declared.name);

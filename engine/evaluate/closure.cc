@@ -71,7 +71,8 @@ void CauseFinder::follow_knowers(std::size_t first, std::size_t last) {
   }
 }
 
-// Somebody who answers for what it owns: neither gone nor going. A team answers as long as it exists.
+// Somebody who answers for what it owns: neither gone nor going. A team answers as long as it
+// exists.
 bool CauseFinder::is_live_owner(std::uint32_t symbol) const {
   if (inventory_.team_by_symbol.contains(symbol)) {
     return true;
@@ -80,8 +81,7 @@ bool CauseFinder::is_live_owner(std::uint32_t symbol) const {
   if (!owner.valid() || leaving_.contains(owner.cell) || left_.contains(owner.cell)) {
     return false;
   }
-  const Column& status =
-      inventory_.table(Entity::Identity).columns[identity_attribute::kStatus];
+  const Column& status = inventory_.table(Entity::Identity).columns[identity_attribute::kStatus];
   const std::string_view text = inventory_.text(Symbol{status.word_at(owner.row())});
   return text == "active" || text == "on_leave";
 }
@@ -119,17 +119,15 @@ void CauseFinder::follow_owners(std::size_t first, std::size_t last) {
     }
     for (const std::uint32_t row : inventory_.owned_by.of(cause.subject.row())) {
       const IdentityRef owned = IdentityRef::of_row(row);
-      const std::uint32_t kind =
-          identities.columns[identity_attribute::kKind].word_at(row);
+      const std::uint32_t kind = identities.columns[identity_attribute::kKind].word_at(row);
       if (leaving_.contains(owned.cell) || left_.contains(owned.cell) ||
           !is_nonhuman_kind(inventory_.text(Symbol{kind}))) {
         continue;
       }
       const auto owners = inventory_.sets.elements(
           SetId{identities.columns[identity_attribute::kOwner].word_at(row)});
-      const bool live = std::any_of(owners.begin(), owners.end(), [this](std::uint32_t symbol) {
-        return is_live_owner(symbol);
-      });
+      const bool live = std::any_of(owners.begin(), owners.end(),
+                                    [this](std::uint32_t symbol) { return is_live_owner(symbol); });
       const std::optional<std::uint32_t> parent = latest_departure(owners);
       if (!live && parent) {
         derive(*parent, type, inventory_.id(owned), "owner_left", "owner_left");
@@ -156,8 +154,7 @@ void CauseFinder::find_conflicts(std::uint32_t number) {
       if (!system.valid() || !name) {
         continue;
       }
-      const auto rows =
-          inventory_.by_holder[static_cast<std::size_t>(part.kind)].of(subject_row);
+      const auto rows = inventory_.by_holder[static_cast<std::size_t>(part.kind)].of(subject_row);
       const bool has = std::any_of(rows.begin(), rows.end(), [&](std::uint32_t row) {
         const ItemRef item = ItemRef::of(part.kind, row);
         return inventory_.system(item) == system &&
@@ -175,8 +172,7 @@ void CauseFinder::find_conflicts(std::uint32_t number) {
              "conflict " + conflict.declared.qualified(),
              "conflict " + conflict.declared.qualified());
       if (causes_.size() > before) {
-        causes_.back().event.attributes["reason"] =
-            "conflict " + conflict.declared.qualified();
+        causes_.back().event.attributes["reason"] = "conflict " + conflict.declared.qualified();
       }
     }
   }

@@ -74,8 +74,7 @@ class CauseDecider {
 
   void find_justified(const BoundCause& cause, CauseResult& result) {
     const CheckedPolicy& policy = bound_.policy();
-    const bool change =
-        policy.schema->events[cause.type].event_class == EventClass::Change;
+    const bool change = policy.schema->events[cause.type].event_class == EventClass::Change;
     if (!change || cause.about != EventAbout::Identity ||
         (policy.roles.empty() && policy.keeps.empty())) {
       return;
@@ -152,9 +151,8 @@ std::vector<CauseResult> decide_all(const Evaluator& evaluator, const BoundCause
 void sort_unique_by_id(std::vector<ItemRef>& items, const Inventory& inventory) {
   std::sort(items.begin(), items.end());
   items.erase(std::unique(items.begin(), items.end()), items.end());
-  std::sort(items.begin(), items.end(), [&](ItemRef a, ItemRef b) {
-    return inventory.id(a) < inventory.id(b);
-  });
+  std::sort(items.begin(), items.end(),
+            [&](ItemRef a, ItemRef b) { return inventory.id(a) < inventory.id(b); });
 }
 
 void add_undetermined(Decisions& decisions, const std::vector<ItemRef>& scope) {
@@ -167,9 +165,8 @@ void add_undetermined(Decisions& decisions, const std::vector<ItemRef>& scope) {
     }
     for (const Cause& cause : decisions.causes) {
       const std::string* why =
-          cause.subject.valid()
-              ? inventory.why_undetermined(Entity::Identity, cause.subject.row())
-              : nullptr;
+          cause.subject.valid() ? inventory.why_undetermined(Entity::Identity, cause.subject.row())
+                                : nullptr;
       if (why != nullptr) {
         decisions.undetermined.push_back({{}, cause.subject, *why});
       }
@@ -220,8 +217,7 @@ void assemble(Decisions& decisions, std::vector<CauseResult> results, const Boun
       holds.judge(*causes[c], concerned(result, bound));
     }
     const auto base = static_cast<std::uint32_t>(decisions.matches.size());
-    decisions.matches.insert(decisions.matches.end(), result.matches.begin(),
-                             result.matches.end());
+    decisions.matches.insert(decisions.matches.end(), result.matches.begin(), result.matches.end());
     for (MatchPrincipals& principals : result.principals) {
       principals.match += base;
       decisions.principals.push_back(std::move(principals));
@@ -270,8 +266,7 @@ Decisions evaluate_program(std::shared_ptr<const Program> program,
   };
   BoundCauses causes;
   for (const Cause& cause : decisions.causes) {
-    causes.push_back(
-        evaluator.bind(cause, cause.subject.valid() && finder.leaves(cause.subject)));
+    causes.push_back(evaluator.bind(cause, cause.subject.valid() && finder.leaves(cause.subject)));
   }
   std::vector<CauseResult> results = decide_all(evaluator, causes, options, leaves);
   assemble(decisions, std::move(results), causes, evaluator.bound(), leaves);

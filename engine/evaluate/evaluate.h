@@ -1,5 +1,5 @@
-// The stage evaluate: program, inventory, events and clock in; decisions out. A pure function of its
-// arguments: the order of events and records never shows.
+// The stage evaluate: program, inventory, events and clock in; decisions out. A pure function of
+// its arguments: the order of events and records never shows.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// Deciding one cause: guards leave a few rules, their scalar parts leave a few clauses, and those run
-// over the items in blocks.
+// Deciding one cause: guards leave a few rules, their scalar parts leave a few clauses, and those
+// run over the items in blocks.
 #include "evaluate/evaluator.h"
 
 #include <algorithm>
@@ -27,8 +27,8 @@ Tri test_all(Interpreter& interpreter, std::span<const NodeId> conditions) {
   return result;
 }
 
-// Rules that the event type and the guards leave possible. False when a guard's value is not known, so
-// that conditions that it stands for must be tested again.
+// Rules that the event type and the guards leave possible. False when a guard's value is not known,
+// so that conditions that it stands for must be tested again.
 bool select_rules(const Bound& bound, WorkspaceState& state, std::uint32_t event_type) {
   const Program& program = bound.program();
   const std::size_t words = program.rule_words;
@@ -54,12 +54,14 @@ bool select_rules(const Bound& bound, WorkspaceState& state, std::uint32_t event
 
 Workspace::Workspace(const Evaluator& evaluator)
     : offsets_(1, 0), state_(std::make_unique<WorkspaceState>(evaluator.state_->bound)) {}
+
 Workspace::~Workspace() = default;
 
 Evaluator::Evaluator(std::shared_ptr<const Program> program,
                      std::shared_ptr<const Inventory> inventory, EvaluatorOptions options)
-    : state_(std::make_unique<State>(std::move(program), std::move(inventory),
-                                     std::move(options))) {}
+    : state_(
+          std::make_unique<State>(std::move(program), std::move(inventory), std::move(options))) {}
+
 Evaluator::~Evaluator() = default;
 
 std::shared_ptr<const BoundCause> Evaluator::bind(const Cause& cause, bool subject_leaves) {
@@ -68,7 +70,9 @@ std::shared_ptr<const BoundCause> Evaluator::bind(const Cause& cause, bool subje
   return bound;
 }
 
-const Bound& Evaluator::bound() const { return state_->bound; }
+const Bound& Evaluator::bound() const {
+  return state_->bound;
+}
 
 namespace {
 
@@ -103,7 +107,8 @@ class Decider {
       for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
         for (std::uint64_t bits = state_.of_item[chunk * kBlockItems + i]; bits != 0;
              bits &= bits - 1) {
-          const std::size_t a = chunk * kWordBits + static_cast<std::size_t>(std::countr_zero(bits));
+          const std::size_t a =
+              chunk * kWordBits + static_cast<std::size_t>(std::countr_zero(bits));
           const bool sure = ((state_.masks[a].yes >> i) & 1U) != 0;
           *out++ = Hit::of(state_.active[a].clause, !sure);
         }
@@ -144,7 +149,8 @@ class Decider {
     }
   }
 
-  // Masks of every active clause over the block, turned into clauses by item. Returns how many hits.
+  // Masks of every active clause over the block, turned into clauses by item. Returns how many
+  // hits.
   std::uint32_t run_clauses() {
     const std::size_t count = state_.active.size();
     const std::size_t chunks = (count + kWordBits - 1) / kWordBits;
@@ -160,7 +166,7 @@ class Decider {
         masks = state_.block.evaluate(clause.where, rows);
       }
       masks.yes &= clause.unknown ? 0 : rows & ~undetermined;
-      masks.maybe = (masks.maybe | undetermined) & rows;
+      masks.maybe &= rows;
       state_.masks[a] = masks;
       total += static_cast<std::uint32_t>(std::popcount(masks.maybe));
       std::uint64_t* of_item = state_.of_item.data() + a / kWordBits * kBlockItems;
@@ -198,7 +204,8 @@ void Evaluator::decide(const BoundCause& cause, Workspace& work) const {
   work.hit_count_ = 0;
   std::uint32_t hits = 0;
   for (std::size_t first = 0; first < items; first += kBlockItems) {
-    const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(kBlockItems, items - first));
+    const auto count =
+        static_cast<std::uint32_t>(std::min<std::size_t>(kBlockItems, items - first));
     state.block.load(state.scope.segments(), first, count);
     for (std::uint32_t i = 0; i < count; ++i) {
       work.items_[first + i] = state.block.item(i);

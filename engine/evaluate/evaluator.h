@@ -24,18 +24,27 @@ namespace rescind {
 
 struct EvaluatorOptions {
   Instant now{};
-  // What the connector of a system can do, when the caller knows it; nothing said: ask the inventory.
-  // With both, the intersection counts.
+  // What the connector of a system can do, when the caller knows it; nothing said: ask the
+  // inventory. With both, the intersection counts.
   std::function<std::optional<bool>(std::string_view system, Verb verb, Kind kind)> supported;
 };
 
 // A clause that reaches an item, surely or (`unknown`) perhaps.
 struct Hit {
   std::uint32_t bits = 0;
-  static Hit of(ClauseId clause, bool unknown) { return {clause.value << 1U | (unknown ? 1U : 0U)}; }
+
+  static Hit of(ClauseId clause, bool unknown) {
+    return {clause.value << 1U | (unknown ? 1U : 0U)};
+  }
+
   [[nodiscard]] ClauseId clause() const { return ClauseId{bits >> 1U}; }
+
   [[nodiscard]] bool unknown() const { return (bits & 1U) != 0; }
-  [[nodiscard]] Certainty certainty() const { return unknown() ? Certainty::Unknown : Certainty::Yes; }
+
+  [[nodiscard]] Certainty certainty() const {
+    return unknown() ? Certainty::Unknown : Certainty::Yes;
+  }
+
   friend bool operator==(Hit, Hit) = default;
 };
 
@@ -54,11 +63,14 @@ class Workspace {
 
   // The items in scope of the cause: by kind, then by row. Valid until the next decide().
   [[nodiscard]] std::span<const ItemRef> items() const { return items_; }
+
   // The clauses that reach item number `i`, ascending.
   [[nodiscard]] std::span<const Hit> hits(std::size_t i) const {
     return {hits_.data() + offsets_[i], offsets_[i + 1] - offsets_[i]};
   }
+
   [[nodiscard]] std::span<const Hit> all_hits() const { return {hits_.data(), hit_count_}; }
+
   // notify and ask clauses of the rules that hold, ascending.
   [[nodiscard]] std::span<const Hit> without_item() const { return without_item_; }
 

@@ -10,6 +10,7 @@ struct Evaluator::State {
   State(std::shared_ptr<const Program> program, std::shared_ptr<const Inventory> inventory,
         EvaluatorOptions options)
       : bound(std::move(program), std::move(inventory), std::move(options)) {}
+
   Bound bound;
 };
 

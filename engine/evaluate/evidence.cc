@@ -1,5 +1,5 @@
-// What the inventory can testify: support of verbs, use and non-use, delivery. Three-valued: silence
-// of a source that could not have seen it is not evidence.
+// What the inventory can testify: support of verbs, use and non-use, delivery. Three-valued:
+// silence of a source that could not have seen it is not evidence.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -13,7 +13,9 @@ namespace {
 // Data is fresh when it reaches to within this part of the window from now.
 constexpr std::int64_t kFreshPart = 24;
 
-std::int64_t seconds(Instant instant) { return instant.time_since_epoch().count(); }
+std::int64_t seconds(Instant instant) {
+  return instant.time_since_epoch().count();
+}
 
 template <typename Record>
 std::pair<const Record*, const Record*> records_of(const std::vector<Record>& all, ItemRef item) {
@@ -44,8 +46,8 @@ bool covers(std::vector<std::pair<std::int64_t, std::int64_t>> spans, std::int64
 
 }  // namespace
 
-// The inventory names verbs, or verb and kind; where it names none, the connector alone decides, and
-// without one nothing is supported.
+// The inventory names verbs, or verb and kind; where it names none, the connector alone decides,
+// and without one nothing is supported.
 Tri Interpreter::supports(const Value& item, Verb verb) const {
   if (!item.known()) {
     return Tri::Unknown;
@@ -57,9 +59,8 @@ Tri Interpreter::supports(const Value& item, Verb verb) const {
   }
   const std::string name(verb_name(verb));
   const std::string with_kind = name + ":" + std::string(kind_name(ref.kind()));
-  const SetId said{inventory_.table(Entity::System)
-                       .columns[system_attribute::kSupports]
-                       .word_at(system.row())};
+  const SetId said{
+      inventory_.table(Entity::System).columns[system_attribute::kSupports].word_at(system.row())};
   const auto elements = inventory_.sets.elements(said);
   const bool named = std::any_of(elements.begin(), elements.end(), [&](std::uint32_t symbol) {
     const std::string_view text = inventory_.text(Symbol{symbol});
@@ -107,6 +108,9 @@ Tri Interpreter::idle_for(const Value& item, const Value& duration) const {
 }
 
 Tri Interpreter::delivered_to(const Value& item, const Value& to) const {
+  if (item.state == ValueState::Missing) {
+    return Tri::False;  // no successor yet: nothing was delivered
+  }
   if (!item.known() || !to.known()) {
     return Tri::Unknown;
   }

@@ -1,5 +1,5 @@
-// Bringing the values of a column together for the items of a block, and what conditions ask of words
-// and sets already answered per interesting value.
+// Bringing the values of a column together for the items of a block, and what conditions ask of
+// words and sets already answered per interesting value.
 #include <algorithm>
 #include <bit>
 
@@ -28,15 +28,17 @@ const Gathered& BlockEvaluator::gather(std::uint32_t index) {
   const ColumnUse& use = program_.columns[index];
   const BoundColumn& column = bound_.column(index);
   switch (use.shape) {
-    case ColumnUse::Shape::Flag:
-      out.flags = 0;
-      gather_flags(out, column, 0, all_);
-      break;
-    case ColumnUse::Shape::Number:
-      gather_numbers(out, column, use.optional || use.fallback.valid() || use.attributes.size() > 1);
-      break;
-    case ColumnUse::Shape::Word:
-    case ColumnUse::Shape::Set: gather_words(out, column); break;
+  case ColumnUse::Shape::Flag:
+    out.flags = 0;
+    gather_flags(out, column, 0, all_);
+    break;
+  case ColumnUse::Shape::Number:
+    gather_numbers(out, column, use.optional || use.fallback.valid() || use.attributes.size() > 1);
+    break;
+  case ColumnUse::Shape::Word:
+  case ColumnUse::Shape::Set:
+    gather_words(out, column);
+    break;
   }
   if (out.missing != 0 && (use.attributes.size() > 1 || use.fallback.valid())) {
     fill_missing(out, use, column);
@@ -49,8 +51,8 @@ const Gathered& BlockEvaluator::gather(std::uint32_t index) {
   return out;
 }
 
-void BlockEvaluator::gather_flags(Gathered& out, const BoundColumn& column,
-                                  std::size_t alternative, std::uint64_t want) {
+void BlockEvaluator::gather_flags(Gathered& out, const BoundColumn& column, std::size_t alternative,
+                                  std::uint64_t want) {
   for (const Part& part : parts_) {
     const Column* from = column.columns[alternative][static_cast<std::size_t>(part.kind)];
     if (from == nullptr) {
@@ -171,8 +173,8 @@ void BlockEvaluator::code_words(Gathered& out, const ColumnUse& use, const Bound
 void BlockEvaluator::code_sets(Gathered& out, const BoundColumn& column) {
   std::fill(out.rows_of_code.begin(), out.rows_of_code.end(), 0);
   if (out.codes_of_set == nullptr) {
-    out.codes_of_set.reset(static_cast<std::uint64_t*>(
-        std::calloc(inventory_.sets.size(), sizeof(std::uint64_t))));
+    out.codes_of_set.reset(
+        static_cast<std::uint64_t*>(std::calloc(inventory_.sets.size(), sizeof(std::uint64_t))));
     RESCIND_CHECK(out.codes_of_set != nullptr, "out of memory");
   }
   for (std::uint32_t i = 0; i < count_; ++i) {

@@ -107,7 +107,8 @@ void HoldFinder::judge_limits(const std::vector<ItemRef>& items) {
       }
       const Tri tri = test(bound_.program().limits[l].where, item);
       if (tri != Tri::False) {
-        Certainty& certainty = limits_.try_emplace(key_of(l, item), Certainty::Unknown).first->second;
+        Certainty& certainty =
+            limits_.try_emplace(key_of(l, item), Certainty::Unknown).first->second;
         certainty = tri == Tri::True ? Certainty::Yes : certainty;
       }
     }

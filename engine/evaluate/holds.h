@@ -16,8 +16,8 @@ class HoldFinder {
  public:
   HoldFinder(const Bound& bound, const std::function<bool(IdentityRef)>& leaves);
 
-  // Judges the items that `cause` reaches; an item may be judged for several causes, the most certain
-  // answer counts.
+  // Judges the items that `cause` reaches; an item may be judged for several causes, the most
+  // certain answer counts.
   void judge(const BoundCause& cause, const std::vector<ItemRef>& items);
 
   // Adds what was found to the decisions, sorted by item id, then by hold or limit.
@@ -34,10 +34,12 @@ class HoldFinder {
   Interpreter interpreter_;
   RoleJustifier justifier_;
   const std::function<bool(IdentityRef)>& leaves_;
+
   struct Found {
     Certainty certainty = Certainty::Unknown;
     std::vector<std::string> ordered_by;
   };
+
   std::unordered_map<std::uint64_t, Found> holds_;       // hold << 32 | item cell
   std::unordered_map<std::uint64_t, Certainty> limits_;  // limit << 32 | item cell
 };

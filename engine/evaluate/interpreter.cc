@@ -1,5 +1,5 @@
-// The interpreter's operators. Everything is Kleene: what is not known stays unknown unless the other
-// side decides.
+// The interpreter's operators. Everything is Kleene: what is not known stays unknown unless the
+// other side decides.
 #include "evaluate/interpreter.h"
 
 #include <algorithm>
@@ -18,7 +18,9 @@ std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
   return std::max(sum, INT64_MIN + 1);  // the smallest is the mark of a missing number
 }
 
-std::int64_t saturating_negate(std::int64_t a) { return a == INT64_MIN ? INT64_MAX : -a; }
+std::int64_t saturating_negate(std::int64_t a) {
+  return a == INT64_MIN ? INT64_MAX : -a;
+}
 
 }  // namespace
 
@@ -86,28 +88,55 @@ Value Interpreter::run(NodeId id) {
 
 Value Interpreter::run_node(const Node& node) {
   switch (node.op) {
-    case ExprOp::Constant: case ExprOp::Subject: case ExprOp::Now: case ExprOp::Item:
-    case ExprOp::Variable: case ExprOp::EventAttribute: case ExprOp::EventBuiltin:
-      return run_leaf(node);
-    case ExprOp::EventBefore:
-    case ExprOp::EventAfter: return run_overlay(node);
-    case ExprOp::IsEvent: return Value::of(tri_of(bound_.event_in(node.index, cause_->type)));
-    case ExprOp::And:
-    case ExprOp::Or: return Value::of(run_junction(node));
-    case ExprOp::Like:
-    case ExprOp::Matches: return Value::of(run_pattern(node));
-    case ExprOp::IsIdentityKind:
-    case ExprOp::IsItemKind: return Value::of(run_kind_test(node));
-    case ExprOp::Add:
-    case ExprOp::Subtract: return run_sum(node);
-    case ExprOp::Any: case ExprOp::All: case ExprOp::Count: case ExprOp::Min: case ExprOp::Max:
-    case ExprOp::Sum:
-      return run_quantifier(node);
-    case ExprOp::Attribute: case ExprOp::Not: case ExprOp::Negate: case ExprOp::Known:
-    case ExprOp::Supports: case ExprOp::Justified: case ExprOp::Equal: case ExprOp::NotEqual:
-    case ExprOp::Less: case ExprOp::LessEqual: case ExprOp::Greater: case ExprOp::GreaterEqual:
-    case ExprOp::In: case ExprOp::Coalesce: case ExprOp::IdleFor: case ExprOp::DeliveredTo:
-      break;
+  case ExprOp::Constant:
+  case ExprOp::Subject:
+  case ExprOp::Now:
+  case ExprOp::Item:
+  case ExprOp::Variable:
+  case ExprOp::EventAttribute:
+  case ExprOp::EventBuiltin:
+    return run_leaf(node);
+  case ExprOp::EventBefore:
+  case ExprOp::EventAfter:
+    return run_overlay(node);
+  case ExprOp::IsEvent:
+    return Value::of(tri_of(bound_.event_in(node.index, cause_->type)));
+  case ExprOp::And:
+  case ExprOp::Or:
+    return Value::of(run_junction(node));
+  case ExprOp::Like:
+  case ExprOp::Matches:
+    return Value::of(run_pattern(node));
+  case ExprOp::IsIdentityKind:
+  case ExprOp::IsItemKind:
+    return Value::of(run_kind_test(node));
+  case ExprOp::Add:
+  case ExprOp::Subtract:
+    return run_sum(node);
+  case ExprOp::Any:
+  case ExprOp::All:
+  case ExprOp::Count:
+  case ExprOp::Min:
+  case ExprOp::Max:
+  case ExprOp::Sum:
+    return run_quantifier(node);
+  case ExprOp::Attribute:
+  case ExprOp::Not:
+  case ExprOp::Negate:
+  case ExprOp::Known:
+  case ExprOp::Supports:
+  case ExprOp::Justified:
+  case ExprOp::Equal:
+  case ExprOp::NotEqual:
+  case ExprOp::Less:
+  case ExprOp::LessEqual:
+  case ExprOp::Greater:
+  case ExprOp::GreaterEqual:
+  case ExprOp::In:
+  case ExprOp::Coalesce:
+  case ExprOp::IdleFor:
+  case ExprOp::DeliveredTo:
+    break;
   }
   return run_operator(node);
 }
@@ -149,37 +178,65 @@ Value Interpreter::run_operator(const Node& node) {
   const auto children = program_.children_of(node);
   const Value first = run(children[0]);
   switch (node.op) {
-    case ExprOp::Attribute: return read_attribute(first, node.index, node.type);
-    case ExprOp::Not: return Value::of(tri_not(tri_of_number(first)));
-    case ExprOp::Negate:
-      return first.known() ? Value::of(first.kind, saturating_negate(first.number)) : first;
-    case ExprOp::Known:
-      return Value::of(first.state == ValueState::Unknown ? Tri::Unknown : tri_of(first.known()));
-    case ExprOp::Supports: return Value::of(supports(first, node.verb));
-    case ExprOp::Justified:
-      return Value::of(first.known() && justifier_ != nullptr
-                           ? justifier_->justified(ItemRef{first.word()})
-                           : Tri::Unknown);
-    case ExprOp::Coalesce: return first.state == ValueState::Missing ? run(children[1]) : first;
-    case ExprOp::Equal: return Value::of(equal(first, run(children[1])));
-    case ExprOp::Less: {
-      const Value second = run(children[1]);
-      return first.known() && second.known() ? Value::of(tri_of(first.number < second.number))
-                                             : Value::unknown(TypeKind::Bool);
-    }
-    case ExprOp::In: return Value::of(contains(run(children[1]), first));
-    case ExprOp::IdleFor: return Value::of(idle_for(first, run(children[1])));
-    case ExprOp::DeliveredTo: return Value::of(delivered_to(first, run(children[1])));
-    case ExprOp::Constant: case ExprOp::Subject: case ExprOp::Now: case ExprOp::Item:
-    case ExprOp::Variable: case ExprOp::EventAttribute: case ExprOp::EventBuiltin:
-    case ExprOp::EventBefore: case ExprOp::EventAfter: case ExprOp::IsEvent: case ExprOp::And:
-    case ExprOp::Or: case ExprOp::Like: case ExprOp::Matches: case ExprOp::IsIdentityKind:
-    case ExprOp::IsItemKind: case ExprOp::Add: case ExprOp::Subtract: case ExprOp::Any:
-    case ExprOp::All: case ExprOp::Count: case ExprOp::Min: case ExprOp::Max: case ExprOp::Sum:
-    // Brought into other forms by compile.
-    case ExprOp::NotEqual: case ExprOp::LessEqual: case ExprOp::Greater:
-    case ExprOp::GreaterEqual:
-      break;
+  case ExprOp::Attribute:
+    return read_attribute(first, node.index, node.type);
+  case ExprOp::Not:
+    return Value::of(tri_not(tri_of_number(first)));
+  case ExprOp::Negate:
+    return first.known() ? Value::of(first.kind, saturating_negate(first.number)) : first;
+  case ExprOp::Known:
+    return Value::of(first.state == ValueState::Unknown ? Tri::Unknown : tri_of(first.known()));
+  case ExprOp::Supports:
+    return Value::of(supports(first, node.verb));
+  case ExprOp::Justified:
+    return Value::of(first.known() && justifier_ != nullptr
+                         ? justifier_->justified(ItemRef{first.word()})
+                         : Tri::Unknown);
+  case ExprOp::Coalesce:
+    return first.state == ValueState::Missing ? run(children[1]) : first;
+  case ExprOp::Equal:
+    return Value::of(equal(first, run(children[1])));
+  case ExprOp::Less: {
+    const Value second = run(children[1]);
+    return first.known() && second.known() ? Value::of(tri_of(first.number < second.number))
+                                           : Value::unknown(TypeKind::Bool);
+  }
+  case ExprOp::In:
+    return Value::of(contains(run(children[1]), first));
+  case ExprOp::IdleFor:
+    return Value::of(idle_for(first, run(children[1])));
+  case ExprOp::DeliveredTo:
+    return Value::of(delivered_to(first, run(children[1])));
+  case ExprOp::Constant:
+  case ExprOp::Subject:
+  case ExprOp::Now:
+  case ExprOp::Item:
+  case ExprOp::Variable:
+  case ExprOp::EventAttribute:
+  case ExprOp::EventBuiltin:
+  case ExprOp::EventBefore:
+  case ExprOp::EventAfter:
+  case ExprOp::IsEvent:
+  case ExprOp::And:
+  case ExprOp::Or:
+  case ExprOp::Like:
+  case ExprOp::Matches:
+  case ExprOp::IsIdentityKind:
+  case ExprOp::IsItemKind:
+  case ExprOp::Add:
+  case ExprOp::Subtract:
+  case ExprOp::Any:
+  case ExprOp::All:
+  case ExprOp::Count:
+  case ExprOp::Min:
+  case ExprOp::Max:
+  case ExprOp::Sum:
+  // Brought into other forms by compile.
+  case ExprOp::NotEqual:
+  case ExprOp::LessEqual:
+  case ExprOp::Greater:
+  case ExprOp::GreaterEqual:
+    break;
   }
   RESCIND_CHECK(false, "compile leaves no other operator");
 }
@@ -232,9 +289,18 @@ Tri Interpreter::run_kind_test(const Node& node) {
   if (node.op == ExprOp::IsItemKind) {
     return tri_of(node.kinds.contains(ItemRef{operand.word()}.kind()));
   }
-  Type type;
-  type.kind = TypeKind::Enum;
-  const Value kind = identity_attribute(operand, identity_attribute::kKind, type);
+  IdentityRef identity{operand.word()};
+  if (operand.kind != TypeKind::Identity) {  // a principal by name; a team is of no kind
+    const bool own = operand.word() < inventory_.symbols.size();
+    if (own && inventory_.team_by_symbol.contains(operand.word())) {
+      return Tri::False;
+    }
+    identity = own ? inventory_.identity_of(Symbol{operand.word()}) : IdentityRef{};
+    if (!identity.valid()) {
+      return Tri::Unknown;
+    }
+  }
+  const Value kind = attribute_of(identity, identity_attribute::kKind);
   return kind.known() ? tri_of(bound_.identity_kind_in(node.index, kind.word())) : Tri::Unknown;
 }
 
@@ -329,8 +395,8 @@ Value Interpreter::run_inverse(const Value& identity, AttributeUse::Source sourc
     }
   }
   std::sort(cells.begin(), cells.end());
-  return Value::set(
-      source == AttributeUse::Source::Owns ? SetForm::Identities : SetForm::Items, cells);
+  return Value::set(source == AttributeUse::Source::Owns ? SetForm::Identities : SetForm::Items,
+                    cells);
 }
 
 Tri Interpreter::equal(const Value& a, const Value& b) const {

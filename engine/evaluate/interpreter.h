@@ -29,6 +29,7 @@ class Interpreter {
   // The same cause with another subject, and with the subject's attributes as they are after the
   // event. `begin` undoes it.
   void set_subject(IdentityRef subject, bool after_event);
+
   void set_justifier(Justifier* justifier) { justifier_ = justifier; }
 
   // A Bool node of level Scalar.
@@ -38,19 +39,25 @@ class Interpreter {
     }
     return test_anew(id);
   }
+
   // A node of level Scalar.
   const Value& scalar(NodeId id);
   // A node of any level, for an item or (in `derive … for identity`) an identity.
   Value evaluate(NodeId id, ItemRef item);
   Value evaluate(NodeId id, IdentityRef identity);
+
   Tri test_item(NodeId id, ItemRef item) { return tri_of_number(evaluate(id, item)); }
 
   [[nodiscard]] const BoundCause& cause() const { return *cause_; }
+
   [[nodiscard]] IdentityRef subject() const { return subject_; }
+
   [[nodiscard]] const Bound& bound() const { return bound_; }
+
   // An attribute of an identity, as the frame sees it.
   [[nodiscard]] Value attribute_of(IdentityRef identity, AttributeIndex index) const;
-  [[nodiscard]] Value read_attribute(const Value& object, std::uint32_t attribute, const Type& type);
+  [[nodiscard]] Value read_attribute(const Value& object, std::uint32_t attribute,
+                                     const Type& type);
   [[nodiscard]] Tri equal(const Value& a, const Value& b) const;
   [[nodiscard]] Tri contains(const Value& set, const Value& element) const;
   [[nodiscard]] Value element(const Value& set, std::size_t i, const Type& set_type) const;
@@ -89,7 +96,7 @@ class Interpreter {
 
   Value item_;
   std::array<Value, 31> variables_;
-  std::deque<std::vector<std::uint32_t>> sets_;  // computed in this frame
+  std::deque<std::vector<std::uint32_t>> sets_;      // computed in this frame
   std::unordered_map<std::uint64_t, bool> matched_;  // pattern and symbol
 };
 

@@ -38,7 +38,9 @@ void RoleJustifier::begin(const BoundCause& cause) {
   }
 }
 
-Tri RoleJustifier::justified(ItemRef item) { return answer(item).tri; }
+Tri RoleJustifier::justified(ItemRef item) {
+  return answer(item).tri;
+}
 
 std::string RoleJustifier::reason(ItemRef item) {
   const Answer result = answer(item);
@@ -78,8 +80,8 @@ RoleJustifier::Answer RoleJustifier::by_role_or_keep(ItemRef item) {
     }
   };
   const IdentityRef holder = holder_of(item);
-  const auto key = grant_key(inventory_.system(item), item.kind(),
-                             inventory_.word(item, item_attribute::kName));
+  const auto key =
+      grant_key(inventory_.system(item), item.kind(), inventory_.word(item, item_attribute::kName));
   if (const auto granting = granted_by_.find(key); granting != granted_by_.end()) {
     for (const Held& held : roles_of(holder)) {
       if (std::binary_search(granting->second.begin(), granting->second.end(), held.role)) {
@@ -128,8 +130,8 @@ RoleJustifier::Answer RoleJustifier::account(ItemRef item) {
   return result;
 }
 
-// Sessions, tokens and credentials go with their account; sessions and tokens also with any right that
-// is taken from it, since they may carry it.
+// Sessions, tokens and credentials go with their account; sessions and tokens also with any right
+// that is taken from it, since they may carry it.
 RoleJustifier::Answer RoleJustifier::follower(ItemRef item) {
   Answer own = by_role_or_keep(item);
   if (own.tri == Tri::True) {
@@ -245,9 +247,9 @@ Tri RoleJustifier::is_active(IdentityRef identity) {
   interpreter_.begin(*cause_);
   interpreter_.set_subject(identity, true);
   const Value status = interpreter_.attribute_of(identity, identity_attribute::kStatus);
-  const bool said = own && std::any_of(cause_->after.begin(), cause_->after.end(), [](const auto& a) {
-                      return a.first == identity_attribute::kStatus;
-                    });
+  const bool said =
+      own && std::any_of(cause_->after.begin(), cause_->after.end(),
+                         [](const auto& a) { return a.first == identity_attribute::kStatus; });
   if (own && !said) {
     const std::string& event = bound_.policy().schema->events[cause_->type].name;
     if (event == "leave_end" || event == "rehire") {

@@ -1,5 +1,6 @@
 // Why an item may stay: a role that its holder has after the event grants it, or a keep matches.
-// Residual access is what is held and not justified; movers and reconciliation act on that difference.
+// Residual access is what is held and not justified; movers and reconciliation act on that
+// difference.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,7 @@ class RoleJustifier final : public Justifier {
     std::uint32_t role = 0;
     Tri certainty = Tri::True;
   };
+
   struct Answer {
     Tri tri = Tri::Unknown;
     std::string by;
@@ -53,9 +55,9 @@ class RoleJustifier final : public Justifier {
   const BoundCause* cause_ = nullptr;
   // Roles that grant a right, by grant_key.
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> granted_by_;
-  std::unordered_map<std::uint32_t, std::vector<Held>> roles_;   // by identity cell
-  std::unordered_map<std::uint32_t, Answer> answers_;            // by item cell
-  std::unordered_map<std::uint32_t, Tri> removals_;              // by account cell
+  std::unordered_map<std::uint32_t, std::vector<Held>> roles_;  // by identity cell
+  std::unordered_map<std::uint32_t, Answer> answers_;           // by item cell
+  std::unordered_map<std::uint32_t, Tri> removals_;             // by account cell
 };
 
 }  // namespace rescind

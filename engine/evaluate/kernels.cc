@@ -20,9 +20,11 @@ std::uint64_t collect(const std::int64_t* values, std::uint32_t count, Test test
 std::uint64_t plain_less(const std::int64_t* values, std::uint32_t count, std::int64_t than) {
   return collect(values, count, [than](std::int64_t v) { return v < than; });
 }
+
 std::uint64_t plain_greater(const std::int64_t* values, std::uint32_t count, std::int64_t than) {
   return collect(values, count, [than](std::int64_t v) { return v > than; });
 }
+
 std::uint64_t plain_equal(const std::int64_t* values, std::uint32_t count, std::int64_t to) {
   return collect(values, count, [to](std::int64_t v) { return v == to; });
 }
@@ -54,8 +56,7 @@ __attribute__((target("avx2"))) std::uint64_t avx2_less(const std::int64_t* valu
 }
 
 __attribute__((target("avx2"))) std::uint64_t avx2_greater(const std::int64_t* values,
-                                                           std::uint32_t count,
-                                                           std::int64_t than) {
+                                                           std::uint32_t count, std::int64_t than) {
   const __m256i bound = _mm256_set1_epi64x(than);
   std::uint64_t mask = 0;
   for (std::uint32_t i = 0; i < count; i += kAvx2Lanes) {
@@ -114,7 +115,9 @@ constexpr Kernels kAvx512{avx512_less, avx512_greater, avx512_equal};
 
 }  // namespace
 
-const Kernels& plain_kernels() { return kPlain; }
+const Kernels& plain_kernels() {
+  return kPlain;
+}
 
 const Kernels& best_kernels() {
 #if defined(__x86_64__)

@@ -1,5 +1,6 @@
-// Who is meant by a principal of the policy, for one cause and item. People who are inactive, are the
-// subject, or have an open leaver event count as missing, so that the next alternative is taken.
+// Who is meant by a principal of the policy, for one cause and item. People who are inactive, are
+// the subject, or have an open leaver event count as missing, so that the next alternative is
+// taken.
 #pragma once
 
 #include <functional>

@@ -14,21 +14,21 @@ void Scope::find(const Bound& bound, const BoundCause& cause) {
     any_extra_ = false;
   }
   switch (cause.about) {
-    case EventAbout::Identity:
-      if (cause.subject.valid()) {
-        find_identity(bound, cause.subject);
-      }
-      return;
-    case EventAbout::Item:
-      if (cause.item.valid()) {
-        find_item(bound, cause.item);
-      }
-      return;
-    case EventAbout::System:
-      if (cause.system.valid()) {
-        find_system(bound, cause.system);
-      }
-      return;
+  case EventAbout::Identity:
+    if (cause.subject.valid()) {
+      find_identity(bound, cause.subject);
+    }
+    return;
+  case EventAbout::Item:
+    if (cause.item.valid()) {
+      find_item(bound, cause.item);
+    }
+    return;
+  case EventAbout::System:
+    if (cause.system.valid()) {
+      find_system(bound, cause.system);
+    }
+    return;
   }
 }
 

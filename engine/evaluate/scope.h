@@ -1,5 +1,5 @@
-// Which items a cause reaches: what its subject holds or was granted, an account with everything under
-// it, or everything on a system.
+// Which items a cause reaches: what its subject holds or was granted, an account with everything
+// under it, or everything on a system.
 #pragma once
 
 #include <array>
@@ -22,6 +22,7 @@ class Scope {
   // Segments by kind, valid until the next call. Nothing for a subject, item or system that the
   // inventory does not have.
   void find(const Bound& bound, const BoundCause& cause);
+
   [[nodiscard]] const std::vector<Segment>& segments() const { return segments_; }
 
  private:

@@ -12,7 +12,11 @@ namespace rescind {
 
 // Kleene's three values; and = min, or = max, not = 2 - x.
 enum class Tri : std::uint8_t { False = 0, Unknown = 1, True = 2 };
-constexpr Tri tri_of(bool value) { return value ? Tri::True : Tri::False; }
+
+constexpr Tri tri_of(bool value) {
+  return value ? Tri::True : Tri::False;
+}
+
 constexpr Tri tri_not(Tri value) {
   return static_cast<Tri>(2U - static_cast<unsigned>(value));
 }
@@ -36,13 +40,15 @@ struct Value {
   ValueState state = ValueState::Unknown;
   TypeKind kind = TypeKind::Bool;
   SetForm form = SetForm::Symbols;
-  std::uint32_t count = 0;                // of a set
-  std::int64_t number = 0;                // number, bool, symbol or cell
-  const std::uint32_t* words = nullptr;   // of a set; sorted
-  const std::int64_t* longs = nullptr;    // of a set of form Longs; sorted
+  std::uint32_t count = 0;               // of a set
+  std::int64_t number = 0;               // number, bool, symbol or cell
+  const std::uint32_t* words = nullptr;  // of a set; sorted
+  const std::int64_t* longs = nullptr;   // of a set of form Longs; sorted
 
   [[nodiscard]] bool known() const { return state == ValueState::Known; }
+
   [[nodiscard]] std::uint32_t word() const { return static_cast<std::uint32_t>(number); }
+
   [[nodiscard]] std::span<const std::uint32_t> elements() const { return {words, count}; }
 
   static Value unknown(TypeKind kind) {
@@ -50,12 +56,14 @@ struct Value {
     v.kind = kind;
     return v;
   }
+
   static Value missing(TypeKind kind) {
     Value v;
     v.kind = kind;
     v.state = ValueState::Missing;
     return v;
   }
+
   static Value of(TypeKind kind, std::int64_t number) {
     Value v;
     v.kind = kind;
@@ -63,10 +71,12 @@ struct Value {
     v.number = number;
     return v;
   }
+
   static Value of(Tri tri) {
     return tri == Tri::Unknown ? unknown(TypeKind::Bool)
                                : of(TypeKind::Bool, tri == Tri::True ? 1 : 0);
   }
+
   static Value set(SetForm form, std::span<const std::uint32_t> elements) {
     Value v;
     v.kind = TypeKind::Set;
@@ -85,6 +95,7 @@ constexpr Tri tri_of_number(const Value& value) {
 constexpr bool is_symbol_kind(TypeKind kind) {
   return kind == TypeKind::String || kind == TypeKind::Enum || kind == TypeKind::Principal;
 }
+
 constexpr bool is_number_kind(TypeKind kind) {
   return kind == TypeKind::Bool || kind == TypeKind::Int || kind == TypeKind::Instant ||
          kind == TypeKind::Duration;

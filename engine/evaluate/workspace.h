@@ -28,10 +28,10 @@ struct WorkspaceState {
   RoleJustifier justifier;
   Scope scope;
   BlockEvaluator block;
-  std::vector<std::uint64_t> rules;     // bits: rules that no guard excludes
+  std::vector<std::uint64_t> rules;  // bits: rules that no guard excludes
   std::vector<ActiveClause> active;
-  std::vector<Masks> masks;             // by active clause
-  std::vector<std::uint64_t> of_item;   // by chunk of 64 active clauses, by item of the block
+  std::vector<Masks> masks;            // by active clause
+  std::vector<std::uint64_t> of_item;  // by chunk of 64 active clauses, by item of the block
 };
 
 }  // namespace rescind

@@ -15,9 +15,9 @@ namespace rescind {
 struct SupportedVerb {
   Verb verb = Verb::Disable;
   Kind kind = Kind::Account;
-  EffectSet effects;                  // what it really does there; empty: the defaults
+  EffectSet effects{};                // what it really does there; empty: the defaults
   Reversible reversible = Reversible::Yes;
-  std::optional<Seconds> undo_window; // with Window
+  std::optional<Seconds> undo_window{}; // with Window
 };
 
 struct SystemCapabilities {

@@ -17,6 +17,7 @@
 namespace rescind {
 
 struct NodeTag {};
+
 using NodeId = StrongId<NodeTag>;
 
 // What a node's value depends on, and so how often it is computed.
@@ -28,8 +29,10 @@ enum class Level : std::uint8_t {
 
 // How a Bool node of level Item is computed for a block of items at once.
 enum class Lowering : std::uint8_t {
-  None,          // not of level Item, or not Bool
-  And, Or, Not,  // over children; a scalar child answers for the whole block
+  None,  // not of level Item, or not Bool
+  And,
+  Or,
+  Not,           // over children; a scalar child answers for the whole block
   KindIs,        // the item is one of `kinds`
   Flag,          // a Bool column
   KnownColumn,   // the column has a value
@@ -45,22 +48,22 @@ struct Node {
   ExprOp op = ExprOp::Constant;
   Level level = Level::Scalar;
   Lowering lowering = Lowering::None;
-  ExprOp compare = ExprOp::Equal;        // of Compare
-  Verb verb = Verb::Revoke;              // of Supports
-  std::uint16_t cost = 0;                // rough; children of And and Or stand cheapest first
-  KindSet kinds;                         // of IsItemKind
+  ExprOp compare = ExprOp::Equal;  // of Compare
+  Verb verb = Verb::Revoke;        // of Supports
+  std::uint16_t cost = 0;          // rough; children of And and Or stand cheapest first
+  KindSet kinds;                   // of IsItemKind
   Type type;
-  std::uint32_t free_variables = 0;      // bit i: quantifier variable i occurs free
-  std::uint32_t children_begin = 0;      // into Program::children
+  std::uint32_t free_variables = 0;  // bit i: quantifier variable i occurs free
+  std::uint32_t children_begin = 0;  // into Program::children
   std::uint32_t children_count = 0;
   // Constant, Like, Matches: number of the constant · Variable and quantifiers: of the variable ·
   // Attribute, EventBefore, EventAfter: of the attribute · EventAttribute: of the event attribute ·
   // EventBuiltin: an EventField · IsIdentityKind, IsEvent: of the word list
   std::uint32_t index = 0;
-  std::uint32_t column = 0;              // of a lowered leaf: into Program::columns
-  NodeId operand;                        // of Compare, EqualWord, ContainsWord: a scalar node
-  std::uint32_t bitmap = 0;              // of OneOf: into Program::bitmaps
-  std::uint32_t code = 0;                // of Contains
+  std::uint32_t column = 0;  // of a lowered leaf: into Program::columns
+  NodeId operand;            // of Compare, EqualWord, ContainsWord: a scalar node
+  std::uint32_t bitmap = 0;  // of OneOf: into Program::bitmaps
+  std::uint32_t code = 0;    // of Contains
 };
 
 enum class EventField : std::uint8_t { At, Arrived, Source, Id, Type };
@@ -69,24 +72,26 @@ enum class EventField : std::uint8_t { At, Arrived, Source, Id, Type };
 struct AttributeUse {
   static constexpr AttributeIndex kNone = std::numeric_limits<AttributeIndex>::max();
   enum class Source : std::uint8_t {
-    Column,     // of the entity's table
-    Id,         // the entity's id
-    ItemKind,   // the kind's name
-    Owns, Knows, Items,  // inverses of an identity
+    Column,    // of the entity's table
+    Id,        // the entity's id
+    ItemKind,  // the kind's name
+    Owns,
+    Knows,
+    Items,  // inverses of an identity
   };
   std::string name;
   Source source = Source::Column;
   std::array<AttributeIndex, kEntityCount> index{};  // kNone: the entity has none of this type
 };
 
-// Values of the selected item that are read for a whole block: an attribute, or the first of several
-// that has a value (`a ?? b ?? fallback`).
+// Values of the selected item that are read for a whole block: an attribute, or the first of
+// several that has a value (`a ?? b ?? fallback`).
 struct ColumnUse {
   enum class Shape : std::uint8_t { Number, Flag, Word, Set };
   Shape shape = Shape::Number;
-  bool optional = false;                 // may be missing after all alternatives
-  std::vector<std::uint32_t> attributes; // into Program::attributes, in the order of preference
-  NodeId fallback;                       // scalar; invalid: none
+  bool optional = false;                  // may be missing after all alternatives
+  std::vector<std::uint32_t> attributes;  // into Program::attributes, in the order of preference
+  NodeId fallback;                        // scalar; invalid: none
   // Word: constants that OneOf tells apart (their code is position + 1, 0 is any other value).
   // Set: constants that Contains looks for (at most kTrackedInSet; their code is the position).
   std::vector<std::uint32_t> constants;  // into Program::constants
@@ -96,10 +101,14 @@ struct ColumnUse {
 // One bit per code, 64 to a word.
 struct Bitmap {
   std::vector<std::uint64_t> words;
-  [[nodiscard]] bool test(std::uint32_t code) const { return (words[code / 64] >> (code % 64)) & 1U; }
+
+  [[nodiscard]] bool test(std::uint32_t code) const {
+    return (words[code / 64] >> (code % 64)) & 1U;
+  }
 };
 
-// A scalar value with few interesting values: for each of them one bit per rule that it leaves possible.
+// A scalar value with few interesting values: for each of them one bit per rule that it leaves
+// possible.
 struct Guard {
   NodeId value;
   std::vector<std::uint32_t> constants;  // code is position + 1
@@ -120,11 +129,11 @@ struct CompiledClause {
 };
 
 struct CompiledRule {
-  NodeRange conjuncts;  // of `when`, all of them, cheapest first
-  NodeRange tail;       // those that no guard decides
+  NodeRange conjuncts;              // of `when`, all of them, cheapest first
+  NodeRange tail;                   // those that no guard decides
   std::uint32_t clauses_begin = 0;  // into Program::clauses
   std::uint32_t clauses_count = 0;
-  KindSet kinds;        // of all its clauses
+  KindSet kinds;               // of all its clauses
   bool about_nothing = false;  // has notify or ask clauses
 };
 
@@ -145,11 +154,11 @@ struct CompiledClausePrincipals {
 struct Program {
   std::shared_ptr<const CheckedPolicy> policy;
 
-  std::vector<Node> nodes;             // a child's id is lower than its user's
+  std::vector<Node> nodes;  // a child's id is lower than its user's
   std::vector<NodeId> children;
   std::vector<NodeId> node_lists;
   std::vector<Constant> constants;
-  std::vector<Type> constant_types;    // parallel
+  std::vector<Type> constant_types;             // parallel
   std::vector<std::vector<std::string>> words;  // names of identity kinds or events
   std::vector<std::string> event_attributes;
   std::vector<AttributeUse> attributes;
@@ -164,15 +173,17 @@ struct Program {
   std::vector<CompiledClause> clauses;  // parallel to CheckedPolicy::clauses
 
   std::vector<CompiledCondition> derives, roles, keeps, holds, limits;
-  std::vector<CompiledClausePrincipals> clause_principals;          // parallel to clauses
-  std::vector<std::vector<CompiledPrincipals>> rule_escalations;    // by rule, by level
-  std::vector<CompiledPrincipals> hold_orders;                      // by hold
-  std::vector<CompiledPrincipals> limit_asks;                       // by limit
+  std::vector<CompiledClausePrincipals> clause_principals;        // parallel to clauses
+  std::vector<std::vector<CompiledPrincipals>> rule_escalations;  // by rule, by level
+  std::vector<CompiledPrincipals> hold_orders;                    // by hold
+  std::vector<CompiledPrincipals> limit_asks;                     // by limit
 
   [[nodiscard]] const Node& node(NodeId id) const { return nodes[id.index()]; }
+
   [[nodiscard]] std::span<const NodeId> children_of(const Node& n) const {
     return {children.data() + n.children_begin, n.children_count};
   }
+
   [[nodiscard]] std::span<const NodeId> list(NodeRange range) const {
     return {node_lists.data() + range.begin, range.count};
   }

@@ -139,6 +139,9 @@ void add_kind_attributes(Schema& schema, Kind kind, EntityBuilder& item) {
   if (kCredentialKinds.contains(kind)) {
     add_credential_attributes(item);
   }
+  if (kind == Kind::BreakGlass) {
+    add_use_attributes(item);  // a sealed secret is known to whoever opened it
+  }
   if (kind == Kind::Session || kind == Kind::Token) {
     item.optional("credential", item_type(kCredentialKinds), "the credential that it came from")
         .optional("max_life", scalar(TypeKind::Duration), "how long it can live at most");

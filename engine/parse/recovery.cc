@@ -128,6 +128,11 @@ class StatementRecovery final : public Recovery {
     if (!is_body(rule)) {
       return;
     }
+    // These lists take any word, so the next declaration would be read as one of theirs.
+    const bool takes_words = rule == Parser::RuleImportArguments || rule == Parser::RuleAttributes;
+    if (takes_words && starts_declaration(static_cast<std::ptrdiff_t>(current_index(parser)))) {
+      throw antlr4::InputMismatchException(parser);
+    }
     const antlr4::atn::ATN& atn = parser->getATN();
     const IntervalSet& acceptable = atn.nextTokens(atn.states[parser->getState()]);
     while (!fits(parser, rule, acceptable)) {
@@ -261,7 +266,8 @@ class StatementRecovery final : public Recovery {
     case Parser::RuleAttributes:
       return is_word(here) && type(i + 1) == Lexer::COLON;
     case Parser::RuleSchemaBody:
-      return (is_name(here) && type(i + 1) == Lexer::LBRACE && type(i - 1) != Lexer::ABOUT) ||
+      return (is_name(here) && type(i + 1) == Lexer::LBRACE && type(i - 1) != Lexer::ABOUT &&
+              type(i - 1) != Lexer::COLON && type(i - 1) != Lexer::LESS) ||
              (here == Lexer::EVENT && is_name(type(i + 1)));
     case Parser::RuleRoleBody:
       return here == Lexer::WHEN || here == Lexer::GRANTS;
@@ -421,7 +427,8 @@ class StatementRecovery final : public Recovery {
     if (code == Code::R0123) {
       error.help.emplace_back("words of the grammar cannot be bare names; choose another name");
     }
-    if (list_.infos[at].type == Lexer::ASSIGN) {
+    if (list_.infos[at].type == Lexer::ASSIGN &&
+        type(static_cast<std::ptrdiff_t>(at) - 1) != Lexer::RBRACE) {
       error.help.emplace_back("two values are compared with `==`");
     }
   }

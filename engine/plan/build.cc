@@ -29,10 +29,7 @@ void bind_inputs(Draft& draft) {
   plan.expires_at = plan.as_of + draft.options.expiry;
   plan.looked_at_only = draft.options.looked_at_only;
   plan.bindings = draft.options.bindings;
-  for (const auto& [system, capabilities] : draft.options.systems) {
-    plan.bindings["connector " + system] = capabilities.connector + " " + capabilities.version + " " +
-                                           capabilities.endpoint;
-  }
+  plan.notes = draft.options.notes;
   for (const InventorySource& source : inventory.sources) {
     for (const std::string& incomplete : source.incomplete) {
       plan.notes.push_back("listing not complete: " + incomplete);

@@ -25,7 +25,9 @@ struct PlanOptions {
   CapabilityMap systems;
   // Distinct subjects counted already in the limit's window: (qualified name, system or "") → count.
   std::map<std::pair<std::string, std::string>, std::int64_t> limit_used;
-  // Other inputs that the digest covers, by name ("tzdata", "store").
+  // Things about the inputs that a person should know; into the plan's own notes.
+  std::vector<std::string> notes;
+  // Other inputs that the digest covers, by name: connector versions and endpoints, time-zone data.
   std::map<std::string, std::string> bindings;
   // Steps of earlier runs that are verified or still open there: left out here.
   std::set<std::string> settled_steps;

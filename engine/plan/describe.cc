@@ -10,16 +10,27 @@ struct Undo {
   Described described;
 };
 
-Undo undo_of(const Order& order) {
+// Whether data goes with it that nothing in the plan keeps safe.
+bool loses_data(const Draft& draft, const Order& order) {
+  return std::any_of(order.consequences.begin(), order.consequences.end(), [&](ItemRef lost) {
+    return lost.kind() == Kind::Data &&
+           std::none_of(draft.orders.begin(), draft.orders.end(), [&](const Order& other) {
+             return other.item == lost && other.has(Effect::Preserves);
+           });
+  });
+}
+
+Undo undo_of(const Draft& draft, const Order& order) {
   switch (order.verb) {
     case Verb::Disable:
     case Verb::Lock:
       return {Reversible::Yes, {.kind = "restore", .text = "enable again, with a new secret and no old session"}};
     case Verb::Remove:
-      return {order.consequences.empty() ? Reversible::Yes : Reversible::Never,
-              order.consequences.empty()
-                  ? Described{.kind = "restore", .text = "grant again as captured"}
-                  : Described{.kind = "none", .text = "granting it again does not bring back what goes with it"}};
+      if (loses_data(draft, order)) {
+        return {Reversible::Never,
+                {.kind = "none", .text = "granting it again does not bring back the data that goes with it"}};
+      }
+      return {Reversible::Yes, {.kind = "restore", .text = "grant again as captured"}};
     case Verb::Narrow:
       return {Reversible::Yes, {.kind = "restore", .text = "back to the captured level"}};
     case Verb::Transfer:
@@ -108,7 +119,7 @@ std::map<std::string, std::string> facts_of(const Draft& draft, const Order& ord
 }  // namespace
 
 void describe_step(const Draft& draft, const Order& order, PlanStep& step) {
-  Undo undo = undo_of(order);
+  Undo undo = undo_of(draft, order);
   const SupportedVerb* declared =
       order.item.valid() ? draft.estate.declared(order.item, order.verb) : nullptr;
   if (declared != nullptr && order.action.empty() && declared->reversible == Reversible::Window) {

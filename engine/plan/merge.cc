@@ -231,22 +231,26 @@ bool already_so(const Draft& draft, ItemRef item, Verb verb) {
          draft.estate.named_flag(item, "returned").value_or(false);
 }
 
-// A removal takes what a narrowing would leave; the narrowing stays only where it can come earlier.
-void settle_narrow(std::vector<Order>& orders) {
+// Where two verbs want the same of an item, the one that goes further stands for both: a removal for a
+// narrowing, a revocation for a disable. The lesser one stays only where it can come earlier.
+void stand_for(std::vector<Order>& orders, Verb further, Verb lesser) {
   const auto find = [&](Verb verb) {
-    return std::find_if(orders.begin(), orders.end(), [&](const Order& o) { return o.verb == verb; });
+    return std::find_if(orders.begin(), orders.end(),
+                        [&](const Order& o) { return o.verb == verb && !o.ways.empty(); });
   };
-  const auto removal = find(Verb::Remove);
-  const auto narrow = find(Verb::Narrow);
-  if (removal == orders.end() || narrow == orders.end() || removal->ways.empty() ||
-      !within_ways(removal->ways.front(), narrow->ways.front())) {
+  const auto more = find(further);
+  const auto less = find(lesser);
+  if (more == orders.end() || less == orders.end() ||
+      !within_ways(more->ways.front(), less->ways.front())) {
     return;
   }
-  if (narrow->deadline && (!removal->deadline || *narrow->deadline < *removal->deadline)) {
-    removal->deadline = narrow->deadline;
+  if (less->deadline && (!more->deadline || *less->deadline < *more->deadline)) {
+    more->deadline = less->deadline;
   }
-  add_all(removal->matches, narrow->matches);
-  orders.erase(narrow);
+  more->overdue = more->overdue || less->overdue;
+  more->lead = std::min(more->lead, less->lead);
+  add_all(more->matches, less->matches);
+  orders.erase(less);
 }
 
 void merge_item(Draft& draft, ItemMatches& group) {
@@ -273,7 +277,10 @@ void merge_item(Draft& draft, ItemMatches& group) {
     }
     orders.push_back(std::move(order));
   }
-  settle_narrow(orders);
+  stand_for(orders, Verb::Remove, Verb::Narrow);
+  if (draft.estate.supports(group.item, Verb::Revoke)) {
+    stand_for(orders, Verb::Revoke, Verb::Disable);
+  }
   for (Order& order : orders) {
     draft.orders.push_back(std::move(order));
   }

@@ -113,7 +113,11 @@ class Page {
       return step.rank == Rank::Contain;
     });
     if (plan_.summary.containment_complete_at) {
-      words += "Access closes by " + when(*plan_.summary.containment_complete_at) + " UTC";
+      const Instant all = *plan_.summary.containment_complete_at;
+      const std::optional<Instant> sign_in = sign_in_ends();
+      words += sign_in && *sign_in < all ? "Sign-in ends by " + when(*sign_in) + ", all access closes by "
+                                         : std::string("Access closes by ");
+      words += when(all) + " UTC";
     } else if (contains) {
       words += "Access closes when every containing step is done; not all of them have a deadline or start by themselves";
     } else {
@@ -123,6 +127,21 @@ class Page {
     return words + (open == 0 ? "; 0 paths remain after that."
                               : "; " + count_words(open, "path") + (open == 1 ? " remains" : " remain") +
                                     ", listed below.");
+  }
+
+  // When the last account and session is closed; nothing: not all have a deadline, or there are none.
+  [[nodiscard]] std::optional<Instant> sign_in_ends() const {
+    std::optional<Instant> latest;
+    for (const PlanStep& step : plan_.steps) {
+      const bool signs_in = step.kind == kind_name(Kind::Account) || step.kind == kind_name(Kind::Session);
+      if (signs_in && (step.rank == Rank::Contain || step.rank == Rank::Sweep)) {
+        if (!step.deadline) {
+          return std::nullopt;
+        }
+        latest = std::max(latest.value_or(*step.deadline), *step.deadline);
+      }
+    }
+    return latest;
   }
 
   [[nodiscard]] std::string staying_words() const {
@@ -185,6 +204,9 @@ class Page {
     std::size_t system_width = 0;
     for (const PlanStep* step : steps) {
       verb_width = std::max(verb_width, display_width(verb_words(*step)));
+      if (step->item.empty()) {
+        continue;  // messages are as long as they are
+      }
       item_width = std::max(item_width, display_width(item_words(*step)));
       system_width = std::max(system_width, display_width(step->system));
     }
@@ -355,7 +377,8 @@ class Page {
 }  // namespace
 
 std::string render_plan_text(const Plan& plan, const PlanTextOptions& options) {
-  return Page(plan, options).render();
+  const Plan safe = without_control_characters(plan);
+  return Page(safe, options).render();
 }
 
 }  // namespace rescind

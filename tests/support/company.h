@@ -36,7 +36,6 @@ inline constexpr std::string_view kCompany =
 
 class Company {
  public:
-  TemporaryFolder folder;
   TestClock clock;
   std::unique_ptr<SandboxWorld> world;
   std::unique_ptr<Store> store;
@@ -44,10 +43,17 @@ class Company {
   ExecuteOptions options;
   Plan plan;
 
-  Company() : Company(Instant(Seconds(1767600000))) {}
+  Company() : own_folder_(std::make_unique<TemporaryFolder>()), path_(own_folder_->file("")) {
+    start();
+  }
 
-  explicit Company(Instant start) : clock(start) {
-    auto opened = open_sandbox_world(folder.file("sandbox.db"));
+  // In a folder that outlives it; what is there already is taken up.
+  explicit Company(const TemporaryFolder& folder) : path_(folder.file("")) { start(); }
+
+  [[nodiscard]] std::string file(const std::string& name) const { return path_ + name; }
+
+  void start() {
+    auto opened = open_sandbox_world(file("sandbox.db"));
     REQUIRE_MESSAGE(opened.has_value(), opened.error().to_string());
     world = std::move(*opened);
     REQUIRE(world->seed(kCompany).has_value());
@@ -66,7 +72,7 @@ class Company {
 
   void open_store() {
     store.reset();
-    auto opened = open_sqlite_store(folder.file("store.db"), {});
+    auto opened = open_sqlite_store(file("store.db"), {});
     REQUIRE_MESSAGE(opened.has_value(), opened.error().to_string());
     store = std::move(*opened);
   }
@@ -76,7 +82,7 @@ class Company {
     for (const char* system : {"okta", "crm", "vault", "mdm"}) {
       ConnectorConfig config;
       config.system = system;
-      config.settings["path"] = folder.file("sandbox.db");
+      config.settings["path"] = file("sandbox.db");
       auto made = make_sandbox_connector(config, clock);
       REQUIRE_MESSAGE(made.has_value(), made.error().to_string());
       connectors.add(system, std::move(*made));
@@ -164,6 +170,10 @@ class Company {
     REQUIRE(text.has_value());
     return *text;
   }
+
+ private:
+  std::unique_ptr<TemporaryFolder> own_folder_;
+  std::string path_;
 };
 
 inline const StepRecord& record_of(const RunReport& report, const std::string& name) {

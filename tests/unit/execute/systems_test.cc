@@ -98,10 +98,10 @@ TEST_CASE("execute: a store that fails stops the run before anything else is sen
   company.store.reset();
   StoreOptions hasty;
   hasty.busy_timeout = Seconds(0);
-  auto store = open_sqlite_store(company.folder.file("store.db"), hasty);
+  auto store = open_sqlite_store(company.file("store.db"), hasty);
   REQUIRE(store.has_value());
   company.store = std::move(*store);
-  auto other = SqliteDatabase::open(company.folder.file("store.db"), {});
+  auto other = SqliteDatabase::open(company.file("store.db"), {});
   REQUIRE(other.has_value());
   std::optional<SqliteTransaction> held;
   int points = 0;

@@ -1,0 +1,91 @@
+// From proofs to assumed changes, from there to the paths that are left.
+#include "verify/closure.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "residual/residual.h"
+
+namespace rescind::verify {
+namespace {
+
+bool makes_leave(const Event& event) {
+  const auto events = builtin_events();
+  return !event.withdrawn &&
+         std::any_of(events.begin(), events.end(), [&event](const BuiltinEvent& known) {
+           return known.name == event.type && known.leaver_type &&
+                  known.about == EventAbout::Identity;
+         });
+}
+
+ResidualQuery query_of(const Plan& plan, const std::vector<StepProof>& proofs,
+                       const Inventory& inventory, Instant now) {
+  ResidualQuery query;
+  query.from = now;
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const PlanStep& step = plan.steps[i];
+    // An item that is not in the facts any more needs no assumption.
+    const ItemRef item = inventory.find_item(step.item);
+    if (proofs[i].proof != Proof::Holds || !item.valid()) {
+      continue;
+    }
+    if (step.action == "sweep") {
+      query.sweeps.push_back({item, now});
+    } else {
+      query.changes.push_back({item, step.verb, now});
+    }
+  }
+  return query;
+}
+
+// The plan said that this path would be left, and for as long.
+bool is_claimed(const Plan& plan, const ResidualPath& path) {
+  return std::any_of(plan.residual_access.begin(), plan.residual_access.end(),
+                     [&path](const ResidualPath& claimed) {
+                       const bool as_long =
+                           !claimed.until || (path.until && *path.until <= *claimed.until);
+                       return claimed.path == path.path && as_long;
+                     });
+}
+
+}  // namespace
+
+std::vector<SubjectClosure> prove_closure(const Plan& plan, const std::vector<StepProof>& proofs,
+                                          const Inventory& inventory, const CapabilityMap* systems,
+                                          Instant now) {
+  std::set<std::string> leaving;
+  for (const Event& event : plan.events) {
+    if (makes_leave(event)) {
+      leaving.insert(event.subject);
+    }
+  }
+  ResidualQuery query = query_of(plan, proofs, inventory, now);
+  query.systems = systems;
+  std::vector<SubjectClosure> closures;
+  for (const std::string& subject : leaving) {
+    SubjectClosure closure;
+    closure.subject = subject;
+    query.subject = inventory.find_identity(subject);
+    if (!query.subject.valid()) {
+      ResidualPath path;
+      path.path = {"identity " + subject};
+      path.state = PathState::Unknown;
+      path.why = "it is not in the inventory, what it holds cannot be told";
+      closure.paths.push_back(path);
+    } else {
+      ResidualAccess access = find_residual_access(inventory, query);
+      closure.paths = std::move(access.paths);
+      closure.last_path_closes_at = access.last_path_closes_at;
+    }
+    for (const ResidualPath& path : closure.paths) {
+      if (!is_claimed(plan, path)) {
+        closure.unclaimed.push_back(path);
+      }
+    }
+    closures.push_back(std::move(closure));
+  }
+  return closures;
+}
+
+}  // namespace rescind::verify
