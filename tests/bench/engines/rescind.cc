@@ -1,7 +1,5 @@
-// Rescind in the process: the policy is checked and compiled, inventory and events are loaded, each event
-// is bound to the program, and then every (event, subject) pair is decided, on one thread.
-#include "bench/engines/rescind_input.h"
-
+// Rescind in the process: the policy is checked and compiled, inventory and events are loaded, each
+// event is bound to the program, and then every (event, subject) pair is decided, on one thread.
 #include <cstdlib>
 #include <memory>
 #include <span>
@@ -11,6 +9,7 @@
 #include <simdjson.h>
 
 #include "bench/engines/measure.h"
+#include "bench/engines/rescind_input.h"
 #include "compile/compile.h"
 #include "evaluate/evaluator.h"
 
@@ -62,7 +61,9 @@ void decide(const Evaluator& evaluator, const BoundCause& cause, const RuleNumbe
     int winner = -1;
     for (const Hit hit : work.hits(item)) {
       const int id = numbers.by_clause[hit.clause().index()];
-      const auto strength = [&](int rule) { return numbers.strengths[static_cast<std::size_t>(rule)]; };
+      const auto strength = [&](int rule) {
+        return numbers.strengths[static_cast<std::size_t>(rule)];
+      };
       if (winner < 0 || strength(id) > strength(winner) ||
           (strength(id) == strength(winner) && id < winner)) {
         winner = id;
@@ -114,15 +115,15 @@ Loaded load(const Options& options) {
   Loaded loaded;
   const auto start = Clock::now();
   const std::string name = "policy-" + std::to_string(options.rules) + ".rescind";
-  const Policy policy = check_policy_text(name, read_text(options.data + "/" + name));
+  const Policy policy = check_policy_files({{name, read_text(options.data + "/" + name)}});
   loaded.program = rescind::compile_policy(policy.checked);
   const auto compiled = Clock::now();
   const std::string prefix = options.data + "/" + options.workload;
   loaded.inventory = load_inventory(prefix + ".inventory.jsonl", policy.checked->schema, false);
   const auto events = load_events(prefix + ".events.jsonl", options.limit);
   const auto read = Clock::now();
-  loaded.evaluator = std::make_unique<Evaluator>(loaded.program, loaded.inventory,
-                                                 rescind::EvaluatorOptions{});
+  loaded.evaluator =
+      std::make_unique<Evaluator>(loaded.program, loaded.inventory, rescind::EvaluatorOptions{});
   for (const rescind::Event& event : events) {
     loaded.causes.push_back(loaded.evaluator->bind(cause_of(event, *loaded.inventory)));
   }
@@ -133,7 +134,8 @@ Loaded load(const Options& options) {
 }
 
 // Seconds for deciding everything once.
-double time_pass(const Loaded& loaded, const RuleNumbers& numbers, int repeats, std::size_t expected) {
+double time_pass(const Loaded& loaded, const RuleNumbers& numbers, int repeats,
+                 std::size_t expected) {
   Workspace work(*loaded.evaluator);
   Answer answer;
   std::size_t matches = 0;
@@ -190,4 +192,6 @@ int run(const Options& options) {
 }  // namespace
 }  // namespace bench
 
-int main(int count, char** arguments) { return bench::run(bench::parse_options(count, arguments)); }
+int main(int count, char** arguments) {
+  return bench::run(bench::parse_options(count, arguments));
+}
