@@ -13,6 +13,9 @@
 
 namespace rescind::checking {
 
+// The path of the item that a clause or derive selects.
+inline constexpr std::string_view kItemKey = "item";
+
 // Which half of a change `event.before` and `event.after` mean.
 enum class EventState : std::uint8_t { Now, Before, After };
 
@@ -81,6 +84,11 @@ class Expressions {
   void assume(const Facts& facts) { assumptions_.assume(facts); }
 
   void forget_to(std::size_t mark) { assumptions_.forget_to(mark); }
+
+  // What the assumptions leave of them.
+  [[nodiscard]] ClauseReach reach(const std::vector<std::uint32_t>& events, KindSet kinds) const {
+    return {assumptions_.narrow_events(events), assumptions_.narrow_kinds(kItemKey, kinds)};
+  }
 
  private:
   struct Restore;  // puts scope and budget back
@@ -187,6 +195,7 @@ class Expressions {
   std::uint32_t variables_ = 0;  // quantifiers around this place
   std::uint32_t fresh_ = 0;      // for keys of values without a path
   std::size_t depth_ = 0;
+  std::size_t made_ = 0;        // nodes of the whole run, those of scratch work included
   std::size_t first_node_ = 0;  // of the condition that is being checked
   bool too_large_ = false;
   std::vector<Span> uses_;  // of the defines that are being expanded, outermost first

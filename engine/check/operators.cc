@@ -303,6 +303,7 @@ std::optional<Typed> Expressions::word_comparison(const ast::Expr& expr, const T
     std::string key = value.key;
     const std::string suffix = ".kind";
     key.resize(key.size() < suffix.size() ? 0 : key.size() - suffix.size());
+    program_.arena.nodes[value.id.index()] = Expr{};  // its operand gets another user
     Typed typed = kinds_predicate(expr.span, asked.operands.front(), key, asked.kinds, kinds);
     return negated ? negate_condition(std::move(typed), expr.span) : typed;
   }

@@ -87,6 +87,18 @@ TEST_CASE("check: defines that double each other are stopped at a bound (R0313)"
   CHECK(checked.reports("R0313"));
 }
 
+TEST_CASE("check: all conditions together have a bound too (R0313)") {
+  CheckOptions options;
+  options.max_policy_nodes = 100;
+  std::string text;
+  for (int i = 0; i < 50; ++i) {
+    text += "rule r" + std::to_string(i) + " { on leaver when subject is human revoke session }\n";
+  }
+  const Checked checked = check_texts({{"test.rescind", text}}, options);
+  CHECK_FALSE(checked.policy);
+  CHECK(checked.messages().find("the policy is too large") != std::string::npos);
+}
+
 TEST_CASE("check: every error of a run is reported, and none twice") {
   std::string text = "define bad(x: string) = x.nothing == 3\n";
   for (int i = 0; i < 50; ++i) {
