@@ -65,6 +65,9 @@ std::string type_text(const RecordField& field) {
     break;
   case TypeKind::String:
     what = set ? "strings" : "a string";
+    if (field.time_zone) {
+      what = "a time zone like \"Europe/Berlin\"";
+    }
     break;
   case TypeKind::Set:
   case TypeKind::Identity:
@@ -76,6 +79,18 @@ std::string type_text(const RecordField& field) {
     break;
   }
   return set ? "a list of " + what : what;
+}
+
+// Whether an id can be shown as it is: no control characters, also none that turn text around.
+bool is_printable(std::string_view text) {
+  bool plain = true;
+  bool control = false;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    plain = plain && byte < 0x7FU;
+    control = control || byte < 0x20U || byte == 0x7FU;
+  }
+  return !control && (plain || !first_bidi_control(text));
 }
 
 // How reading a value ended. Malformed: the JSON itself is broken, the record cannot be read on.
@@ -328,6 +343,11 @@ class RecordReader::Reader {
     if (text->size() > limits_.max_string_bytes) {
       bad_id_ = bad_id_ || id;
       return refuse_long(field, text->size());
+    }
+    if (id && !is_printable(*text)) {
+      bad_id_ = true;
+      builder_.defect(Code::R0504, "control characters stand in the `id`");
+      return Read::Refused;
     }
     if (id) {
       id_ = *text;

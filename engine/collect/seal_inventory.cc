@@ -102,10 +102,14 @@ Symbol InventoryBuilder::id_of(RowKey row) const {
 // Records with one id and different content: all stay, none may be decided on, and the id means the
 // one whose content comes first in byte order.
 void InventoryBuilder::settle_duplicates() {
-  for (auto& [key, rows] : duplicates_) {
+  constexpr std::size_t kMaxPlaces = 3;
+  for (const auto& [key, variants] : duplicates_) {
+    if (variants.size() == 1) {
+      continue;  // repeated word for word
+    }
     std::map<std::string, RowKey> by_content;
-    for (const RowKey row : rows) {
-      by_content.emplace(content_of(row), row);
+    for (const Variant& variant : variants) {
+      by_content.emplace(content_of(variant.row), variant.row);
     }
     const RowKey chosen = by_content.begin()->second;
     if (key.space == 0) {
@@ -118,75 +122,96 @@ void InventoryBuilder::settle_duplicates() {
       by_symbol[key.symbol] = chosen.row;
     }
     const std::string id{inventory_->text(Symbol{key.symbol})};
-    for (const RowKey row : rows) {
+    for (const Variant& variant : variants) {
       std::vector<std::string> elsewhere;
-      for (const RowKey other : rows) {
-        if (other.packed() != row.packed()) {
-          elsewhere.push_back(place_text(place_of(other)));
+      for (std::size_t i = 0; i < variants.size() && elsewhere.size() < kMaxPlaces; ++i) {
+        if (variants[i].row.packed() != variant.row.packed()) {
+          elsewhere.push_back(place_text(place_of(variants[i].row)));
         }
       }
       std::sort(elsewhere.begin(), elsewhere.end());
-      name_defect(place_of(row), Code::R0508,
+      if (variants.size() > kMaxPlaces + 1) {
+        elsewhere.push_back("and in " + std::to_string(variants.size() - 1 - kMaxPlaces) +
+                            " more places");
+      }
+      name_defect(place_of(variant.row), Code::R0508,
                   "`" + id + "` is described differently at " + join(elsewhere, ", "), id);
-      mark_undetermined(row, "R0508: " + std::to_string(rows.size()) + " records with the id `" +
-                                 id + "` differ");
+      mark_undetermined(variant.row, "R0508: " + std::to_string(variants.size()) +
+                                         " records with the id `" + id + "` differ");
     }
   }
 }
 
-void InventoryBuilder::match_holder_keys(const SealOptions& options) {
-  if (holder_keys_.empty()) {
-    return;
+namespace {
+
+// Value → the ids of the identities that have it, as symbols.
+using IdsByValue = std::unordered_map<std::uint32_t, std::vector<std::uint32_t>>;
+
+// Nothing when identities have no attribute of that name that is a string.
+std::optional<IdsByValue> ids_by_value(const Inventory& inventory, const std::string& attribute) {
+  const auto index = inventory.schema->find(Entity::Identity, attribute);
+  const auto& declared = inventory.schema->of(Entity::Identity).attributes;
+  if (attribute != "id" && (!index || declared[*index].type.kind != TypeKind::String)) {
+    return std::nullopt;
   }
-  const Table& people = inventory_->table(Entity::Identity);
-  // Per identity attribute: value → identities with it.
-  std::map<std::string, std::unordered_map<std::uint32_t, std::vector<std::uint32_t>>> by_value;
-  for (const auto& [system, attribute] : options.holder_attributes) {
-    auto& values = by_value[attribute];
-    const auto index = inventory_->schema->find(Entity::Identity, attribute);
-    for (std::uint32_t row = 0; values.size() < people.ids.size() && row < people.rows(); ++row) {
-      const Symbol value = index ? Symbol{people.columns[*index].word_at(row)} : people.ids[row];
-      values[raw(value)].push_back(row);
+  const Table& people = inventory.table(Entity::Identity);
+  IdsByValue by_value;
+  for (std::uint32_t row = 0; row < people.rows(); ++row) {
+    const std::uint32_t id = raw(people.ids[row]);
+    // Rows of one id with different content are one identity here.
+    std::vector<std::uint32_t>& ids =
+        by_value[attribute == "id" ? id : people.columns[*index].word_at(row)];
+    if (std::find(ids.begin(), ids.end(), id) == ids.end() && ids.size() < 2) {
+      ids.push_back(id);
     }
   }
+  return by_value;
+}
+
+}  // namespace
+
+void InventoryBuilder::match_holder_keys(const SealOptions& options) {
+  std::map<std::string, std::optional<IdsByValue>> tables;
   for (const auto& [packed, key] : holder_keys_) {
     const RowKey row{static_cast<Entity>(packed >> 32U), static_cast<std::uint32_t>(packed)};
     Column& holders = column(row.entity, item_attribute::kHolder);
-    const Symbol system{column(row.entity, item_attribute::kSystem).word_at(row.row)};
-    const auto rule = raw(system) == kBrokenCell
-                          ? options.holder_attributes.end()
-                          : options.holder_attributes.find(std::string(inventory_->text(system)));
+    const std::uint32_t system = column(row.entity, item_attribute::kSystem).word_at(row.row);
+    if (system == kBrokenCell || holders.word_at(row.row) != kMissingCell) {
+      continue;
+    }
+    const auto rule = options.holder_attributes.find(std::string(inventory_->text(Symbol{system})));
+    if (rule == options.holder_attributes.end()) {
+      continue;
+    }
+    const auto [table, added] = tables.try_emplace(rule->second);
+    if (added) {
+      table->second = ids_by_value(*inventory_, rule->second);
+    }
     const std::optional<Symbol> value = inventory_->symbols.find(key);
-    if (rule == options.holder_attributes.end() || !value ||
-        holders.word_at(row.row) != kMissingCell) {
-      continue;
+    std::string why;
+    if (!table->second) {
+      why = "identities have no string `" + rule->second + "`: the holder cannot be found";
+    } else if (value && table->second->contains(raw(*value))) {
+      const std::vector<std::uint32_t>& ids = table->second->at(raw(*value));
+      set_holder(row, ids.size() == 1 ? ids.front() : kBrokenCell);
+      why = ids.size() == 1 ? ""
+                            : "several identities have `" + key + "` as `" + rule->second +
+                                  "`: the holder is ambiguous";
     }
-    const auto& values = by_value[rule->second];
-    const auto found = values.find(raw(*value));
-    if (found == values.end()) {
-      continue;  // no match: nobody
+    if (!why.empty()) {
+      set_holder(row, kBrokenCell);
+      name_defect(place_of(row), Code::R0514, why, std::string(inventory_->text(id_of(row))));
+      mark_undetermined(row, "R0514: " + why);
     }
-    pad(holders.words, holders.default_word, inventory_->table(row.entity).ids.size());
-    if (holders.words.empty()) {
-      holders.words.resize(inventory_->table(row.entity).ids.size(), holders.default_word);
-    }
-    // Rows of one conflicting id are one identity here.
-    std::vector<std::uint32_t> ids;
-    for (const std::uint32_t person : found->second) {
-      ids.push_back(raw(people.ids[person]));
-    }
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    if (ids.size() == 1) {
-      holders.words[row.row] = ids.front();
-      continue;
-    }
-    holders.words[row.row] = kBrokenCell;
-    const std::string why = std::to_string(ids.size()) + " identities have `" + key + "` as `" +
-                            rule->second + "`: the holder is ambiguous";
-    name_defect(place_of(row), Code::R0514, why, std::string(inventory_->text(id_of(row))));
-    mark_undetermined(row, "R0514: " + why);
   }
+}
+
+void InventoryBuilder::set_holder(RowKey row, std::uint32_t cell) {
+  Column& holders = column(row.entity, item_attribute::kHolder);
+  if (holders.words.empty()) {
+    holders.words.resize(inventory_->table(row.entity).ids.size(), holders.default_word);
+  }
+  holders.words[row.row] = cell;
 }
 
 std::uint32_t InventoryBuilder::resolve(TypeKind kind, KindSet kinds, Symbol target) const {
@@ -297,41 +322,47 @@ void InventoryBuilder::resolve_references() {
   }
 }
 
-// A chain of managers that comes back to itself has no top: each manager in the cycle is unknown.
-void InventoryBuilder::break_manager_cycles() {
-  Column& managers = column(Entity::Identity, identity_attribute::kManager);
+// A chain that comes back to itself has no top: each cell of the cycle is unknown. `what`:
+// "managers".
+void InventoryBuilder::break_cycles(Entity entity, AttributeIndex attribute,
+                                    std::string_view what) {
+  Column& next = column(entity, attribute);
+  const auto row_after = [&](std::uint32_t row) -> std::optional<std::uint32_t> {
+    const std::uint32_t cell = next.words[row];
+    if (entity == Entity::Identity) {
+      return IdentityRef{cell}.valid() ? std::optional(IdentityRef{cell}.row()) : std::nullopt;
+    }
+    return ItemRef{cell}.valid() ? std::optional(ItemRef{cell}.row()) : std::nullopt;
+  };
   enum class State : std::uint8_t { New, OnPath, Done };
-  std::vector<State> states(managers.words.size(), State::New);
+  std::vector<State> states(next.words.size(), State::New);
   std::vector<std::uint32_t> path;
   std::vector<std::uint32_t> broken;
-  for (std::uint32_t start = 0; start < managers.words.size(); ++start) {
+  for (std::uint32_t start = 0; start < next.words.size(); ++start) {
     path.clear();
-    std::uint32_t row = start;
-    while (states[row] == State::New) {
-      states[row] = State::OnPath;
-      path.push_back(row);
-      const IdentityRef next{managers.words[row]};
-      if (!next.valid()) {
+    for (std::optional<std::uint32_t> row = start; row; row = row_after(*row)) {
+      if (states[*row] == State::OnPath) {
+        broken.insert(broken.end(), std::find(path.begin(), path.end(), *row), path.end());
+      }
+      if (states[*row] != State::New) {
         break;
       }
-      row = next.row();
-      if (states[row] == State::OnPath) {
-        broken.insert(broken.end(), std::find(path.begin(), path.end(), row), path.end());
-      }
+      states[*row] = State::OnPath;
+      path.push_back(*row);
     }
     for (const std::uint32_t seen : path) {
       states[seen] = State::Done;
     }
   }
   for (const std::uint32_t row : broken) {
-    const RowKey key{Entity::Identity, row};
-    name_defect(
-        place_of(key), Code::R0510,
-        "the managers above `" + std::string(inventory_->text(id_of(key))) + "` lead back to it",
-        std::string(inventory_->text(id_of(key))));
-  }
-  for (const std::uint32_t row : broken) {
-    managers.words[row] = kBrokenCell;
+    const RowKey key{entity, row};
+    const std::string id{inventory_->text(id_of(key))};
+    const std::string why = "the " + std::string(what) + " above `" + id + "` lead back to it";
+    name_defect(place_of(key), Code::R0510, why, id);
+    if (is_item(entity)) {
+      mark_undetermined(key, "R0510: " + why);
+    }
+    next.words[row] = kBrokenCell;
   }
 }
 
@@ -361,36 +392,43 @@ void InventoryBuilder::settle_accounts() {
   }
 }
 
-// What hangs on an account and names no holder belongs to the account's holder.
+// What hangs on an account and names no holder belongs to the account's holder. Chains of accounts
+// have an end: cycles are broken before.
 void InventoryBuilder::inherit_holders() {
-  constexpr int kMaxChain = 32;
-  const Column& own_accounts = column(Entity{}, item_attribute::kAccount);
-  std::vector<std::uint32_t> account_holders = column(Entity{}, item_attribute::kHolder).words;
-  if (account_holders.empty()) {
+  const auto accounts_of = [this](Entity e) -> const Column& {
+    return column(e, item_attribute::kAccount);
+  };
+  const Entity account_entity = entity_of(Kind::Account);
+  if (!column(account_entity, item_attribute::kHolder).materialised()) {
     return;
   }
-  const auto holder_through = [&](ItemRef account) {
+  std::vector<std::uint32_t> chain;
+  const auto inherit = [&](RowKey row) {
+    chain.clear();
     std::uint32_t holder = kMissingCell;
-    for (int step = 0; step < kMaxChain && account.valid() && holder == kMissingCell; ++step) {
-      holder = account_holders[account.row()];
-      account = ItemRef{own_accounts.word_at(account.row())};
+    const Column& above = accounts_of(account_entity);
+    ItemRef account{accounts_of(row.entity).word_at(row.row)};
+    while (account.valid() && holder == kMissingCell) {
+      holder = column(account_entity, item_attribute::kHolder).word_at(account.row());
+      if (holder == kMissingCell) {
+        chain.push_back(account.row());
+      }
+      account = ItemRef{above.word_at(account.row())};
     }
-    return holder;
+    if (holder == kMissingCell) {
+      return;
+    }
+    set_holder(row, holder);
+    for (const std::uint32_t passed : chain) {
+      set_holder({account_entity, passed}, holder);
+    }
   };
   for (std::size_t kind = 0; kind < kKindCount; ++kind) {
     const auto entity = static_cast<Entity>(kind);
-    const Column& accounts = column(entity, item_attribute::kAccount);
-    Column& holders = column(entity, item_attribute::kHolder);
-    for (std::uint32_t row = 0; row < accounts.words.size(); ++row) {
-      if (holders.word_at(row) != kMissingCell) {
-        continue;
-      }
-      const std::uint32_t holder = holder_through(ItemRef{accounts.words[row]});
-      if (holder != kMissingCell && holders.words.empty()) {
-        holders.words.resize(accounts.words.size(), holders.default_word);
-      }
-      if (holder != kMissingCell) {
-        holders.words[row] = holder;
+    const std::size_t rows = accounts_of(entity).words.size();
+    for (std::uint32_t row = 0; row < rows; ++row) {
+      if (column(entity, item_attribute::kHolder).word_at(row) == kMissingCell) {
+        inherit({entity, row});
       }
     }
   }
@@ -398,21 +436,27 @@ void InventoryBuilder::inherit_holders() {
 
 // What hangs on an account that may not be decided on may not be decided on either.
 void InventoryBuilder::spread_undetermined() {
-  for (bool more = !reasons_.empty(); more;) {
-    more = false;
+  std::vector<std::uint32_t> open;
+  for (const auto& [packed, reasons] : reasons_) {
+    if (static_cast<Entity>(packed >> 32U) == entity_of(Kind::Account)) {
+      open.push_back(static_cast<std::uint32_t>(packed));
+    }
+  }
+  while (!open.empty()) {
+    const std::uint32_t account = open.back();
+    open.pop_back();
+    const std::string why = "its account `" +
+                            std::string(inventory_->id(ItemRef::of(Kind::Account, account))) +
+                            "` is undetermined";
     for (std::size_t kind = 0; kind < kKindCount; ++kind) {
-      const auto entity = static_cast<Entity>(kind);
-      const Column& accounts = column(entity, item_attribute::kAccount);
-      for (std::uint32_t row = 0; row < accounts.words.size(); ++row) {
-        const ItemRef account{accounts.words[row]};
-        const RowKey key{entity, row};
-        if (!account.valid() || reasons_.contains(key.packed()) ||
-            !reasons_.contains(RowKey{entity_of(Kind::Account), account.row()}.packed())) {
-          continue;
+      for (const std::uint32_t row : inventory_->by_account[kind].of(account)) {
+        const RowKey key{static_cast<Entity>(kind), row};
+        if (!reasons_.contains(key.packed())) {
+          mark_undetermined(key, why);
+          if (kind == static_cast<std::size_t>(Kind::Account)) {
+            open.push_back(row);
+          }
         }
-        mark_undetermined(
-            key, "its account `" + std::string(inventory_->id(account)) + "` is undetermined");
-        more = true;
       }
     }
   }
@@ -539,12 +583,13 @@ std::shared_ptr<const Inventory> InventoryBuilder::seal(const SealOptions& optio
   settle_duplicates();
   match_holder_keys(options);
   resolve_references();
-  break_manager_cycles();
+  break_cycles(Entity::Identity, identity_attribute::kManager, "managers");
+  break_cycles(entity_of(Kind::Account), item_attribute::kAccount, "accounts");
   settle_accounts();
   inherit_holders();
+  build_groupings();
   spread_undetermined();
   resolve_pending();
-  build_groupings();
   std::sort(inventory_->rejected.begin(), inventory_->rejected.end(),
             [](const RejectedRecord& a, const RejectedRecord& b) {
               return std::tie(a.file, a.line, a.why, a.id) < std::tie(b.file, b.line, b.why, b.id);

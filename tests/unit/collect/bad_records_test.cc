@@ -155,7 +155,7 @@ TEST_CASE("collect: a value of the wrong type leaves the row undetermined") {
 
 TEST_CASE("collect: an unknown time zone or number is named") {
   only(*with(R"({"record":"identity","id":"eve","kind":"employee","timezone":"Mars/Base"})"),
-       "`timezone` must be a string, not `Mars/Base`");
+       "`timezone` must be a time zone like \"Europe/Berlin\", not `Mars/Base`");
   only(*with(R"({"record":"system","id":"s","kind":"saas","tier":1.5})"), "a whole number");
   only(*with(R"({"record":"session","id":"s","system":"okta","max_life":"long"})"), "a duration");
 }
@@ -269,6 +269,41 @@ TEST_CASE("collect: a chain of managers that is a cycle is named and broken") {
   CHECK(managers.word_at(inventory->find_identity("c2").row()) == kBrokenCell);
   CHECK(managers.word_at(inventory->find_identity("below").row()) ==
         inventory->find_identity("c1").cell);
+}
+
+TEST_CASE("collect: accounts that hang on each other in a circle are named and broken") {
+  const auto inventory = with(R"({"record":"account","id":"a1","system":"okta","account":"a2"}
+{"record":"account","id":"a2","system":"okta","account":"a1"}
+{"record":"session","id":"s","system":"okta","account":"a1"})");
+  REQUIRE(inventory->rejected.size() == 2);
+  CHECK(inventory->rejected[0].why == "R0510: the accounts above `a1` lead back to it");
+  CHECK(inventory->account(inventory->find_item("a2")).cell == kBrokenCell);
+  CHECK(undetermined(*inventory, "s"));
+}
+
+TEST_CASE("collect: a long chain of accounts passes its holder and its faults down") {
+  std::string lines = R"({"record":"account","id":"a0","system":"okta","holder":"bob","naem":"x"})";
+  for (int i = 1; i < 5'000; ++i) {
+    lines = R"({"record":"account","id":"a)" + std::to_string(i) +
+            R"(","system":"okta","account":"a)" + std::to_string(i - 1) + "\"}\n" + lines;
+  }
+  const auto inventory = with(lines);
+  CHECK(inventory->rejected.size() == 1);
+  CHECK(inventory->id(inventory->holder(inventory->find_item("a4999"))) == "bob");
+  CHECK(inventory->undetermined.size() == 5'000);
+}
+
+TEST_CASE("collect: very many records with one id are told without listing every place") {
+  std::string lines;
+  for (int i = 0; i < 5'000; ++i) {
+    lines +=
+        R"({"record":"session","id":"s","system":"okta","name":"n)" + std::to_string(i) + "\"}\n";
+  }
+  const auto inventory = with(lines);
+  CHECK(inventory->rejected.size() == 5'000);
+  CHECK(inventory->rejected[0].why ==
+        "R0508: `s` is described differently at inventory.jsonl:7, inventory.jsonl:8, "
+        "inventory.jsonl:9, and in 4996 more places");
 }
 
 TEST_CASE("collect: an account of another system is named") {
