@@ -12,16 +12,20 @@ bool needs_item(Verb verb) {
   return verb == Verb::Transfer || verb == Verb::Redirect || verb == Verb::Archive;
 }
 
+std::string nobody_if_empty(const std::string& name) {
+  return name.empty() ? "nobody" : name;
+}
+
 // Why the item is not the one that was planned for; "" when it is. Only what tells one item or
 // holder from another counts: what the plan itself changes (enabled, sessions) does not.
 std::string identity_mismatch(const PlanStep& step, const Observation& seen) {
   for (const char* fact : {"holder", "account", "native_id"}) {
     const auto planned = step.facts.find(fact);
     const auto found = seen.facts.find(fact);
-    if (planned != step.facts.end() && found != seen.facts.end() && !planned->second.empty() &&
+    if (planned != step.facts.end() && found != seen.facts.end() &&
         planned->second != found->second) {
-      return std::string("its ") + fact + " was `" + planned->second + "` when planned and is `" +
-             found->second + "` now";
+      return std::string("its ") + fact + " was `" + nobody_if_empty(planned->second) +
+             "` when planned and is `" + nobody_if_empty(found->second) + "` now";
     }
   }
   return "";
@@ -173,7 +177,7 @@ Result<ActionReport> attempt_step(const ActionContext& context, const PlanStep& 
                     mismatch);
   }
   if (step.gate && step.gate->kind == "handover") {
-    const auto last = seen->facts.find("last_owner");
+    const auto last = seen->facts.find("last_holder");
     if (last == seen->facts.end() || last->second != "false") {
       return wait_for(context, std::move(record), "handover: " + step.gate->text, std::nullopt);
     }
