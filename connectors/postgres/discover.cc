@@ -173,7 +173,7 @@ Result<Discovery> PostgresConnector::discover_account(const ItemAddress& account
   const Answer sessions = client_.read("SELECT " + std::string(kSessionColumns) +
                                            " FROM pg_stat_activity WHERE usename = $1 AND pid <> "
                                            "pg_backend_pid() ORDER BY pid",
-                                       {account.native_id});
+                                       {addressed(account).native_id});
   if (!sessions.ok()) {
     const ErrorKind kind = sessions.refused ? ErrorKind::Auth : ErrorKind::Network;
     return tl::unexpected(Error(kind, sessions.why, RetryAdvice::Safe)

@@ -20,7 +20,8 @@ constexpr std::array kSettings = {
     SettingSpec{"sslmode", SettingType::Choice, false, "",
                 "disable allow prefer require verify-ca verify-full",
                 "as in libpq; default: verify-full, and prefer on this machine"},
-    SettingSpec{"ca_file", SettingType::Text, false, "", "", "certificates (PEM) to trust"},
+    SettingSpec{"ca_file", SettingType::Text, false, "/etc/ssl/certs/ca-certificates.crt", "",
+                "certificates (PEM) to trust"},
     SettingSpec{"reassign_to", SettingType::Text, false, "", "",
                 "the role that gets the objects of a deleted one"},
     SettingSpec{"list_passwords", SettingType::Flag, false, "true", "",
@@ -273,7 +274,8 @@ PostgresConnector::Seen PostgresConnector::see(const ItemAddress& item) {
           "this connector has no " + std::string(kind_name(item.kind)) + " items"};
 }
 
-Result<Observation> PostgresConnector::observe(const ItemAddress& item) {
+Result<Observation> PostgresConnector::observe(const ItemAddress& given) {
+  const ItemAddress item = addressed(given);
   Seen seen = see(item);
   if (seen.state == ReadState::Refused || seen.state == ReadState::Unreachable) {
     return tl::unexpected(error_of(seen.state, seen.why).add_context("reading " + item.item));
@@ -294,7 +296,8 @@ bool PostgresConnector::goal_holds(Task task, const Observation& seen, bool undo
   return (seen.presence == Presence::Present) == undoing;
 }
 
-ProbeResult PostgresConnector::probe(const ActionRequest& request) {
+ProbeResult PostgresConnector::probe(const ActionRequest& given) {
+  const ActionRequest request = addressed(given);
   const Task task = task_of(request.verb, request.item.kind);
   if (task == Task::None) {
     return {ProbeAnswer::Unknown, "nothing that this connector does", std::nullopt};
@@ -317,7 +320,8 @@ ProbeResult PostgresConnector::probe(const ActionRequest& request) {
           std::nullopt};
 }
 
-std::vector<std::string> PostgresConnector::preview(const ActionRequest& request) {
+std::vector<std::string> PostgresConnector::preview(const ActionRequest& given) {
+  const ActionRequest request = addressed(given);
   const std::vector<std::string> parts = split_native_id(request.item.native_id);
   const std::string role =
       quote_identifier(request.item.kind == Kind::Account || request.item.kind == Kind::Password

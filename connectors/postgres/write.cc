@@ -199,7 +199,8 @@ ActionResult PostgresConnector::set_password(const ActionRequest& request) {
   return answer.ok() ? attempt.finish(ResultClass::Changed, "") : failure(answer, attempt);
 }
 
-ActionResult PostgresConnector::perform(const ActionRequest& request) {
+ActionResult PostgresConnector::perform(const ActionRequest& given) {
+  const ActionRequest request = addressed(given);
   if (request.verb == Verb::Restore) {
     return undo(request);
   }
@@ -226,7 +227,8 @@ ActionResult PostgresConnector::perform(const ActionRequest& request) {
                                              " is nothing that PostgreSQL can do");
 }
 
-ActionResult PostgresConnector::undo(const ActionRequest& request) {
+ActionResult PostgresConnector::undo(const ActionRequest& given) {
+  const ActionRequest request = addressed(given);
   ActionRequest original = request;
   if (request.verb == Verb::Restore) {
     original.verb = request.item.kind == Kind::Account ? Verb::Disable : Verb::Remove;
