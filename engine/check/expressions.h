@@ -124,6 +124,7 @@ class Expressions {
   Typed local(const ast::Expr& expr, Local& local);
   Typed argument(const ast::Expr& expr, Local& local);
   Typed unknown_name(const ast::Expr& expr, const std::string& word, const Type* expected);
+  [[nodiscard]] bool is_local(const std::string& word) const;
   [[nodiscard]] bool is_visible(const std::string& word) const;
   [[nodiscard]] std::vector<std::string> visible_names() const;
   // Whether the expression gets its meaning from what stands opposite.

@@ -208,10 +208,13 @@ Typed Expressions::unknown_name(const ast::Expr& expr, const std::string& word,
   return poison(expr.span);
 }
 
+bool Expressions::is_local(const std::string& word) const {
+  return std::any_of(scope_->locals.begin(), scope_->locals.end(),
+                     [&](const Local& local) { return local.name == word; });
+}
+
 bool Expressions::is_visible(const std::string& word) const {
-  const bool is_local = std::any_of(scope_->locals.begin(), scope_->locals.end(),
-                                    [&](const Local& local) { return local.name == word; });
-  if (is_local || is_builtin_name(word)) {
+  if (is_local(word) || is_builtin_name(word)) {
     return true;
   }
   const Module* module = scope_->module;
@@ -305,7 +308,12 @@ bool hides_visible_name(Expressions& expressions, Scope& scope, const ast::Name&
 }
 
 bool Expressions::hides_a_name(const ast::Name& name) {
-  if (!is_visible(name.text)) {
+  // Names of imported modules may be hidden: a module that gains a define must not break its
+  // importers.
+  const Module* module = scope_->module;
+  const bool in_module = module != nullptr && (module->parameters.count(name.text) > 0 ||
+                                               module->defines.count(name.text) > 0);
+  if (!in_module && !is_builtin_name(name.text) && !is_local(name.text)) {
     return false;
   }
   program_.report.error(Code::R0213, name.span, "`" + name.text + "` already means something here",
