@@ -49,6 +49,42 @@ std::string names(const std::set<std::string>& items) {
   return " (" + join(std::vector<std::string>(items.begin(), items.end()), ", ") + ")";
 }
 
+void clean(std::string& text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+}
+
+void clean(std::vector<std::string>& texts) {
+  for (std::string& text : texts) {
+    clean(text);
+  }
+}
+
+void clean(PlanStep& step) {
+  for (std::string* text : {&step.item, &step.kind, &step.system, &step.holder, &step.target, &step.text,
+                            &step.undo.text, &step.probe.text}) {
+    clean(*text);
+  }
+  for (Approval& approval : step.approvals) {
+    clean(approval.by);
+    clean(approval.given_by);
+  }
+  for (Alternative& way : step.alternatives) {
+    for (Approval& approval : way.approvals) {
+      clean(approval.by);
+    }
+  }
+  if (step.gate) {
+    clean(step.gate->text);
+  }
+  for (Reason& reason : step.reasons) {
+    for (std::string* text : {&reason.rule, &reason.clause, &reason.file, &reason.because}) {
+      clean(*text);
+    }
+  }
+  clean(step.preview);
+}
+
 std::string approver_words(const Approval& approval) {
   std::string who = join(approval.by, " or ");
   return approval.state == ApprovalState::Given ? who + " (given by " + approval.given_by + ")" : who;
@@ -171,6 +207,48 @@ std::string rank_words(Rank rank) {
 
 bool cannot_be_undone(const PlanStep& step) {
   return step.rank >= Rank::Release && step.reversible != Reversible::Yes;
+}
+
+Plan without_control_characters(Plan plan) {
+  for (Event& event : plan.events) {
+    for (std::string* text : {&event.type, &event.subject, &event.source, &event.id}) {
+      clean(*text);
+    }
+  }
+  for (PlanStep& step : plan.steps) {
+    clean(step);
+  }
+  for (auto* list : {&plan.postponed, &plan.protected_items}) {
+    for (HeldItem& held : *list) {
+      for (std::string* text : {&held.item, &held.verb, &held.hold, &held.ordered_by, &held.because}) {
+        clean(*text);
+      }
+    }
+  }
+  for (auto* list : {&plan.uncovered, &plan.undetermined}) {
+    for (ItemNote& note : *list) {
+      clean(note.item);
+      clean(note.why);
+    }
+  }
+  for (StepNote& note : plan.infeasible) {
+    clean(note.why);
+  }
+  for (PersonNote& note : plan.needs_person) {
+    for (std::string* text : {&note.item, &note.why, &note.who}) {
+      clean(*text);
+    }
+  }
+  for (LimitUse& use : plan.limits) {
+    clean(use.name);
+    clean(use.scope);
+  }
+  for (ResidualPath& path : plan.residual_access) {
+    clean(path.path);
+    clean(path.why);
+  }
+  clean(plan.notes);
+  return plan;
 }
 
 std::vector<std::string> reported_event_words(const Plan& plan) {

@@ -27,6 +27,9 @@ std::string rule_words(const PlanStep& step);
 std::vector<std::string> condition_words(const PlanStep& step, Instant now);
 std::string rank_words(Rank rank);
 bool cannot_be_undone(const PlanStep& step);
+// The plan with a `?` for each control character in what other systems and people wrote, so that it
+// cannot move the cursor of a terminal or forge a line.
+Plan without_control_characters(Plan plan);
 // One line for each event that was reported.
 std::vector<std::string> reported_event_words(const Plan& plan);
 // What follows from them, in one sentence; "" nothing.

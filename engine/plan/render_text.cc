@@ -377,7 +377,8 @@ class Page {
 }  // namespace
 
 std::string render_plan_text(const Plan& plan, const PlanTextOptions& options) {
-  return Page(plan, options).render();
+  const Plan safe = without_control_characters(plan);
+  return Page(safe, options).render();
 }
 
 }  // namespace rescind

@@ -1,0 +1,141 @@
+// Asks each system whether what the run claims holds. Never changes anything.
+#include "verify/read_back.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "connect/sweeping.h"
+
+namespace rescind::verify {
+namespace {
+
+ActionRequest request_of(const PlanStep& step, const StepRecord& record) {
+  ActionRequest request;
+  request.marker = step.id + "#" + std::to_string(record.generation);
+  request.verb = step.verb;
+  request.item = {step.item,
+                  find_kind(step.kind).value_or(Kind::Account),
+                  step.system,
+                  step.native_id,
+                  step.item_name,
+                  step.account,
+                  step.account_native_id,
+                  step.holder};
+  request.target = step.target;
+  request.text = step.text;
+  return request;
+}
+
+bool claims_done(const StepRecord& record) {
+  return is_done_state(record.state) || record.state == StepState::Residual;
+}
+
+void read_step(Connector& connector, const PlanStep& step, const StepRecord& record,
+               StepProof& proof) {
+  const ProbeResult seen = connector.probe(request_of(step, record));
+  proof.detail = seen.detail;
+  switch (seen.answer) {
+  case ProbeAnswer::Done:
+    proof.proof = Proof::Holds;
+    break;
+  case ProbeAnswer::NotDone:
+    proof.proof = Proof::DoesNotHold;
+    break;
+  case ProbeAnswer::Unknown:
+    proof.proof = Proof::Unknown;
+    break;
+  }
+  if (proof.proof == Proof::Holds && seen.residual_until) {
+    proof.detail = "what was handed out before lasts until " + format_instant(*seen.residual_until);
+  }
+}
+
+// A record of a kind that a sweep ends; one that cannot be read is counted.
+bool is_swept(const DiscoveredRecord& record) {
+  const auto object = nlohmann::json::parse(record.json, nullptr, false);
+  if (!object.is_object() || !object.contains("record") || !object["record"].is_string()) {
+    return true;
+  }
+  const auto kind = find_kind(object["record"].get<std::string>());
+  return kind && sweeping_verb(*kind).has_value();
+}
+
+// A sweep holds when a complete listing of the account shows nothing live.
+void read_sweep(Connector& connector, const PlanStep& step, const StepRecord& record,
+                StepProof& proof) {
+  const auto live = connector.discover_account(request_of(step, record).item);
+  proof.proof = Proof::Unknown;
+  if (!live) {
+    proof.detail = live.error().to_string();
+    return;
+  }
+  for (const ListingState& listing : live->listings) {
+    const auto kind = find_kind(listing.kind);
+    if (kind && sweeping_verb(*kind) && !listing.complete) {
+      proof.detail = "the " + listing.kind + " listing is incomplete: " + listing.why;
+      return;
+    }
+  }
+  const auto left = std::count_if(live->records.begin(), live->records.end(), is_swept);
+  proof.proof = left == 0 ? Proof::Holds : Proof::DoesNotHold;
+  proof.detail = std::to_string(left) + " live under the account";
+}
+
+bool needs_reading(const PlanStep& step) {
+  return step.action != "capture" && step.verb != Verb::Notify && step.verb != Verb::Ask;
+}
+
+}  // namespace
+
+std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>& records,
+                                 ConnectorSet& connectors) {
+  std::vector<StepProof> proofs(plan.steps.size());
+  std::map<std::string, std::vector<std::size_t>> by_system;
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const PlanStep& step = plan.steps[i];
+    StepProof& proof = proofs[i];
+    proof.step = step.id;
+    proof.item = step.item;
+    proof.verb = step.action.empty() ? std::string(verb_name(step.verb)) : step.action;
+    proof.system = step.system;
+    proof.claimed = records[i].state;
+    if (!claims_done(records[i])) {
+      proof.detail = records[i].wait.empty() ? records[i].detail : records[i].wait;
+    } else if (!needs_reading(step)) {
+      proof.proof = Proof::NotNeeded;
+    } else if (connectors.find(step.system) == nullptr) {
+      proof.proof = Proof::Unknown;
+      proof.detail = connectors.why_unavailable(step.system);
+    } else {
+      by_system[step.system].push_back(i);
+    }
+  }
+  std::vector<std::thread> readers;
+  readers.reserve(by_system.size());
+  for (const auto& [system, indexes] : by_system) {
+    readers.emplace_back([&, &system = system, &indexes = indexes] {
+      Connector& connector = *connectors.find(system);
+      const auto capabilities = connectors.capabilities(system);
+      for (const std::size_t i : indexes) {
+        if (!capabilities) {
+          proofs[i].proof = Proof::Unknown;
+          proofs[i].detail = capabilities.error().to_string();
+        } else if (plan.steps[i].action == "sweep") {
+          read_sweep(connector, plan.steps[i], records[i], proofs[i]);
+        } else {
+          read_step(connector, plan.steps[i], records[i], proofs[i]);
+        }
+      }
+    });
+  }
+  for (std::thread& reader : readers) {
+    reader.join();
+  }
+  return proofs;
+}
+
+}  // namespace rescind::verify

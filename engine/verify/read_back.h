@@ -1,0 +1,18 @@
+// Reading steps back through their connectors, one thread per system.
+#pragma once
+
+#include <vector>
+
+#include "base/clock.h"
+#include "connect/connector_set.h"
+#include "model/outcome.h"
+#include "model/plan.h"
+#include "model/record.h"
+
+namespace rescind::verify {
+
+// One proof per step of the plan, in its order. `records` are parallel to the plan's steps.
+std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>& records,
+                                 ConnectorSet& connectors);
+
+}  // namespace rescind::verify

@@ -1,0 +1,100 @@
+// Reads back, proves closure, keeps what was seen, closes the run.
+#include "verify/verify_execution.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "verify/closure.h"
+#include "verify/read_back.h"
+
+namespace rescind {
+namespace {
+
+// What was read goes into the journal; a step that does not hold is open again.
+Status keep_proof(Store& store, const RunRecord& run, Instant now, const PlanStep& plan_step,
+                  StepRecord& step, const StepProof& proof) {
+  JournalRecord record;
+  record.run = run.id;
+  record.step = step.step;
+  record.epoch = run.epoch;
+  record.at = now;
+  record.entry = RecordEntry::Probed;
+  record.generation = step.generation;
+  record.result = proof_name(proof.proof);
+  record.detail = proof.detail;
+  if (proof.proof == Proof::DoesNotHold) {
+    const bool destroys =
+        plan_step.rank == Rank::Destroy || plan_step.effects.has(Effect::Destroys);
+    step.state = destroys ? StepState::Refused : StepState::Ready;
+    step.escalated = true;
+    step.detail = "was done and is seen otherwise: " + proof.detail;
+    step.due = destroys ? std::nullopt : std::optional<Instant>(now);
+    step.updated_at = now;
+  }
+  record.state = step.state;
+  return store.append(record, proof.proof == Proof::DoesNotHold ? &step : nullptr, nullptr);
+}
+
+Status keep_state(Store& store, const RunRecord& run, Instant now, RunState state) {
+  JournalRecord record;
+  record.run = run.id;
+  record.epoch = run.epoch;
+  record.at = now;
+  record.entry = RecordEntry::State;
+  record.detail = run_state_name(state);
+  RESCIND_RETURN_IF_ERROR(store.append(record, nullptr, nullptr));
+  return store.set_run_state(run.id, run.epoch, state, now);
+}
+
+RunState state_after(const RunRecord& run, const VerifiedOutcome& outcome) {
+  if (outcome.closed()) {
+    return RunState::Closed;
+  }
+  const bool reopened =
+      std::any_of(outcome.steps.begin(), outcome.steps.end(),
+                  [](const StepProof& step) { return step.proof == Proof::DoesNotHold; });
+  return reopened ? RunState::Open : run.state;
+}
+
+}  // namespace
+
+Result<VerifiedOutcome> verify_execution(const std::string& run, Store& store,
+                                         ConnectorSet& connectors, Clock& clock,
+                                         const VerifyOptions& options) {
+  RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run));
+  auto plan = decode_plan(text);
+  if (!plan) {
+    return tl::unexpected(plan.error().add_context("reading the plan of " + run));
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto claim, store.claim_run(run, clock.now()));
+  RESCIND_ASSIGN_OR_RETURN(auto records, store.list_steps(run));
+  if (records.size() != plan->steps.size()) {
+    return fail(ErrorKind::Corrupt,
+                "the store has lost steps of " + run + "; restore it from a backup");
+  }
+  VerifiedOutcome outcome;
+  outcome.run = run;
+  outcome.steps = verify::read_back(*plan, records, connectors);
+  outcome.at = clock.now();
+  if (options.inventory != nullptr) {
+    outcome.closure_checked = true;
+    outcome.subjects = verify::prove_closure(*plan, outcome.steps, *options.inventory,
+                                             options.systems, outcome.at);
+  } else {
+    outcome.why_not_checked = "there is no inventory to search";
+  }
+  for (std::size_t i = 0; i < outcome.steps.size(); ++i) {
+    const Proof proof = outcome.steps[i].proof;
+    if (proof != Proof::Open && proof != Proof::NotNeeded) {
+      RESCIND_RETURN_IF_ERROR(
+          keep_proof(store, claim.run, outcome.at, plan->steps[i], records[i], outcome.steps[i]));
+    }
+  }
+  outcome.state = state_after(claim.run, outcome);
+  if (outcome.state != claim.run.state) {
+    RESCIND_RETURN_IF_ERROR(keep_state(store, claim.run, outcome.at, outcome.state));
+  }
+  return outcome;
+}
+
+}  // namespace rescind
