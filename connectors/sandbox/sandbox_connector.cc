@@ -291,7 +291,9 @@ Result<Observation> SandboxConnector::observe(const ItemAddress& address) {
       item->kind == Kind::BreakGlass) {
     seen.enabled = item->enabled;
   }
-  seen.facts["holder"] = item->holder;
+  if (!item->holder.empty()) {
+    seen.facts["holder"] = item->holder;
+  }
   seen.facts["account"] = item->account;
   if (!item->level.empty()) {
     seen.facts["level"] = item->level;

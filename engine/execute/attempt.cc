@@ -12,20 +12,18 @@ bool needs_item(Verb verb) {
   return verb == Verb::Transfer || verb == Verb::Redirect || verb == Verb::Archive;
 }
 
-std::string nobody_if_empty(const std::string& name) {
-  return name.empty() ? "nobody" : name;
-}
-
 // Why the item is not the one that was planned for; "" when it is. Only what tells one item or
 // holder from another counts: what the plan itself changes (enabled, sessions) does not.
 std::string identity_mismatch(const PlanStep& step, const Observation& seen) {
   for (const char* fact : {"holder", "account", "native_id"}) {
     const auto planned = step.facts.find(fact);
     const auto found = seen.facts.find(fact);
-    if (planned != step.facts.end() && found != seen.facts.end() &&
-        planned->second != found->second) {
-      return std::string("its ") + fact + " was `" + nobody_if_empty(planned->second) +
-             "` when planned and is `" + nobody_if_empty(found->second) + "` now";
+    // An empty value on either side: that side does not know. What is at its receiver already is there.
+    if (planned != step.facts.end() && found != seen.facts.end() && !planned->second.empty() &&
+        !found->second.empty() && planned->second != found->second &&
+        !(step.verb == Verb::Transfer && found->second == step.target)) {
+      return std::string("its ") + fact + " was `" + planned->second + "` when planned and is `" +
+             found->second + "` now";
     }
   }
   return "";

@@ -177,6 +177,23 @@ TEST_CASE("check: operands stand before what uses them") {
   }
 }
 
+TEST_CASE("check: an imported define may be hidden by an alias, a define of the module may not") {
+  const std::string rule = "rule r { on leaver revoke session as s where s.name == \"x\" }";
+  const NamedTexts imported = {{"a.rescind", "module a\nimport b\n" + rule},
+                               {"b.rescind", "module b\ndefine s = {\"y\"}"}};
+  CHECK(check_texts(imported, {.roots = {"a"}}).policy);
+  CHECK(check_text("define s = {\"y\"}\n" + rule).reports("R0213"));
+}
+
+TEST_CASE("check: an identity named like a team is given as a parameter of that type (R0208)") {
+  const std::string teams = "schema { teams { \"it-security\" } }\n";
+  CHECK(check_text(teams + "rule r { on leaver notify \"it-securty\" }").reports("R0208"));
+  const Checked checked = check_text(teams +
+                                     "parameter reviewer: identity = \"it-securty\"\n"
+                                     "rule r { on leaver notify reviewer }");
+  CHECK_MESSAGE(checked.policy, checked.messages());
+}
+
 TEST_CASE("check: a hold until a day ends when the day is over everywhere") {
   const Checked checked = check_text("hold h { blocks delete of account until 2027-06-30 }");
   REQUIRE_MESSAGE(checked.policy, checked.messages());

@@ -154,6 +154,24 @@ TEST_CASE("collect: a folder is read with its subfolders, in the order of names"
   CHECK((*inventory)->id((*inventory)->holder((*inventory)->find_item("x"))) == "alice");
 }
 
+TEST_CASE("collect: the inventories of the examples have no bad record") {
+  for (const auto& example :
+       fs::directory_iterator(std::string(RESCIND_SOURCE_DIR) + "/examples")) {
+    const std::string folder = (example.path() / "inventory").string();
+    if (!fs::exists(folder)) {
+      continue;
+    }
+    Diagnostics diagnostics;
+    const auto inventory =
+        collect_inventory({InventoryInput{folder, {}, {}, {}}}, schema(), {}, diagnostics);
+    REQUIRE(inventory);
+    CHECK((*inventory)->table(Entity::Identity).rows() > 0);
+    for (const RejectedRecord& rejected : (*inventory)->rejected) {
+      FAIL_CHECK(rejected.file << ":" << rejected.line << " " << rejected.why);
+    }
+  }
+}
+
 TEST_CASE("collect: a path that is not there is the world's failure") {
   Diagnostics diagnostics;
   for (const char* path : {"/no/such/folder", "/no/such/file.jsonl", "/no/such/file.yaml"}) {
