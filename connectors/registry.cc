@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "connectors/ldap/ldap.h"
+#include "connectors/postgres/postgres.h"
 #include "connectors/sandbox/sandbox.h"
 #include "connectors/scim/scim.h"
 
@@ -29,6 +30,8 @@ std::vector<SettingProblem> check_sandbox_settings(const Settings& settings) {
 constexpr std::array kConnectors = {
     ConnectorEntry{"ldap", "OpenLDAP, Active Directory, 389 Directory Server, FreeIPA",
                    ldap_settings, check_ldap_settings, make_ldap_connector},
+    ConnectorEntry{"postgres", "a PostgreSQL cluster", postgres_settings, check_postgres_settings,
+                   make_postgres_connector},
     ConnectorEntry{"sandbox", "the embedded reference system", sandbox_settings,
                    check_sandbox_settings, make_sandbox_connector},
     ConnectorEntry{"scim", "any application that speaks SCIM 2.0", scim_settings,

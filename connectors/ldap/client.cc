@@ -158,6 +158,15 @@ class ModList {
   std::vector<LDAPMod*> list_;
 };
 
+// WHY: libldap fills its globals at the first call without a lock; two systems may come at once.
+void initialise_library() {
+  static const int kOnce = [] {
+    int version = 0;
+    return ldap_get_option(nullptr, LDAP_OPT_PROTOCOL_VERSION, &version);
+  }();
+  static_cast<void>(kOnce);
+}
+
 bool is_stale(const Answer& answer) {
   return answer.delivery == Delivery::MaybeSent && answer.result == LDAP_SERVER_DOWN;
 }
@@ -215,6 +224,7 @@ Answer Client::connect() {
     ready.result = code::kSuccess;
     return ready;
   }
+  initialise_library();
   handle_ = std::make_unique<Handle>();
   if (const int result = ldap_initialize(&handle_->ld, settings_.url.c_str());
       result != LDAP_SUCCESS) {

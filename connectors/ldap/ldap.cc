@@ -308,7 +308,8 @@ ReadAnswer LdapConnector::read_membership(const std::string& native_id, Membersh
   return {ReadState::Found, {}, ""};
 }
 
-Result<Observation> LdapConnector::observe(const ItemAddress& item) {
+Result<Observation> LdapConnector::observe(const ItemAddress& given) {
+  const ItemAddress item = addressed(given);
   Observation seen;
   Membership membership;
   const bool group = item.kind == Kind::Group;
@@ -343,7 +344,8 @@ Result<Observation> LdapConnector::observe(const ItemAddress& item) {
   return seen;
 }
 
-ProbeResult LdapConnector::probe(const ActionRequest& request) {
+ProbeResult LdapConnector::probe(const ActionRequest& given) {
+  const ActionRequest request = addressed(given);
   const Task task = task_of(request);
   if (task == Task::None) {
     return {ProbeAnswer::Unknown, "nothing that this connector does", std::nullopt};
@@ -377,7 +379,8 @@ ProbeResult LdapConnector::probe(const ActionRequest& request) {
   return {before[path] == now[path] ? ProbeAnswer::NotDone : ProbeAnswer::Done, "", std::nullopt};
 }
 
-std::vector<std::string> LdapConnector::preview(const ActionRequest& request) {
+std::vector<std::string> LdapConnector::preview(const ActionRequest& given) {
+  const ActionRequest request = addressed(given);
   const std::string& id = request.item.native_id;
   const std::vector<std::string> parts = split_native_id(id);
   const std::string_view attribute = traits().lock_attribute;

@@ -389,7 +389,8 @@ ActionResult LdapConnector::set_password(const ActionRequest& request) {
                                   relocked.detail);
 }
 
-ActionResult LdapConnector::perform(const ActionRequest& request) {
+ActionResult LdapConnector::perform(const ActionRequest& given) {
+  const ActionRequest request = addressed(given);
   if (request.verb == Verb::Restore) {
     return undo(request);
   }
@@ -410,7 +411,8 @@ ActionResult LdapConnector::perform(const ActionRequest& request) {
                                              " is nothing that LDAP can do");
 }
 
-ActionResult LdapConnector::undo(const ActionRequest& request) {
+ActionResult LdapConnector::undo(const ActionRequest& given) {
+  const ActionRequest request = addressed(given);
   const bool account = request.item.kind == Kind::Account;
   const bool restorable =
       (account && (request.verb == Verb::Disable || request.verb == Verb::Restore)) ||

@@ -291,12 +291,16 @@ Result<Observation> SandboxConnector::observe(const ItemAddress& address) {
       item->kind == Kind::BreakGlass) {
     seen.enabled = item->enabled;
   }
-  seen.facts["holder"] = item->holder;
+  if (!item->holder.empty()) {
+    seen.facts["holder"] = item->holder;
+  }
   seen.facts["account"] = item->account;
   if (!item->level.empty()) {
     seen.facts["level"] = item->level;
-    RESCIND_ASSIGN_OR_RETURN(const bool last, sandbox::is_last_owner(file_, *item));
-    seen.facts["last_owner"] = last ? "true" : "false";
+  }
+  if (kEntitlementKinds.contains(item->kind)) {
+    RESCIND_ASSIGN_OR_RETURN(const bool last, sandbox::is_last_holder(file_, *item));
+    seen.facts["last_holder"] = last ? "true" : "false";
   }
   seen.facts["version"] = std::to_string(item->version);
   if (item->kind == Kind::Account) {

@@ -118,15 +118,14 @@ bool can_undo(Verb verb, Kind kind) {
   return false;
 }
 
-Result<bool> is_last_owner(SqliteDatabase& file, const Item& right) {
-  if (!is_owner_level(right.level)) {
-    return false;
+Result<bool> is_last_holder(SqliteDatabase& file, const Item& right) {
+  std::string where = "system = ? AND kind = ? AND name = ? AND id <> ? AND present = 1";
+  if (!right.level.empty()) {
+    where += " AND level IN ('owner', 'admin')";
   }
   RESCIND_ASSIGN_OR_RETURN(
       const auto others,
-      select_items(file,
-                   "system = ? AND kind = ? AND name = ? AND id <> ? AND present = 1 AND "
-                   "level IN ('owner', 'admin')",
+      select_items(file, where,
                    {right.system, std::string(kind_name(right.kind)), right.name, right.id}));
   return others.empty();
 }
@@ -150,8 +149,8 @@ Result<std::optional<ActionResult>> find_refusal(SqliteDatabase& file, const Ite
                              {item.id}));
   }
   for (const Item& right : rights) {
-    RESCIND_ASSIGN_OR_RETURN(const bool last, is_last_owner(file, right));
-    if (last) {
+    RESCIND_ASSIGN_OR_RETURN(const bool last, is_last_holder(file, right));
+    if (last && is_owner_level(right.level)) {
       ActionResult answer;
       answer.result = ResultClass::NeedsHuman;
       answer.detail =

@@ -11,8 +11,8 @@
 
 namespace rescind::sandbox {
 
-// The only right of its name at owner or admin level.
-Result<bool> is_last_owner(SqliteDatabase& file, const Item& right);
+// Nobody else holds a right of that name (where it has levels: at owner or admin level).
+Result<bool> is_last_holder(SqliteDatabase& file, const Item& right);
 // The system's own refusal, before anything is changed: nothing when the verb may go on.
 Result<std::optional<ActionResult>> find_refusal(SqliteDatabase& file, const Item& item,
                                                  const ActionRequest& request);

@@ -229,7 +229,8 @@ Result<Discovery> ScimConnector::discover_account(const ItemAddress&) {
   return Discovery{};  // SCIM knows no sessions and no tokens
 }
 
-Result<Observation> ScimConnector::observe(const ItemAddress& item) {
+Result<Observation> ScimConnector::observe(const ItemAddress& given) {
+  const ItemAddress item = addressed(given);
   Observation seen;
   const std::optional<Target> target = target_of(item);
   if (!target) {
@@ -265,7 +266,8 @@ Result<Observation> ScimConnector::observe(const ItemAddress& item) {
   return seen;
 }
 
-ProbeResult ScimConnector::probe(const ActionRequest& request) {
+ProbeResult ScimConnector::probe(const ActionRequest& given) {
+  const ActionRequest request = addressed(given);
   std::string why;
   const std::optional<Wish> wish = wish_of(request, why);
   if (!wish) {
@@ -279,7 +281,8 @@ ProbeResult ScimConnector::probe(const ActionRequest& request) {
           seen.missing ? "it is gone" : "", std::nullopt};
 }
 
-std::vector<std::string> ScimConnector::preview(const ActionRequest& request) {
+std::vector<std::string> ScimConnector::preview(const ActionRequest& given) {
+  const ActionRequest request = addressed(given);
   std::string why;
   const std::optional<Wish> wish = wish_of(request, why);
   if (!wish) {

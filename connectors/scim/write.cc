@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "connectors/scim/connector.h"
+#include "connectors/support/native_id.h"
 
 namespace rescind::scim {
 namespace {
@@ -247,7 +248,8 @@ ActionResult ScimConnector::fulfil(const Wish& wish) {
                             : ""));
 }
 
-ActionResult ScimConnector::perform(const ActionRequest& request) {
+ActionResult ScimConnector::perform(const ActionRequest& given) {
+  const ActionRequest request = addressed(given);
   if (request.verb == Verb::Restore) {
     return undo(request);
   }
@@ -256,7 +258,8 @@ ActionResult ScimConnector::perform(const ActionRequest& request) {
   return wish ? fulfil(*wish) : plain(ResultClass::Unsupported, why);
 }
 
-ActionResult ScimConnector::undo(const ActionRequest& request) {
+ActionResult ScimConnector::undo(const ActionRequest& given) {
+  const ActionRequest request = addressed(given);
   ActionRequest original = request;
   if (request.verb == Verb::Restore) {
     original.verb = request.item.kind == Kind::Account ? Verb::Disable : Verb::Remove;

@@ -46,4 +46,27 @@ std::string item_id(std::string_view system, std::string_view kind_name,
   return std::string(system).append(":").append(kind_name).append(":").append(native_id);
 }
 
+ItemAddress addressed(ItemAddress item) {
+  if (!item.native_id.empty()) {
+    return item;
+  }
+  std::string_view rest = item.item;
+  const auto drop = [&rest](std::string_view word) {
+    if (rest.starts_with(word) && rest.substr(word.size()).starts_with(':')) {
+      rest.remove_prefix(word.size() + 1);
+    }
+  };
+  drop(item.system);
+  if (item.kind != Kind::Account) {
+    drop(kind_name(item.kind));
+  }
+  item.native_id = std::string(rest);
+  return item;
+}
+
+ActionRequest addressed(ActionRequest request) {
+  request.item = addressed(std::move(request.item));
+  return request;
+}
+
 }  // namespace rescind

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "connect/connector.h"
+
 namespace rescind {
 
 std::string join_native_id(const std::vector<std::string>& parts);
@@ -17,5 +19,10 @@ std::vector<std::string> split_native_id(std::string_view id);
 std::string account_item_id(std::string_view system, std::string_view native_id);
 std::string item_id(std::string_view system, std::string_view kind_name,
                     std::string_view native_id);
+
+// The item with its native id filled in: an inventory that people wrote often gives only the item's
+// id, and that is SYSTEM:NATIVE (or SYSTEM:KIND:NATIVE).
+ItemAddress addressed(ItemAddress item);
+ActionRequest addressed(ActionRequest request);
 
 }  // namespace rescind

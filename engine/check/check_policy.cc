@@ -23,6 +23,19 @@ void check_declarations(checking::Program& program, checking::Expressions& expre
   check_collisions(program, policy);
 }
 
+// Conditions are most of a policy; room for them is made once, by the size of the text.
+std::size_t expected_nodes(const checking::Program& program) {
+  constexpr std::size_t kBytesPerNode = 12;
+  std::size_t bytes = 0;
+  for (const auto& [name, module] : program.modules) {
+    for (const ast::PolicyFile* file : module->files) {
+      const bool known = program.sources && file->file.valid();
+      bytes += known ? program.sources->file(file->file).text().size() : 0;
+    }
+  }
+  return bytes / kBytesPerNode;
+}
+
 }  // namespace
 
 std::optional<CheckedPolicy> check_policy(std::vector<ast::PolicyFile> files,
@@ -31,6 +44,7 @@ std::optional<CheckedPolicy> check_policy(std::vector<ast::PolicyFile> files,
   checking::Program program(std::move(files), std::move(sources), options, diagnostics);
   activate_modules(program);
   gather_declarations(program);
+  program.arena.nodes.reserve(expected_nodes(program));
   build_schema(program);
   checking::Expressions expressions(program);
   CheckedPolicy policy;

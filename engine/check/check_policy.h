@@ -18,7 +18,7 @@ struct CheckOptions {
   // becomes active too, and nothing else.
   std::vector<std::string> roots;
   std::size_t max_expression_nodes = 20'000;  // of one condition, defines expanded
-  std::size_t max_policy_nodes = 4'000'000;   // of all conditions together
+  std::size_t max_policy_nodes = 4'000'000;   // made in the whole run, scratch work included
 };
 
 // `files` is every parsed module at hand; order does not matter. Empty exactly when an error was

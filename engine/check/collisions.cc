@@ -48,7 +48,9 @@ class CollisionSearch {
       : program_(program), policy_(policy) {}
 
   void run() {
-    for (const CheckedClause& clause : policy_.clauses) {
+    for (std::size_t index = 0; index < policy_.clauses.size(); ++index) {
+      const CheckedClause& clause = policy_.clauses[index];
+      const ClauseReach& reach = program_.reaches[index];
       const std::optional<std::string> target = constant_target(clause);
       if (!target) {
         continue;
@@ -56,9 +58,9 @@ class CollisionSearch {
       const CheckedRule& rule = policy_.rules[clause.rule];
       const std::string when = condition_text(rule.when);
       const std::string where = condition_text(clause.where);
-      for (const std::uint32_t event : rule.on) {
+      for (const std::uint32_t event : reach.events) {
         for (std::size_t i = 0; i < kKindCount; ++i) {
-          if (clause.kinds.contains(static_cast<Kind>(i)) &&
+          if (reach.kinds.contains(static_cast<Kind>(i)) &&
               !enter({&clause, *target}, place_of(clause, event, i), when, where)) {
             i = kKindCount;  // said once for a clause and event
           }

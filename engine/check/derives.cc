@@ -108,7 +108,7 @@ class DeriveChecker {
     Local identity;
     identity.name = name.text;
     identity.type = simple_type(TypeKind::Identity);
-    identity.key = "item";
+    identity.key = kItemKey;
     scope.locals.push_back(std::move(identity));
   }
 

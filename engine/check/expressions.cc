@@ -98,13 +98,18 @@ Typed Expressions::poison(Span span) {
 
 Typed Expressions::make(Expr node) {
   const std::size_t used = program_.arena.nodes.size();
+  ++made_;
   if (used - first_node_ >= program_.options.max_expression_nodes ||
-      used >= program_.options.max_policy_nodes) {
+      made_ >= program_.options.max_policy_nodes) {
     if (!too_large_) {
       const Span place = uses_.empty() ? node.span : uses_.front();
-      program_.report.error(
-          Code::R0313, place, "the condition is too large once its defines are expanded",
-          "grows beyond " + std::to_string(program_.options.max_expression_nodes) + " parts");
+      const bool alone = made_ < program_.options.max_policy_nodes;
+      const std::size_t bound =
+          alone ? program_.options.max_expression_nodes : program_.options.max_policy_nodes;
+      program_.report.error(Code::R0313, place,
+                            std::string(alone ? "the condition" : "the policy") +
+                                " is too large once defines are expanded",
+                            "grows beyond " + std::to_string(bound) + " parts");
     }
     too_large_ = true;
     return poison(node.span);

@@ -13,6 +13,9 @@
 
 namespace rescind::checking {
 
+// The path of the item that a clause or derive selects.
+inline constexpr std::string_view kItemKey = "item";
+
 // Which half of a change `event.before` and `event.after` mean.
 enum class EventState : std::uint8_t { Now, Before, After };
 
@@ -82,6 +85,11 @@ class Expressions {
 
   void forget_to(std::size_t mark) { assumptions_.forget_to(mark); }
 
+  // What the assumptions leave of them.
+  [[nodiscard]] ClauseReach reach(const std::vector<std::uint32_t>& events, KindSet kinds) const {
+    return {assumptions_.narrow_events(events), assumptions_.narrow_kinds(kItemKey, kinds)};
+  }
+
  private:
   struct Restore;  // puts scope and budget back
 
@@ -111,11 +119,14 @@ class Expressions {
   std::optional<Typed> enum_word(const ast::Expr& expr, const std::string& word,
                                  const Type* expected);
   std::optional<Typed> visible_name(const ast::Expr& expr, const std::string& word);
+  Typed subject_or_event(const ast::Expr& expr, const std::string& word);
+  Typed parameter(const ast::Expr& expr, Parameter& parameter);
   std::optional<Typed> declared_word(const ast::Expr& expr, const std::string& word,
                                      const Type* expected);
   Typed local(const ast::Expr& expr, Local& local);
   Typed argument(const ast::Expr& expr, Local& local);
   Typed unknown_name(const ast::Expr& expr, const std::string& word, const Type* expected);
+  [[nodiscard]] bool is_local(const std::string& word) const;
   [[nodiscard]] bool is_visible(const std::string& word) const;
   [[nodiscard]] std::vector<std::string> visible_names() const;
   // Whether the expression gets its meaning from what stands opposite.
@@ -137,6 +148,20 @@ class Expressions {
   Typed entity_member(const ast::Expr& expr, const Typed& object, Entity entity,
                       const ast::Name& attribute);
   Typed item_member(const ast::Expr& expr, const Typed& object, const ast::Name& attribute);
+
+  // What several kinds have under one name.
+  struct CommonAttribute {
+    const Type* type = nullptr;  // of the first kind that has it; null: none has
+    AttributeIndex attribute = 0;
+    Entity entity = Entity::Identity;
+    KindSet lacking;       // kinds without it
+    bool differs = false;  // in type
+  };
+
+  [[nodiscard]] CommonAttribute common_attribute(KindSet kinds, const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> item_attribute_names(KindSet kinds) const;
+  [[nodiscard]] std::vector<std::string> event_attribute_names(
+      const std::vector<std::uint32_t>& events) const;
   Typed item_kind(const ast::Expr& expr, const Typed& object);
   Typed finish_member(const ast::Expr& expr, const Typed& object, Expr node, const Type& type);
   Typed unknown_attribute(const ast::Name& attribute, const std::string& owner,
@@ -155,6 +180,8 @@ class Expressions {
   std::optional<Typed> word_comparison(const ast::Expr& expr, const Typed& left,
                                        const std::vector<std::string>& words, bool negated);
   Typed membership(const ast::Expr& expr, const ast::Binary& node);
+  bool check_membership(const ast::Expr& expr, const ast::Binary& node, Typed& left, Typed& right);
+  [[nodiscard]] std::optional<bool> fixed_membership(const Typed& left, const Typed& right) const;
   Typed pattern(const ast::Expr& expr, const ast::Binary& node);
   Typed coalesce(const ast::Expr& expr, const ast::Binary& node, const Type* expected);
   bool check_operands(const ast::Binary& node, Typed& left, Typed& right);
@@ -177,6 +204,7 @@ class Expressions {
   Typed idle_for(const ast::Expr& expr, const ast::IdleFor& node);
   Typed delivered_to(const ast::Expr& expr, const ast::DeliveredTo& node);
   Typed quantified(const ast::Expr& expr, const ast::Quantified& node);
+  bool check_quantified_set(const Typed& set);
   bool check_quantifier_value(const ast::Quantified& node, Typed& value);
   void warn_constant_predicate(Span span, bool truth, const std::string& why);
   bool hides_a_name(const ast::Name& name);
@@ -187,6 +215,7 @@ class Expressions {
   std::uint32_t variables_ = 0;  // quantifiers around this place
   std::uint32_t fresh_ = 0;      // for keys of values without a path
   std::size_t depth_ = 0;
+  std::size_t made_ = 0;        // nodes of the whole run, those of scratch work included
   std::size_t first_node_ = 0;  // of the condition that is being checked
   bool too_large_ = false;
   std::vector<Span> uses_;  // of the defines that are being expanded, outermost first

@@ -29,9 +29,11 @@ std::string dotted(const ast::QualifiedName& name) {
 
 class Activation {
  public:
-  explicit Activation(Program& program) : program_(program) {
+  explicit Activation(Program& program)
+      : program_(program), roots_(program.options.roots.begin(), program.options.roots.end()) {
     for (const ast::PolicyFile& file : program.files) {
       available_[module_name(file)].push_back(&file);
+      file_names_.insert(file_name(file));
     }
     for (auto& [name, files] : available_) {
       std::sort(files.begin(), files.end(),
@@ -57,11 +59,10 @@ class Activation {
   }
 
   [[nodiscard]] bool is_root(const ast::PolicyFile& file, const std::string& module) const {
-    const std::vector<std::string>& roots = program_.options.roots;
-    const auto named = [&roots](const std::string& name) {
-      return !name.empty() && std::find(roots.begin(), roots.end(), name) != roots.end();
+    const auto named = [this](const std::string& name) {
+      return !name.empty() && roots_.count(name) > 0;
     };
-    return roots.empty() || named(module) || named(file_name(file));
+    return roots_.empty() || named(module) || named(file_name(file));
   }
 
   void start_from_roots() {
@@ -77,12 +78,8 @@ class Activation {
         activate(name, name.empty() ? chosen : files).root = true;
       }
     }
-    for (const std::string& root : program_.options.roots) {
-      const bool found =
-          available_.count(root) > 0 ||
-          std::any_of(program_.files.begin(), program_.files.end(),
-                      [&](const ast::PolicyFile& file) { return file_name(file) == root; });
-      if (!found) {
+    for (const std::string& root : roots_) {
+      if (available_.count(root) == 0 && file_names_.count(root) == 0) {
         suggest(program_.report.error(Code::R0202, {}, "there is no module or file `" + root + "`"),
                 root, module_names());
       }
@@ -176,6 +173,8 @@ class Activation {
   }
 
   Program& program_;
+  std::set<std::string> roots_;
+  std::set<std::string> file_names_;
   std::map<std::string, std::vector<const ast::PolicyFile*>> available_;
   std::vector<Module*> pending_;
   std::unordered_set<const Module*> seen_;

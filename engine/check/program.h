@@ -109,6 +109,12 @@ struct Module {
   std::vector<Found<ast::Derive>> derives;
 };
 
+// The events and kinds that a clause can really meet, once its conditions have narrowed them.
+struct ClauseReach {
+  std::vector<std::uint32_t> events;
+  KindSet kinds;
+};
+
 struct Program {
   Program(std::vector<ast::PolicyFile> parsed, std::shared_ptr<const SourceSet> set,
           const CheckOptions& check_options, Diagnostics& diagnostics);
@@ -123,6 +129,7 @@ struct Program {
   std::unordered_map<std::string, std::uint32_t> events;  // name → index into schema.events
   std::set<std::string> broken_attributes;  // declared, but not soundly: uses say nothing more
   ExprArena arena;
+  std::vector<ClauseReach> reaches;  // by ClauseId
 
   [[nodiscard]] bool is_system(const std::string& name) const;
   [[nodiscard]] bool is_team(const std::string& name) const;

@@ -100,6 +100,7 @@ class RuleChecker {
     }
     clause.approved_by = checked_principals(expressions_, written.approved_by, scope);
     clause.otherwise_escalate = checked_principals(expressions_, written.otherwise_escalate, scope);
+    program_.reaches.push_back(expressions_.reach(rule.on, clause.kinds));
     expressions_.forget_to(before);
 
     rule.clauses.push_back(ClauseId{static_cast<std::uint32_t>(policy_.clauses.size())});

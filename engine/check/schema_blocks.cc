@@ -252,6 +252,8 @@ class SchemaBuilder {
   }
 
   void add_events() {
+    const std::vector<std::string> builtin = program_.event_names();
+    builtin_events_.insert(builtin.begin(), builtin.end());
     std::stable_sort(events_.begin(), events_.end(),
                      [](const WrittenEvent& a, const WrittenEvent& b) {
                        return a.ast->name.text < b.ast->name.text;
@@ -271,15 +273,15 @@ class SchemaBuilder {
     if (!event) {
       return;
     }
-    const std::optional<std::size_t> known = program_.schema.find_event(ast.name.text);
-    if (!known) {
-      program_.schema.events.push_back(*std::move(event));
+    const auto before = first_events_.find(ast.name.text);
+    const bool is_builtin = builtin_events_.count(ast.name.text) > 0;
+    if (before == first_events_.end() && !is_builtin) {
       first_events_.emplace(ast.name.text, written);
+      program_.schema.events.push_back(*std::move(event));
       return;
     }
-    const EventType& first = program_.schema.events[*known];
-    const auto before = first_events_.find(ast.name.text);
-    const bool is_builtin = before == first_events_.end();
+    // Events are added in the order of their names, so the last one is the first of this name.
+    const EventType& first = program_.schema.events.back();
     const bool same =
         !is_builtin && before->second.module != written.module && first.about == event->about &&
         std::equal(first.attributes.begin(), first.attributes.end(), event->attributes.begin(),
@@ -351,6 +353,7 @@ class SchemaBuilder {
   std::vector<WrittenEvent> events_;
   std::map<std::pair<std::string, std::string>, Known> declared_;
   std::map<std::string, WrittenEvent> first_events_;
+  std::set<std::string> builtin_events_;
 };
 
 std::optional<Type> enum_type_of(Program& program, const ast::TypeExpr& written,

@@ -83,7 +83,7 @@ void enter_item(Expressions& expressions, Scope& scope, const ast::Selection& se
   item.sort = Local::Sort::Item;
   item.name = name.text;
   item.type = item_type(kinds.empty() ? kAllKinds : kinds);
-  item.key = "item";
+  item.key = kItemKey;
   scope.locals.push_back(std::move(item));
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "collect/inventory_digest.h"
 
 namespace rescind {
@@ -204,18 +205,18 @@ bool InventoryBuilder::repeats(RowKey row, Symbol id) {
     earlier_row = {entity_of(ItemRef{earlier}.kind()), ItemRef{earlier}.row()};
   }
   const IdKey key{is_item(row.entity) ? 0 : entity_index(row.entity), raw(id)};
-  const auto known = duplicates_.find(key);
-  const std::vector<RowKey> others =
-      known == duplicates_.end() ? std::vector<RowKey>{earlier_row} : known->second;
+  std::vector<Variant>& variants = duplicates_[key];
+  if (variants.empty()) {
+    variants.push_back({hash_bytes(content_of(earlier_row)), earlier_row});
+  }
   const std::string content = content_of(row);
-  for (const RowKey& other : others) {
-    if (content_of(other) == content) {
+  const std::uint64_t hash = hash_bytes(content);
+  for (const Variant& variant : variants) {
+    if (variant.content_hash == hash && content_of(variant.row) == content) {
       return true;
     }
   }
-  std::vector<RowKey>& rows = duplicates_[key];
-  rows = others;
-  rows.push_back(row);
+  variants.push_back({hash, row});
   return false;
 }
 

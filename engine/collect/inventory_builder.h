@@ -136,8 +136,9 @@ class InventoryBuilder {
   void resolve_references();
   void resolve_column(Entity entity, AttributeIndex attribute);
   void check_set_column(Entity entity, AttributeIndex attribute);
-  void break_manager_cycles();
+  void break_cycles(Entity entity, AttributeIndex attribute, std::string_view what);
   void settle_accounts();
+  void set_holder(RowKey row, std::uint32_t cell);
   void inherit_holders();
   void spread_undetermined();
   void resolve_pending();
@@ -158,7 +159,12 @@ class InventoryBuilder {
     friend auto operator<=>(const IdKey&, const IdKey&) = default;
   };
 
-  std::map<IdKey, std::vector<RowKey>> duplicates_;             // ids with more than one content
+  struct Variant {
+    std::uint64_t content_hash;
+    RowKey row;
+  };
+
+  std::map<IdKey, std::vector<Variant>> duplicates_;            // ids that came more than once
   std::map<std::uint64_t, std::vector<std::string>> reasons_;   // by row key: why undetermined
   std::unordered_map<std::uint64_t, std::string> holder_keys_;  // by row key
   std::vector<Pending<UsageRecord>> usages_;

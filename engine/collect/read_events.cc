@@ -257,8 +257,14 @@ class EventReader {
     const auto read_state = [&](const std::string& name, std::optional<AttributeMap>& out) {
       const Node* state = node.find(name);
       const std::vector<Attribute>* declared = subject_attributes(type, event);
-      if (state != nullptr && declared != nullptr) {
+      if (state == nullptr) {
+        return;
+      }
+      if (declared != nullptr) {
         out = values_.read_map(*state, *declared, name, "the subject");
+      } else if (inventory_ == nullptr) {
+        diagnostics_.error(Code::R0606, state->span,
+                           "`" + name + "` of an item cannot be checked without an inventory");
       }
     };
     read_state("before", event.before);

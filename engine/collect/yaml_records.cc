@@ -1,114 +1,110 @@
-// YAML inventories through yaml-cpp. Aliases are followed, up to a cap on what they unfold to.
-#include <yaml-cpp/yaml.h>
+// YAML inventories, record by record as JSON.
+#include <algorithm>
 
-#include "base/text.h"
 #include "collect/to_json.h"
+#include "collect/yaml_text.h"
 
 namespace rescind {
 namespace {
 
-constexpr std::size_t kMaxNodes = 2'000'000;
-constexpr std::size_t kMaxDepth = 32;
-
-// Thrown and caught in this file only: the text asks for more than the caps allow.
-struct TooMuch {
-  std::string why;
-};
-
-std::uint32_t line_of(const YAML::Node& node) {
-  return static_cast<std::uint32_t>(node.Mark().line + 1);
-}
+using Kind = DocumentNode::Kind;
 
 class Converter {
  public:
-  explicit Converter(const Schema& schema) : schema_(schema) {}
+  Converter(std::string_view text, const Schema& schema) : text_(text), schema_(schema) {}
 
-  void convert(const YAML::Node& document, ConvertedRecords& out) {
-    if (document.IsSequence()) {
-      for (const YAML::Node& element : document) {
+  void convert(const DocumentNode& document, ConvertedRecords& out) {
+    if (document.kind == Kind::List) {
+      for (const DocumentNode& element : document.elements) {
         add_record(element, out);
       }
-    } else if (!document.IsNull()) {
+    } else if (document.kind != Kind::Null) {
       add_record(document, out);
     }
   }
 
- private:
-  void add_record(const YAML::Node& node, ConvertedRecords& out) {
-    if (!node.IsMap()) {
-      out.records.push_back({"", line_of(node), "a record is a mapping of names to values"});
-      return;
+  // Lines are asked for in rising order, except after an alias.
+  std::uint32_t line_at(std::uint32_t offset) {
+    if (offset < counted_) {
+      counted_ = 0;
+      line_ = 1;
     }
-    const YAML::Node word = node["record"];
-    record_ = word && word.IsScalar() ? word.Scalar() : "";
-    std::string json;
-    append_map(node, 0, json);
-    out.records.push_back({std::move(json), line_of(node), ""});
+    const auto begin = text_.begin() + static_cast<std::ptrdiff_t>(counted_);
+    const auto end = text_.begin() + static_cast<std::ptrdiff_t>(offset);
+    line_ += static_cast<std::uint32_t>(std::count(begin, end, '\n'));
+    counted_ = offset;
+    return line_;
   }
 
-  void append_map(const YAML::Node& node, std::size_t depth, std::string& out) {
+ private:
+  void add_record(const DocumentNode& node, ConvertedRecords& out) {
+    const std::uint32_t line = line_at(node.span.begin);
+    if (node.kind != Kind::Map) {
+      out.records.push_back({"", line, "a record is a mapping of names to values"});
+      return;
+    }
+    const DocumentNode* word = node.find("record");
+    record_ = word != nullptr && word->is_scalar() ? word->text : "";
+    std::string json;
+    append_map(node, true, json);
+    out.records.push_back({std::move(json), line, ""});
+  }
+
+  void append_map(const DocumentNode& node, bool top, std::string& out) {
     out += '{';
     bool first = true;
-    for (const auto& entry : node) {
+    for (const DocumentMember& member : node.members) {
       out += first ? "" : ",";
       first = false;
-      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "?";
-      append_json_string(key, out);
+      append_json_string(member.key, out);
       out += ':';
-      append_value(entry.second, depth == 0 ? field_type(schema_, record_, key) : nullptr,
-                   depth + 1, out);
+      append_value(member.value, top ? field_type(schema_, record_, member.key) : nullptr, out);
     }
     out += '}';
   }
 
-  void append_value(const YAML::Node& node, const Type* type, std::size_t depth, std::string& out) {
-    if (++nodes_ > kMaxNodes || depth > kMaxDepth) {
-      throw TooMuch{depth > kMaxDepth ? "nested deeper than " + std::to_string(kMaxDepth)
-                                      : "more than " + std::to_string(kMaxNodes) + " values"};
-    }
-    if (node.IsMap()) {
-      append_map(node, depth, out);
-    } else if (node.IsSequence()) {
+  void append_value(const DocumentNode& node, const Type* type, std::string& out) {
+    if (node.kind == Kind::Map) {
+      append_map(node, false, out);
+    } else if (node.kind == Kind::List) {
       out += '[';
       bool first = true;
-      for (const YAML::Node& element : node) {
+      for (const DocumentNode& element : node.elements) {
         out += first ? "" : ",";
         first = false;
-        append_value(element, type, depth + 1, out);
+        append_value(element, type, out);
       }
       out += ']';
-    } else if (node.IsNull()) {
+    } else if (node.kind == Kind::Null) {
       out += "null";
-    } else if (node.Tag() == "!") {
-      append_json_string(node.Scalar(), out);  // quoted
+    } else if (node.plain) {
+      append_typed(node.text, type, out);
     } else {
-      append_typed(node.Scalar(), type, out);
+      append_json_string(node.text, out);
     }
   }
 
+  std::string_view text_;
   const Schema& schema_;
   std::string record_;
-  std::size_t nodes_ = 0;
+  std::size_t counted_ = 0;
+  std::uint32_t line_ = 1;
 };
 
 }  // namespace
 
 ConvertedRecords yaml_records(std::string_view text, const Schema& schema) {
+  DocumentLimits limits;
+  limits.max_bytes = text.size();  // the caller's cap holds
+  limits.max_nodes = 2'000'000;
+  const YamlText read = read_yaml_text(text, limits);
   ConvertedRecords out;
-  if (first_invalid_utf8(text)) {
-    out.records.push_back({"", 0, "the file is not valid UTF-8"});
-    return out;
+  Converter converter(text, schema);
+  for (const DocumentNode& document : read.documents) {
+    converter.convert(document, out);
   }
-  try {
-    Converter converter(schema);
-    for (const YAML::Node& document : YAML::LoadAll(std::string(text))) {
-      converter.convert(document, out);
-    }
-  } catch (const YAML::Exception& error) {
-    out.records.push_back(
-        {"", static_cast<std::uint32_t>(error.mark.line + 1), "not YAML: " + error.msg});
-  } catch (const TooMuch& cap) {
-    out.records.push_back({"", 0, cap.why});
+  if (!read.problem.empty()) {
+    out.records.push_back({"", converter.line_at(read.problem_at), read.problem});
   }
   return out;
 }

@@ -11,7 +11,7 @@ namespace rescind {
 namespace {
 
 constexpr std::size_t kTabColumns = 4;
-constexpr std::size_t kMaxColumns = 100;  // of a source line before it is cut
+constexpr std::size_t kMaxColumns = 160;  // of a source line before it is cut
 constexpr std::size_t kLeadColumns = 30;  // kept before the caret of a cut line
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::string_view kEllipsis = "\xE2\x80\xA6";

@@ -89,6 +89,27 @@ bool Approvals::can_give(const PlanStep& step, const std::string& identity) cons
                      });
 }
 
+std::vector<Approval> Approvals::limit_approvals(const PlanStep& step) const {
+  std::vector<Approval> approvals;
+  for (const LimitRef& ref : step.limits) {
+    for (const LimitUse& use : plan_.limits) {
+      if (use.name == ref.name && use.scope == ref.scope) {
+        Approval approval;
+        approval.by = use.ask.empty() ? std::vector<std::string>{} : std::vector{use.ask};
+        approvals.push_back(std::move(approval));
+      }
+    }
+  }
+  return approvals;
+}
+
+bool Approvals::can_pass_limit(const PlanStep& step, const std::string& identity) const {
+  const std::vector<Approval> asked = limit_approvals(step);
+  return std::any_of(asked.begin(), asked.end(), [&](const Approval& approval) {
+    return !given(step, approval) && eligible(step, approval, identity);
+  });
+}
+
 std::string Approvals::missing(const PlanStep& step, const std::vector<Approval>& needed) const {
   for (const Approval& approval : needed) {
     if (!given(step, approval)) {

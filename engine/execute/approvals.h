@@ -24,6 +24,10 @@ class Approvals {
  public:
   Approvals(const Plan& plan, const Teams& teams, const std::vector<StoredApproval>& stored);
 
+  // Who may let a step pass a limit that has no room: the principals whom its limits ask.
+  [[nodiscard]] std::vector<Approval> limit_approvals(const PlanStep& step) const;
+  // Whether the identity may let the step pass its limits.
+  [[nodiscard]] bool can_pass_limit(const PlanStep& step, const std::string& identity) const;
   // Whether the identity may give one of the approvals that the step still needs.
   [[nodiscard]] bool can_give(const PlanStep& step, const std::string& identity) const;
   void add(const StoredApproval& approval);

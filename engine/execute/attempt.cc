@@ -18,8 +18,10 @@ std::string identity_mismatch(const PlanStep& step, const Observation& seen) {
   for (const char* fact : {"holder", "account", "native_id"}) {
     const auto planned = step.facts.find(fact);
     const auto found = seen.facts.find(fact);
+    // An empty value on either side: that side does not know. What is at its receiver already is there.
     if (planned != step.facts.end() && found != seen.facts.end() && !planned->second.empty() &&
-        planned->second != found->second) {
+        !found->second.empty() && planned->second != found->second &&
+        !(step.verb == Verb::Transfer && found->second == step.target)) {
       return std::string("its ") + fact + " was `" + planned->second + "` when planned and is `" +
              found->second + "` now";
     }
@@ -173,7 +175,7 @@ Result<ActionReport> attempt_step(const ActionContext& context, const PlanStep& 
                     mismatch);
   }
   if (step.gate && step.gate->kind == "handover") {
-    const auto last = seen->facts.find("last_owner");
+    const auto last = seen->facts.find("last_holder");
     if (last == seen->facts.end() || last->second != "false") {
       return wait_for(context, std::move(record), "handover: " + step.gate->text, std::nullopt);
     }

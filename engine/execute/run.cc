@@ -37,7 +37,7 @@ Run::Run(const Plan& plan, Store::Claim claim, Store& store, ConnectorSet& conne
       options_(options),
       journal_(store, clock, claim_.run.id, claim_.run.epoch, options.crash_point) {}
 
-Status Run::record_approvals() {
+Status Run::record_approvals(const std::vector<StepRecord>& steps) {
   RESCIND_ASSIGN_OR_RETURN(const auto stored, store_.list_approvals(claim_.run.id));
   approvals_ = std::make_unique<Approvals>(plan_, options_.teams, stored);
   if (options_.approve_as.empty()) {
@@ -50,8 +50,10 @@ Status Run::record_approvals() {
     return {};
   };
   RESCIND_RETURN_IF_ERROR(approve("", plan_.digest));
-  for (const PlanStep& step : plan_.steps) {
-    if (approvals_->can_give(step, options_.approve_as)) {
+  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    const PlanStep& step = plan_.steps[i];
+    if (approvals_->can_give(step, options_.approve_as) ||
+        may_pass_limit(*approvals_, step, steps[i], options_.approve_as)) {
       RESCIND_RETURN_IF_ERROR(approve(step.id, approval_binding(step)));
     }
   }
@@ -70,12 +72,12 @@ Status Run::connect_missing() {
 }
 
 Result<RunReport> Run::work() {
-  RESCIND_RETURN_IF_ERROR(record_approvals());
   RESCIND_ASSIGN_OR_RETURN(auto steps, store_.list_steps(claim_.run.id));
   if (steps.size() != plan_.steps.size()) {
     return fail(ErrorKind::Corrupt,
                 "the store has lost steps of " + claim_.run.id + "; restore it from a backup");
   }
+  RESCIND_RETURN_IF_ERROR(record_approvals(steps));
   schedule_ = std::make_unique<Schedule>(plan_, std::move(steps), *approvals_, options_);
   RESCIND_RETURN_IF_ERROR(connect_missing());
   Milliseconds patience = options_.patience;

@@ -31,6 +31,11 @@ bool closes_account(const PlanStep& step) {
           step.verb == Verb::Delete);
 }
 
+// Its plan put it over the limit, or the window had no room when it tried.
+bool waits_for_limit(const PlanStep& step, const StepRecord& record) {
+  return (step.gate && step.gate->kind == "limit") || record.wait.starts_with("limit ");
+}
+
 bool needs_no_start_condition(const Slot& slot) {
   return is_reading(*slot.step, slot.record.state);
 }
@@ -55,6 +60,11 @@ std::vector<LimitClaim> claims_of(const Plan& plan, const PlanStep& step) {
 }
 
 }  // namespace
+
+bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const StepRecord& record,
+                    const std::string& identity) {
+  return waits_for_limit(step, record) && approvals.can_pass_limit(step, identity);
+}
 
 Schedule::Schedule(const Plan& plan, std::vector<StepRecord> steps, const Approvals& approvals,
                    const ExecuteOptions& options)
@@ -108,10 +118,11 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     waits.due = step.not_before;
     return waits;
   }
-  if (step.gate && step.gate->kind != "limit" && step.gate->kind != "handover" &&
-      !step.gate->kind.empty()) {
-    waits.wait = step.gate->kind + ": " + step.gate->text;
-    waits.person = true;
+  // A hold ends when the step may start. What destroys is decided again then; the rest goes on.
+  if (step.gate && step.gate->kind == "hold" && (step.not_before > now || destroys(step))) {
+    waits.wait = "hold: " + step.gate->text;
+    waits.due = step.not_before > now ? std::optional<Instant>(step.not_before) : std::nullopt;
+    waits.person = !waits.due.has_value();
     return waits;
   }
   std::string missing = approvals_.missing(step, step.approvals);
@@ -230,9 +241,9 @@ std::string Schedule::unseen(const Slot& slot) const {
 }
 
 bool Schedule::over_limit_approved(const Slot& slot) const {
-  const PlanStep& step = *slot.step;
-  return step.gate && step.gate->kind == "limit" && !step.approvals.empty() &&
-         approvals_.missing(step, step.approvals).empty();
+  const std::vector<Approval> asked = approvals_.limit_approvals(*slot.step);
+  return waits_for_limit(*slot.step, slot.record) && !asked.empty() &&
+         approvals_.missing(*slot.step, asked).empty();
 }
 
 std::optional<std::size_t> Schedule::next_action(const std::string& system, Instant now,

@@ -50,6 +50,10 @@ struct Readiness {
   bool person = false;         // somebody must do something first
 };
 
+// The step is over a limit, and the identity is whom that limit asks.
+bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const StepRecord& record,
+                    const std::string& identity);
+
 class Schedule {
  public:
   // `steps` are the store's records of the plan's steps. References are borrowed.

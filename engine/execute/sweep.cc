@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "connect/sweeping.h"
 #include "execute/action.h"
 
 namespace rescind::execute {
@@ -16,34 +17,6 @@ struct Found {
   std::vector<ItemAddress> items;
   std::string incomplete;  // why the listing cannot be trusted; "" it can
 };
-
-// What a sweep ends, and how.
-std::optional<Verb> sweeping_verb(Kind kind) {
-  switch (kind) {
-  case Kind::Session:
-  case Kind::Token:
-  case Kind::Checkout:
-    return Verb::Revoke;
-  case Kind::Delegation:
-    return Verb::Remove;
-  case Kind::Account:
-  case Kind::Password:
-  case Kind::Secret:
-  case Kind::ApiKey:
-  case Kind::Certificate:
-  case Kind::SshKey:
-  case Kind::Group:
-  case Kind::Role:
-  case Kind::Permission:
-  case Kind::Share:
-  case Kind::License:
-  case Kind::BreakGlass:
-  case Kind::Device:
-  case Kind::Data:
-    return std::nullopt;
-  }
-  return std::nullopt;
-}
 
 std::string text_of(const nlohmann::json& object, const char* key) {
   const auto it = object.find(key);

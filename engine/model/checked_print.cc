@@ -156,43 +156,57 @@ std::string_view quantifier_word(ExprOp op) {
   return op == ExprOp::Max ? "max" : "sum";
 }
 
+// Appends to one text; conditions are most of what a policy prints.
 class ExprPrinter {
  public:
-  explicit ExprPrinter(const ExprArena& exprs) : exprs_(exprs) {}
+  ExprPrinter(const ExprArena& exprs, std::string& out) : exprs_(exprs), out_(out) {}
 
-  std::string print(ExprId id) {
+  void print(ExprId id) {
     const Expr& expr = exprs_[id];
     if (const std::string_view sign = infix(expr.op); !sign.empty()) {
-      return "(" + print(expr.operands[0]) + std::string(sign) + print(expr.operands[1]) + ")";
+      out_ += '(';
+      print(expr.operands[0]);
+      out_ += sign;
+      print(expr.operands[1]);
+      out_ += ')';
+    } else if (expr.operands.empty()) {
+      leaf(expr);
+    } else {
+      prefixed(expr);
     }
-    if (expr.operands.empty()) {
-      return leaf(expr);
-    }
-    return prefixed(expr);
   }
 
  private:
-  std::string leaf(const Expr& expr) {
+  void leaf(const Expr& expr) {
     switch (expr.op) {
     case ExprOp::Constant:
-      return constant_text(expr.type, expr.constant);
+      out_ += constant_text(expr.type, expr.constant);
+      return;
     case ExprOp::Subject:
-      return "subject";
+      out_ += "subject";
+      return;
     case ExprOp::Now:
-      return "now";
+      out_ += "now";
+      return;
     case ExprOp::Item:
-      return "item";
+      out_ += "item";
+      return;
     case ExprOp::Variable:
-      return "$" + std::to_string(expr.index);
+      out_ += "$" + std::to_string(expr.index);
+      return;
     case ExprOp::EventAttribute:
     case ExprOp::EventBuiltin:
-      return "event." + expr.name;
+      out_ += "event." + expr.name;
+      return;
     case ExprOp::EventBefore:
-      return "event.before." + expr.name;
+      out_ += "event.before." + expr.name;
+      return;
     case ExprOp::EventAfter:
-      return "event.after." + expr.name;
+      out_ += "event.after." + expr.name;
+      return;
     case ExprOp::IsEvent:
-      return "(event is " + list(expr.names, ", ", [](const auto& n) { return n; }) + ")";
+      out_ += "(event is " + list(expr.names, ", ", [](const auto& n) { return n; }) + ")";
+      return;
     case ExprOp::Attribute:
     case ExprOp::Not:
     case ExprOp::Negate:
@@ -226,39 +240,42 @@ class ExprPrinter {
       break;
     }
     RESCIND_CHECK(false, "a node without operands that needs some");
-    return {};
   }
 
-  std::string prefixed(const Expr& expr) {
-    const std::string operand = print(expr.operands[0]);
+  void prefixed(const Expr& expr) {
+    const auto around = [&](std::string_view before, const std::string& after) {
+      out_ += before;
+      print(expr.operands[0]);
+      out_ += after;
+    };
     switch (expr.op) {
     case ExprOp::Attribute:
-      return operand + "." + expr.name;
+      return around("", "." + expr.name);
     case ExprOp::Justified:
-      return operand + ".justified";
+      return around("", ".justified");
     case ExprOp::Not:
-      return "(not " + operand + ")";
+      return around("(not ", ")");
     case ExprOp::Negate:
-      return "(-" + operand + ")";
+      return around("(-", ")");
     case ExprOp::Known:
-      return "(known " + operand + ")";
+      return around("(known ", ")");
     case ExprOp::IsIdentityKind:
-      return "(" + operand + " is " + list(expr.names, ", ", [](const auto& n) { return n; }) + ")";
+      return around("(", " is " + list(expr.names, ", ", [](const auto& n) { return n; }) + ")");
     case ExprOp::IsItemKind:
-      return "(" + operand + " is " + kinds_of(expr.kinds) + ")";
+      return around("(", " is " + kinds_of(expr.kinds) + ")");
     case ExprOp::Supports:
-      return "(" + operand + " supports " + std::string(verb_name(expr.verb)) + ")";
+      return around("(", " supports " + std::string(verb_name(expr.verb)) + ")");
     case ExprOp::Like:
-      return "(" + operand + " like " + quote(expr.constant.text) + ")";
+      return around("(", " like " + quote(expr.constant.text) + ")");
     case ExprOp::Matches:
-      return "(" + operand + " matches " + quote(expr.constant.text) + ")";
+      return around("(", " matches " + quote(expr.constant.text) + ")");
     case ExprOp::Any:
     case ExprOp::All:
     case ExprOp::Count:
     case ExprOp::Min:
     case ExprOp::Max:
     case ExprOp::Sum:
-      return quantified(expr, operand);
+      return quantified(expr);
     case ExprOp::Constant:
     case ExprOp::Subject:
     case ExprOp::Now:
@@ -286,22 +303,24 @@ class ExprPrinter {
       break;
     }
     RESCIND_CHECK(false, "a node with operands that takes none");
-    return {};
   }
 
-  std::string quantified(const Expr& expr, const std::string& set) {
-    std::string text =
-        std::string(quantifier_word(expr.op)) + "($" + std::to_string(expr.index) + " in " + set;
+  void quantified(const Expr& expr) {
+    out_ += std::string(quantifier_word(expr.op)) + "($" + std::to_string(expr.index) + " in ";
+    print(expr.operands[0]);
     if (expr.operands[1].valid()) {
-      text += " where " + print(expr.operands[1]);
+      out_ += " where ";
+      print(expr.operands[1]);
     }
     if (expr.operands.size() > 2) {
-      text += " : " + print(expr.operands[2]);
+      out_ += " : ";
+      print(expr.operands[2]);
     }
-    return text + ")";
+    out_ += ')';
   }
 
   const ExprArena& exprs_;
+  std::string& out_;
 };
 
 std::string type_text(const Schema& schema, const Type& type) {
@@ -527,7 +546,12 @@ class PolicyPrinter {
 }  // namespace
 
 std::string print_checked(const ExprArena& exprs, ExprId id) {
-  return id.valid() ? ExprPrinter(exprs).print(id) : "true";
+  if (!id.valid()) {
+    return "true";
+  }
+  std::string text;
+  ExprPrinter(exprs, text).print(id);
+  return text;
 }
 
 std::string print_checked(const CheckedPolicy& policy) {

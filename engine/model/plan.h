@@ -115,7 +115,9 @@ struct HeldItem { std::string item, verb, hold, ordered_by; std::optional<Instan
 struct ItemNote { std::string item, why; };
 struct StepNote { std::string step, why; };
 struct PersonNote { std::string item, why, who; };
-struct LimitUse { std::string name; std::int64_t used = 0; std::int64_t allowed = 0; bool tripped = false; std::string scope; Seconds window{}; };
+struct LimitUse { std::string name; std::int64_t used = 0; std::int64_t allowed = 0; bool tripped = false; std::string scope; Seconds window{};
+  std::string ask{};                 // who lets the excess pass; "" nobody
+};
 enum class PathState : std::uint8_t { Open, Unknown };
 struct ResidualPath {
   std::vector<std::string> path;     // "session sso:s-1", "token crm:t-1" …: first how it is had, last what it gives

@@ -388,7 +388,8 @@ LimitUse read_limit(const Field& field) {
           .allowed = field.member("allowed").integer(),
           .tripped = field.member("tripped").boolean(),
           .scope = field.member("scope").text(),
-          .window = field.member("window").duration()};
+          .window = field.member("window").duration(),
+          .ask = field.member("ask").text()};
 }
 
 ResidualPath read_path(const Field& field) {

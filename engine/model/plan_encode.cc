@@ -205,7 +205,8 @@ Json encode(const LimitUse& use) {
               {"used", use.used},
               {"allowed", use.allowed},
               {"window", format_duration(use.window)},
-              {"tripped", use.tripped}};
+              {"tripped", use.tripped},
+              {"ask", use.ask}};
 }
 
 Json encode(const ResidualPath& path) {

@@ -2,13 +2,12 @@
 // tree.
 #include "parse/parse_policy.h"
 
-#include <BufferedTokenStream.h>
-#include <ListTokenSource.h>
 #include <atn/ParserATNSimulator.h>
 
 #include "RescindParser.h"
 #include "parse/recovery.h"
 #include "parse/text_checks.h"
+#include "parse/token_stream.h"
 #include "parse/tokens.h"
 #include "parse/tree_builder.h"
 
@@ -31,9 +30,7 @@ class ErrorCount {
 // One declaration at a time: the parser's own tree is large and is given back after each.
 ast::PolicyFile parse_tokens(parse::TokenList& list, const ParseOptions& options,
                              const ErrorCount& errors, Diagnostics& diagnostics) {
-  antlr4::ListTokenSource source(std::move(list.tokens));
-  antlr4::BufferedTokenStream stream(&source);
-  stream.fill();
+  parse::TokenListStream stream(list);
   rescind_grammar::RescindParser parser(&stream);
   const std::shared_ptr<parse::Recovery> recovery = parse::make_recovery(list, diagnostics);
   parser.removeErrorListeners();

@@ -5,8 +5,8 @@
 #include <array>
 
 #include <CharStream.h>
-#include <CommonToken.h>
-#include <Exceptions.h>
+#include <Token.h>
+#include <atn/LexerATNSimulator.h>
 
 #include "RescindLexer.h"
 #include "base/text.h"
@@ -87,43 +87,54 @@ class Reader {
       stream.seek(3);  // a byte order mark
     }
     Lexer lexer(&stream);
-    lexer.removeErrorListeners();
-    const std::size_t expected = list_.text.size() / 6;
-    list_.tokens.reserve(expected);
-    list_.infos.reserve(expected);
-    for (bool more = true; more;) {
-      skip_space(stream);
-      std::unique_ptr<antlr4::Token> token = lexer.nextToken();
-      more = token->getType() != antlr4::Token::EOF;
+    auto& matcher = *lexer.getInterpreter<antlr4::atn::LexerATNSimulator>();
+    list_.infos.reserve(list_.text.size() / 6);
+    while (skip_space(stream)) {
+      const std::size_t begin = stream.index();
+      // The generated lexer's own loop would make a large object of every token. The last rule of
+      // its grammar takes any character, so a match never fails.
+      lexer.type = antlr4::Token::INVALID_TYPE;
+      const std::size_t type = matcher.match(&stream, Lexer::DEFAULT_MODE);
+      if (lexer.type != Lexer::SKIP && !take(type, span_of(begin, stream.index()), stream)) {
+        return std::nullopt;
+      }
       if (diagnostics_.suppressed() > 0) {  // nothing more would be shown
         return std::nullopt;
       }
-      if (token->getType() == Lexer::BAD_COMMENT) {
-        report_comment(span_of(*token));
-        stream.seek(list_.text.size());
-      } else if (token->getType() == Lexer::DOC) {
-        add_doc(span_of(*token));
-      } else if (token->getType() == Lexer::BAD_CHARACTER && !replace_character(*token)) {
-        continue;  // left out
-      } else if (!add_token(std::move(token))) {
-        return std::nullopt;
-      }
+    }
+    if (!add_token(antlr4::Token::EOF, span_of(list_.text.size(), list_.text.size()))) {
+      return std::nullopt;
     }
     return std::move(list_);
   }
 
  private:
-  // The lexer would do the same, more slowly: a third of a policy is space.
-  void skip_space(ByteStream& stream) const {
+  // The lexer would do the same, more slowly: a third of a policy is space. False: nothing is left.
+  bool skip_space(ByteStream& stream) const {
     const std::size_t next = list_.text.find_first_not_of(" \t\r\n", stream.index());
     stream.seek(std::min(next, list_.text.size()));
+    return next != std::string_view::npos;
   }
 
-  [[nodiscard]] Span span_of(const antlr4::Token& token) const {
-    const std::size_t size = list_.text.size();
-    const std::size_t begin = std::min(token.getStartIndex(), size);
-    const bool end_of_file = token.getType() == antlr4::Token::EOF;
-    const std::size_t end = end_of_file ? begin : std::min(token.getStopIndex() + 1, size);
+  // False: a bound was exceeded.
+  bool take(std::size_t type, Span span, ByteStream& stream) {
+    switch (type) {
+    case Lexer::DOC:
+      add_doc(span);
+      return true;
+    case Lexer::BAD_COMMENT:
+      report_comment(span);
+      stream.seek(list_.text.size());
+      return true;
+    case Lexer::BAD_CHARACTER:
+      type = replaced_character(span);
+      return type == antlr4::Token::INVALID_TYPE || add_token(type, span);
+    default:
+      return add_token(type, span);
+    }
+  }
+
+  [[nodiscard]] Span span_of(std::size_t begin, std::size_t end) const {
     return {list_.file, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
   }
 
@@ -136,54 +147,48 @@ class Reader {
         .help.push_back("close it with `*/`");
   }
 
-  // Reports a character; turns an operator of other languages into ours. False: leave the token
-  // out.
-  bool replace_character(antlr4::Token& token) {
-    const Span span = span_of(token);
+  // Reports a character and gives our word for it, where it is an operator of other languages;
+  // INVALID_TYPE leaves it out.
+  std::size_t replaced_character(Span span) {
     Diagnostic& error =
         diagnostics_.error(Code::R0110, span, shown(span) + " has no meaning in a policy");
     const std::string_view sign = list_.text.substr(span.begin, span.end - span.begin);
     for (const SignAdvice& advice : kSignAdvice) {
       if (advice.sign == sign) {
         error.help.emplace_back(advice.help);
-        static_cast<antlr4::CommonToken&>(token).setType(advice.type);
-        return advice.type != antlr4::Token::INVALID_TYPE;
+        return advice.type;
       }
     }
-    return false;
+    return antlr4::Token::INVALID_TYPE;
   }
 
-  // Gives a bad token the type that was likely meant, so that it causes no second error.
-  void mend(antlr4::CommonToken& token, Span span, TokenInfo& info) {
+  // Reports a bad token and gives the type that was likely meant, so that it causes no second
+  // error.
+  std::size_t mended(std::size_t type, Span span) {
     const std::string_view text = list_.text.substr(span.begin, span.end - span.begin);
-    info.bad = true;
-    if (token.getType() == Lexer::BAD_NAME) {
+    if (type == Lexer::BAD_NAME) {
       diagnostics_.error(Code::R0110, span, shown(span) + " has letters that names do not have")
           .help.push_back(
               "names are made of the letters a to z, digits and `_`; other text stands in strings");
-      token.setType(Lexer::IDENT);
-      return;
+      return Lexer::IDENT;
     }
-    if (token.getType() == Lexer::BAD_STRING && text.starts_with('\'')) {
+    if (type == Lexer::BAD_STRING && text.starts_with('\'')) {
       diagnostics_.error(Code::R0110, span, "a string in single quotes")
           .help.push_back("strings stand in double quotes");
-      token.setType(Lexer::STRING);
-      return;
+      return Lexer::STRING;
     }
-    if (token.getType() == Lexer::BAD_STRING) {
+    if (type == Lexer::BAD_STRING) {
       diagnostics_.error(Code::R0112, span, "this string is not closed on its line")
           .help.push_back("end it with `\"`; a line end inside is written `\\n`");
-      token.setType(Lexer::STRING);
-      return;
+      return Lexer::STRING;
     }
     diagnostics_.error(Code::R0111, span, shown(span) + " is not a number, duration or date")
         .help.push_back("durations are written like `5m` or `1h30m`, with the units `w d h m s`");
     const std::size_t digits = text.find_first_not_of("0123456789");
     if (digits == 4 && text[digits] == '-') {
-      token.setType(Lexer::DATE);
-    } else {
-      token.setType(text[digits] == '_' ? Lexer::INT : Lexer::DURATION);
+      return Lexer::DATE;
     }
+    return text[digits] == '_' ? Lexer::INT : Lexer::DURATION;
   }
 
   void add_doc(Span span) {
@@ -203,24 +208,19 @@ class Reader {
     doc.span.end = span.end;
   }
 
-  bool add_token(std::unique_ptr<antlr4::Token> token) {
-    const Span span = span_of(*token);
+  bool add_token(std::size_t type, Span span) {
     TokenInfo info;
     info.begin = span.begin;
     info.end = span.end;
-    const std::size_t raw_type = token->getType();
-    if (raw_type == Lexer::BAD_NUMBER || raw_type == Lexer::BAD_STRING ||
-        raw_type == Lexer::BAD_NAME) {
-      mend(static_cast<antlr4::CommonToken&>(*token), span, info);
-    }
-    info.type = token->getType();
+    info.bad = type == Lexer::BAD_NUMBER || type == Lexer::BAD_STRING || type == Lexer::BAD_NAME;
+    info.type = info.bad ? mended(type, span) : type;
     info.first_on_line = list_.infos.empty() || has_line_end(list_.infos.back().end, span.begin);
     info.doc = doc_open_ ? static_cast<std::uint32_t>(list_.docs.size() - 1) : kNoIndex;
     doc_open_ = false;
     if (!enter_brackets(info, span) || !bound_prefixes(info.type, span)) {
       return false;
     }
-    if (list_.tokens.size() > options_.max_tokens) {
+    if (list_.infos.size() > options_.max_tokens) {
       diagnostics_
           .error(Code::R0106, span,
                  "this file has more than the " + std::to_string(options_.max_tokens) +
@@ -229,7 +229,6 @@ class Reader {
       return false;
     }
     list_.infos.push_back(info);
-    list_.tokens.push_back(std::move(token));
     return true;
   }
 

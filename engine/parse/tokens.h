@@ -1,16 +1,12 @@
 // The token list of one file: lexed, freed of what is not a token, bounded, and annotated with what
-// error recovery and the tree builder ask for. Only .cc files of parse may include this header,
-// because it shows types of the parser generator.
+// error recovery and the tree builder ask for.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <Token.h>
 
 #include "diagnostics/diagnostic.h"
 #include "parse/parse_policy.h"
@@ -35,11 +31,10 @@ struct DocComment {
   bool used = false;
 };
 
-// The tokens without comments, with an end-of-file token last; index i of both lists is one token.
+// The tokens without comments, with an end-of-file token last.
 struct TokenList {
   SourceFileId file;
   std::string_view text;  // of the whole file; borrowed from its SourceFile
-  std::vector<std::unique_ptr<antlr4::Token>> tokens;
   std::vector<TokenInfo> infos;
   std::vector<DocComment> docs;
 

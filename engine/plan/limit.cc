@@ -135,7 +135,8 @@ void apply_limit(Draft& draft, const CheckedLimit& limit, const std::string& sco
                                .allowed = allowed,
                                .tripped = !waiting.empty(),
                                .scope = scope,
-                               .window = limit.window});
+                               .window = limit.window,
+                               .ask = asked(draft, limit)});
   if (!waiting.empty()) {
     const std::vector<std::string> who(waiting.begin(), waiting.end());
     draft.need_person(scope, "limit " + name + " (" + std::to_string(allowed) + " in " +

@@ -19,15 +19,24 @@ bool makes_leave(const Event& event) {
          });
 }
 
+// The step is still to come, as planned: what it will close is no surprise now.
+bool is_to_come(const StepProof& proof) {
+  return proof.proof == Proof::Open &&
+         (proof.claimed == StepState::Pending || proof.claimed == StepState::Waiting ||
+          proof.claimed == StepState::Ready);
+}
+
 ResidualQuery query_of(const Plan& plan, const std::vector<StepProof>& proofs,
-                       const Inventory& inventory, Instant now) {
+                       const Inventory& inventory, Instant now, bool with_steps_to_come) {
   ResidualQuery query;
   query.from = now;
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const PlanStep& step = plan.steps[i];
     // An item that is not in the facts any more needs no assumption.
     const ItemRef item = inventory.find_item(step.item);
-    if (proofs[i].proof != Proof::Holds || !item.valid()) {
+    const bool holds =
+        proofs[i].proof == Proof::Holds || (with_steps_to_come && is_to_come(proofs[i]));
+    if (!holds || !item.valid() || step.action == "capture") {
       continue;
     }
     if (step.action == "sweep") {
@@ -60,27 +69,33 @@ std::vector<SubjectClosure> prove_closure(const Plan& plan, const std::vector<St
       leaving.insert(event.subject);
     }
   }
-  ResidualQuery query = query_of(plan, proofs, inventory, now);
-  query.systems = systems;
+  ResidualQuery now_query = query_of(plan, proofs, inventory, now, false);
+  ResidualQuery end_query = query_of(plan, proofs, inventory, now, true);
+  now_query.systems = systems;
+  end_query.systems = systems;
   std::vector<SubjectClosure> closures;
   for (const std::string& subject : leaving) {
     SubjectClosure closure;
     closure.subject = subject;
-    query.subject = inventory.find_identity(subject);
-    if (!query.subject.valid()) {
+    now_query.subject = inventory.find_identity(subject);
+    end_query.subject = now_query.subject;
+    std::vector<ResidualPath> in_the_end;
+    if (!now_query.subject.valid()) {
       ResidualPath path;
       path.path = {"identity " + subject};
       path.state = PathState::Unknown;
       path.why = "it is not in the inventory, what it holds cannot be told";
       closure.paths.push_back(path);
+      in_the_end = closure.paths;
     } else {
-      ResidualAccess access = find_residual_access(inventory, query);
+      ResidualAccess access = find_residual_access(inventory, now_query);
       closure.paths = std::move(access.paths);
       closure.last_path_closes_at = access.last_path_closes_at;
+      in_the_end = find_residual_access(inventory, end_query).paths;
     }
-    for (const ResidualPath& path : closure.paths) {
+    for (ResidualPath& path : in_the_end) {
       if (!is_claimed(plan, path)) {
-        closure.unclaimed.push_back(path);
+        closure.unclaimed.push_back(std::move(path));
       }
     }
     closures.push_back(std::move(closure));

@@ -1,9 +1,14 @@
 // Asks each system whether what the run claims holds. Never changes anything.
 #include "verify/read_back.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "connect/sweeping.h"
 
 namespace rescind::verify {
 namespace {
@@ -49,6 +54,16 @@ void read_step(Connector& connector, const PlanStep& step, const StepRecord& rec
   }
 }
 
+// A record of a kind that a sweep ends; one that cannot be read is counted.
+bool is_swept(const DiscoveredRecord& record) {
+  const auto object = nlohmann::json::parse(record.json, nullptr, false);
+  if (!object.is_object() || !object.contains("record") || !object["record"].is_string()) {
+    return true;
+  }
+  const auto kind = find_kind(object["record"].get<std::string>());
+  return kind && sweeping_verb(*kind).has_value();
+}
+
 // A sweep holds when a complete listing of the account shows nothing live.
 void read_sweep(Connector& connector, const PlanStep& step, const StepRecord& record,
                 StepProof& proof) {
@@ -59,13 +74,15 @@ void read_sweep(Connector& connector, const PlanStep& step, const StepRecord& re
     return;
   }
   for (const ListingState& listing : live->listings) {
-    if (!listing.complete) {
+    const auto kind = find_kind(listing.kind);
+    if (kind && sweeping_verb(*kind) && !listing.complete) {
       proof.detail = "the " + listing.kind + " listing is incomplete: " + listing.why;
       return;
     }
   }
-  proof.proof = live->records.empty() ? Proof::Holds : Proof::DoesNotHold;
-  proof.detail = std::to_string(live->records.size()) + " live under the account";
+  const auto left = std::count_if(live->records.begin(), live->records.end(), is_swept);
+  proof.proof = left == 0 ? Proof::Holds : Proof::DoesNotHold;
+  proof.detail = std::to_string(left) + " live under the account";
 }
 
 bool needs_reading(const PlanStep& step) {

@@ -9,7 +9,7 @@ import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
 import {engines, kData, kRoot, measure} from './engines.mjs';
-import {goals, print_goals, print_table} from './report.mjs';
+import {goals, print_goals, print_other_figures, print_table} from './report.mjs';
 import {own_figures} from './own.mjs';
 
 const {values: options} = parseArgs({options: {
@@ -71,6 +71,7 @@ print_table(results);
 const judged = goals(results);
 for (const goal of judged) record({label: 'goal', ...goal});
 print_goals(judged);
+print_other_figures(results);
 const wrong = results.filter((line) => line.agrees === false);
 const crashed = results.filter((line) => line.crashed);
 if (crashed.length) console.log(`\n${crashed.length} runs crashed: ${[...new Set(crashed.map((line) => line.engine))].join(', ')}`);

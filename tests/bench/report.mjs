@@ -64,9 +64,15 @@ export function goals(results) {
   add('w2: load of rescind / load of the limit',
     ratio(results, 'w2', 50, 'rescind', 'limit-hoist', (line) => line.load_s), 'at most', 2, 'times');
   for (const line of results) {
-    if (line.label === 'own') add(line.figure, line.value, line.compare, line.bound, line.unit);
+    if (line.label === 'own' && line.compare) add(line.figure, line.value, line.compare, line.bound, line.unit);
   }
   return made;
+}
+
+export function print_other_figures(results) {
+  const lines = results.filter((line) => line.label === 'own' && !line.compare);
+  if (lines.length) console.log('\nOther figures');
+  for (const {figure, value, unit} of lines) console.log(`  ${figure}: ${value.toFixed(2)} ${unit}`);
 }
 
 export function print_goals(judged) {

@@ -1,7 +1,5 @@
-// Rescind in the process: the policy is checked and compiled, inventory and events are loaded, each event
-// is bound to the program, and then every (event, subject) pair is decided, on one thread.
-#include "bench/engines/rescind_input.h"
-
+// Rescind in the process: the policy is checked and compiled, inventory and events are loaded, each
+// event is bound to the program, and then every (event, subject) pair is decided, on one thread.
 #include <cstdlib>
 #include <memory>
 #include <span>
@@ -11,6 +9,7 @@
 #include <simdjson.h>
 
 #include "bench/engines/measure.h"
+#include "bench/engines/rescind_input.h"
 #include "compile/compile.h"
 #include "evaluate/evaluator.h"
 
@@ -25,53 +24,44 @@ using rescind::ItemRef;
 using rescind::Program;
 using rescind::Workspace;
 
-// From the engine's clauses to the numbers of the workload's rules, and their strengths.
-struct RuleNumbers {
-  std::vector<std::uint16_t> by_clause;
-  std::vector<int> strengths;
+// What the workload calls the rule of a clause, and how strong that rule is.
+struct RuleOfClause {
+  int id = 0;
+  int strength = 0;
 };
 
-RuleNumbers rule_numbers(const rescind::CheckedPolicy& policy, const std::string& rules_file) {
-  RuleNumbers numbers;
-  for (const rescind::CheckedClause& clause : policy.clauses) {
-    const std::string& name = policy.rules[clause.rule].declared.name;  // "r17"
-    numbers.by_clause.push_back(static_cast<std::uint16_t>(std::stoi(name.substr(1))));
-  }
+std::vector<RuleOfClause> rules_of_clauses(const rescind::CheckedPolicy& policy,
+                                           const std::string& rules_file) {
+  std::vector<int> strengths;
   simdjson::dom::parser parser;
   for (const simdjson::dom::element rule : parser.load(rules_file).get_array()) {
-    numbers.strengths.push_back(static_cast<int>(std::int64_t(rule["strength"])));
+    strengths.push_back(static_cast<int>(std::int64_t(rule["strength"])));
   }
-  return numbers;
+  std::vector<RuleOfClause> rules;
+  for (const rescind::CheckedClause& clause : policy.clauses) {
+    const int id = std::stoi(policy.rules[clause.rule].declared.name.substr(1));  // "r17"
+    rules.push_back({.id = id, .strength = strengths.at(static_cast<std::size_t>(id))});
+  }
+  return rules;
 }
 
-// The answer for one subject, as the protocol wants it: the rules of each item and the winner.
-struct Answer {
-  std::vector<std::uint16_t> ids;
-  std::vector<std::uint32_t> offsets;
-  std::vector<int> winners;  // -1: none
-};
-
-void decide(const Evaluator& evaluator, const BoundCause& cause, const RuleNumbers& numbers,
-            Workspace& work, Answer& answer) {
+// The answer for one subject is the workspace's hits per item; the winner among them, -1 for none,
+// is found here as the protocol asks for it.
+void decide(const Evaluator& evaluator, const BoundCause& cause,
+            const std::vector<RuleOfClause>& rules, Workspace& work, std::vector<int>& winners) {
   evaluator.decide(cause, work);
-  answer.ids.clear();
-  answer.offsets.clear();
-  answer.winners.clear();
-  for (std::size_t item = 0; item < work.items().size(); ++item) {
-    answer.offsets.push_back(static_cast<std::uint32_t>(answer.ids.size()));
-    int winner = -1;
+  const std::size_t items = work.items().size();
+  winners.resize(items);
+  for (std::size_t item = 0; item < items; ++item) {
+    RuleOfClause best{.id = -1, .strength = -1};
     for (const Hit hit : work.hits(item)) {
-      const int id = numbers.by_clause[hit.clause().index()];
-      const auto strength = [&](int rule) { return numbers.strengths[static_cast<std::size_t>(rule)]; };
-      if (winner < 0 || strength(id) > strength(winner) ||
-          (strength(id) == strength(winner) && id < winner)) {
-        winner = id;
+      const RuleOfClause rule = rules[hit.clause().index()];
+      if (rule.strength > best.strength || (rule.strength == best.strength && rule.id < best.id)) {
+        best = rule;
       }
-      answer.ids.push_back(static_cast<std::uint16_t>(id));
     }
-    answer.winners.push_back(winner);
+    winners[item] = best.id;
   }
-  answer.offsets.push_back(static_cast<std::uint32_t>(answer.ids.size()));
 }
 
 // Items come by kind and row; the workload counts them as they stand in the request: "a17_3" is the
@@ -81,22 +71,24 @@ std::size_t place_in_request(const Inventory& inventory, ItemRef item) {
   return static_cast<std::size_t>(std::stoul(id.substr(id.find('_') + 1)));
 }
 
-void check(const Workspace& work, const Answer& answer, const Inventory& inventory, Checksum& sum) {
-  for (const Hit hit : work.all_hits()) {
-    if (hit.unknown()) {
-      die("rescind: an answer is unknown");
-    }
-  }
+void check(const Workspace& work, const std::vector<int>& winners,
+           const std::vector<RuleOfClause>& rules, const Inventory& inventory, Checksum& sum) {
   const auto items = work.items();
   std::vector<std::size_t> at(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     at.at(place_in_request(inventory, items[i])) = i;
   }
-  std::vector<std::uint16_t> ids;
+  std::vector<int> ids;
   for (const std::size_t i : at) {
-    ids.assign(answer.ids.begin() + answer.offsets[i], answer.ids.begin() + answer.offsets[i + 1]);
+    ids.clear();
+    for (const Hit hit : work.hits(i)) {
+      if (hit.unknown()) {
+        die("rescind: an answer is unknown");
+      }
+      ids.push_back(rules[hit.clause().index()].id);
+    }
     std::sort(ids.begin(), ids.end());
-    sum.add(ids, answer.winners[i]);
+    sum.add(ids, winners[i]);
   }
 }
 
@@ -114,15 +106,15 @@ Loaded load(const Options& options) {
   Loaded loaded;
   const auto start = Clock::now();
   const std::string name = "policy-" + std::to_string(options.rules) + ".rescind";
-  const Policy policy = check_policy_text(name, read_text(options.data + "/" + name));
+  const Policy policy = check_policy_files({{name, read_text(options.data + "/" + name)}});
   loaded.program = rescind::compile_policy(policy.checked);
   const auto compiled = Clock::now();
   const std::string prefix = options.data + "/" + options.workload;
   loaded.inventory = load_inventory(prefix + ".inventory.jsonl", policy.checked->schema, false);
   const auto events = load_events(prefix + ".events.jsonl", options.limit);
   const auto read = Clock::now();
-  loaded.evaluator = std::make_unique<Evaluator>(loaded.program, loaded.inventory,
-                                                 rescind::EvaluatorOptions{});
+  loaded.evaluator =
+      std::make_unique<Evaluator>(loaded.program, loaded.inventory, rescind::EvaluatorOptions{});
   for (const rescind::Event& event : events) {
     loaded.causes.push_back(loaded.evaluator->bind(cause_of(event, *loaded.inventory)));
   }
@@ -133,15 +125,16 @@ Loaded load(const Options& options) {
 }
 
 // Seconds for deciding everything once.
-double time_pass(const Loaded& loaded, const RuleNumbers& numbers, int repeats, std::size_t expected) {
+double time_pass(const Loaded& loaded, const std::vector<RuleOfClause>& rules, int repeats,
+                 std::size_t expected) {
   Workspace work(*loaded.evaluator);
-  Answer answer;
+  std::vector<int> winners;
   std::size_t matches = 0;
   const auto start = Clock::now();
   for (int i = 0; i < repeats; ++i) {
     for (const auto& cause : loaded.causes) {
-      decide(*loaded.evaluator, *cause, numbers, work, answer);
-      matches += answer.ids.size();
+      decide(*loaded.evaluator, *cause, rules, work, winners);
+      matches += work.all_hits().size();
     }
   }
   const double taken = seconds(start, Clock::now()) / repeats;
@@ -153,21 +146,21 @@ double time_pass(const Loaded& loaded, const RuleNumbers& numbers, int repeats, 
 
 int run(const Options& options) {
   const Loaded loaded = load(options);
-  const RuleNumbers numbers = rule_numbers(
+  const std::vector<RuleOfClause> rules = rules_of_clauses(
       *loaded.program->policy, options.data + "/rules-" + std::to_string(options.rules) + ".json");
   Checksum sum;
   {
     Workspace work(*loaded.evaluator);
-    Answer answer;
+    std::vector<int> winners;
     for (const auto& cause : loaded.causes) {
-      decide(*loaded.evaluator, *cause, numbers, work, answer);
-      check(work, answer, *loaded.inventory, sum);
+      decide(*loaded.evaluator, *cause, rules, work, winners);
+      check(work, winners, rules, *loaded.inventory, sum);
     }
   }
   std::vector<double> times;
   std::vector<double> rates;
   for (int pass = 0; pass < options.passes; ++pass) {
-    times.push_back(time_pass(loaded, numbers, options.workload == "w1" ? 10 : 1, sum.matches()));
+    times.push_back(time_pass(loaded, rules, options.workload == "w1" ? 10 : 1, sum.matches()));
     rates.push_back(static_cast<double>(sum.items()) / times.back());
   }
   ResultLine()
@@ -190,4 +183,6 @@ int run(const Options& options) {
 }  // namespace
 }  // namespace bench
 
-int main(int count, char** arguments) { return bench::run(bench::parse_options(count, arguments)); }
+int main(int count, char** arguments) {
+  return bench::run(bench::parse_options(count, arguments));
+}

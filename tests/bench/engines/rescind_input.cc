@@ -20,7 +20,8 @@
 namespace bench {
 namespace {
 
-[[noreturn]] void die_of(const rescind::Diagnostics& diagnostics, const rescind::SourceSet& sources) {
+[[noreturn]] void die_of(const rescind::Diagnostics& diagnostics,
+                         const rescind::SourceSet& sources) {
   die(rescind::render_text(diagnostics, sources, {}));
 }
 
@@ -50,25 +51,26 @@ std::string read_text(const std::string& path) {
   return *std::move(text);
 }
 
-Policy check_policy_text(const std::string& name, const std::string& text) {
+Policy check_policy_files(const std::vector<std::pair<std::string, std::string>>& files) {
   const auto sources = std::make_shared<rescind::SourceSet>();
-  const rescind::SourceFileId file = sources->add(name, text);
   rescind::Diagnostics diagnostics;
+  std::vector<rescind::ast::PolicyFile> trees;
   const auto start = Clock::now();
-  auto parsed = rescind::parse_policy(*sources, file, {}, diagnostics);
-  if (!parsed) {
-    die_of(diagnostics, *sources);
+  for (const auto& [name, text] : files) {
+    auto tree = rescind::parse_policy(*sources, sources->add(name, text), {}, diagnostics);
+    if (!tree) {
+      die_of(diagnostics, *sources);
+    }
+    trees.push_back(*std::move(tree));
   }
-  const auto parsed_at = Clock::now();
-  std::vector<rescind::ast::PolicyFile> files;
-  files.push_back(*std::move(parsed));
-  auto checked = rescind::check_policy(std::move(files), sources, {}, diagnostics);
+  const auto parsed = Clock::now();
+  auto checked = rescind::check_policy(std::move(trees), sources, {}, diagnostics);
   if (!checked) {
     die_of(diagnostics, *sources);
   }
   return {.checked = std::make_shared<const rescind::CheckedPolicy>(*std::move(checked)),
-          .parse_s = seconds(start, parsed_at),
-          .check_s = seconds(parsed_at, Clock::now())};
+          .parse_s = seconds(start, parsed),
+          .check_s = seconds(parsed, Clock::now())};
 }
 
 std::shared_ptr<const rescind::Inventory> load_inventory(

@@ -1,9 +1,10 @@
-// Rescind's side of the benchmark: the generated policy, inventory and events through the engine's own
-// stages.
+// Rescind's side of the benchmark: the generated policy, inventory and events through the engine's
+// own stages.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/decision.h"
@@ -21,7 +22,8 @@ struct Policy {
 
 // All of these end the process when something is wrong: the input is ours.
 std::string read_text(const std::string& path);
-Policy check_policy_text(const std::string& name, const std::string& text);
+// Each file is (name, text); all of them are active.
+Policy check_policy_files(const std::vector<std::pair<std::string, std::string>>& files);
 std::shared_ptr<const rescind::Inventory> load_inventory(
     const std::string& path, std::shared_ptr<const rescind::Schema> schema, bool with_digest);
 std::vector<rescind::Event> load_events(const std::string& path, std::size_t limit);

@@ -1,13 +1,13 @@
 // Writes the workload, in neutral form and as Rescind's policy, inventory and events.
 // usage: node generate.mjs --out DIR [--seed 42] [--parts rules,w1,w2]
-//   rules: rules-N.json, policy-N.rescind for N = 10, 50, 100, 1000
+//   rules: rules-N.json, policy-N.rescind for N = 10, 50, 100, 1000, and policy-leaver.rescind
 //   w1:    w1.jsonl (2,000 identities with 20 artefacts each), w1.inventory.jsonl, w1.events.jsonl
 //   w2:    w2.jsonl (100,000 identities with 10), w2.inventory.jsonl, w2.events.jsonl
 import fs from 'node:fs';
 import path from 'node:path';
 import {parseArgs} from 'node:util';
 import {make_requests} from './requests.mjs';
-import {inventory_head, inventory_records, event_record, policy_text} from './rescind.mjs';
+import {event_record, inventory_head, inventory_records, leaver_policy_text, policy_text} from './rescind.mjs';
 import {make_rules} from './rules.mjs';
 
 const {values: options} = parseArgs({options: {
@@ -47,6 +47,7 @@ function write_rules() {
       JSON.stringify(some).replace(/\},\{"id"/g, '},\n{"id"'));
     fs.writeFileSync(path.join(options.out, `policy-${count}.rescind`), policy_text(some));
   }
+  fs.writeFileSync(path.join(options.out, 'policy-leaver.rescind'), leaver_policy_text());
 }
 
 function write_requests(name, identities, artefacts_each, stream) {

@@ -39,7 +39,7 @@ function schema_text() {
     .map((type) => `  event ${event_name(type)} about identity { urgency: int }`);
   return `schema {
   systems { ${values('artefact.system')} }
-  teams { desk }
+  teams { desk, "iam-oncall", "it-security", "records" }
   identity {
     persona: enum { ${values('identity.kind')} }
     dept: enum { ${values('identity.dept')} }
@@ -125,6 +125,10 @@ function rule_text(rule) {
 export const policy_text = (rules) =>
   `module bench\n\n${schema_text()}\n${rules.map(rule_text).join('\n\n')}\n`;
 
+// The same schema under the shipped leaver pack, for planning a departure among the workload's items.
+export const leaver_policy_text = () =>
+  `module bench\n\nimport rescind.std.leaver\n\n${schema_text()}`;
+
 // ---- data ---------------------------------------------------------------------------------------
 
 const instant = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19) + 'Z';
@@ -133,7 +137,9 @@ export function* inventory_head() {
   for (const id of vocabulary['artefact.system']) {
     yield {record: 'system', id, kind: 'saas', supports: ['disable', 'remove', 'revoke']};
   }
-  yield {record: 'team', id: 'desk', members: []};
+  for (const id of ['desk', 'iam-oncall', 'it-security', 'records']) {
+    yield {record: 'team', id, members: ['u0', 'u1']};
+  }
 }
 
 export function* inventory_records({identity, artefacts}) {

@@ -2,12 +2,14 @@
 #include "peer.h"
 
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +93,35 @@ CommandResult run_command(const std::vector<std::string>& arguments,
   waitpid(child, &status, 0);
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
+}
+
+Background::Background(const std::vector<std::string>& arguments,
+                       const std::vector<std::string>& environment)
+    : child_(fork()) {
+  if (child_ < 0) {
+    give_up("cannot start " + arguments[0]);
+  }
+  if (child_ == 0) {
+    const int nowhere = open("/dev/null", O_RDWR);
+    dup2(nowhere, 0);
+    dup2(nowhere, 1);
+    dup2(nowhere, 2);
+    exec_child(arguments, environment);
+  }
+}
+
+Background::~Background() {
+  if (child_ > 0) {
+    kill(child_, SIGKILL);
+    wait();
+  }
+}
+
+int Background::wait() {
+  int status = 0;
+  waitpid(child_, &status, 0);
+  child_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 Peer::Peer(const std::string& name, const std::string& seed, std::vector<std::string> options)

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/types.h>
+
 namespace rescind::test {
 
 class Peer {
@@ -39,5 +41,20 @@ struct CommandResult {
 CommandResult run_command(const std::vector<std::string>& arguments,
                           const std::vector<std::string>& environment = {},
                           std::string_view input = {});
+
+// A program that runs on beside the test, such as a session of somebody. Ended with the object.
+class Background {
+ public:
+  Background(const std::vector<std::string>& arguments,
+             const std::vector<std::string>& environment);
+  ~Background();
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+  // Waits until it ends by itself; its exit status.
+  int wait();
+
+ private:
+  pid_t child_ = -1;
+};
 
 }  // namespace rescind::test

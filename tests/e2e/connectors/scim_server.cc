@@ -55,6 +55,16 @@ nlohmann::json ScimServer::resource(const std::string& path) {
   return answer->status == 200 ? nlohmann::json::parse(answer->body) : nlohmann::json();
 }
 
+nlohmann::json ScimServer::post(const std::string& path, const nlohmann::json& resource) {
+  const auto [origin, base] = split_url(peer_["URL"]);
+  httplib::Client http(origin);
+  http.set_bearer_token_auth(peer_["TOKEN"]);
+  const auto answer = http.Post(base + path, resource.dump(), "application/scim+json");
+  REQUIRE(answer);
+  REQUIRE_MESSAGE(answer->status == 201, answer->body);
+  return nlohmann::json::parse(answer->body);
+}
+
 void ScimServer::put(const std::string& path, const nlohmann::json& resource) {
   const auto [origin, base] = split_url(peer_["URL"]);
   httplib::Client http(origin);

@@ -22,6 +22,7 @@ class ScimServer {
   std::vector<std::string> requests();
   // The resource as the server shows it, or null.
   nlohmann::json resource(const std::string& path);
+  nlohmann::json post(const std::string& path, const nlohmann::json& resource);
   void put(const std::string& path, const nlohmann::json& resource);
 
   [[nodiscard]] ConnectorConfig config() const;

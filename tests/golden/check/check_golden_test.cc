@@ -37,6 +37,25 @@ std::vector<std::string> lines_of(const std::string* text) {
   return lines;
 }
 
+// What later stages rely on: operands stand before their users and have one each, and a value that
+// may be missing is only ever asked whether it is, substituted, or somebody who falls through to
+// the next.
+void check_arena(const ExprArena& exprs, const std::string& path) {
+  std::vector<int> users(exprs.nodes.size());
+  for (std::size_t i = 0; i < exprs.nodes.size(); ++i) {
+    const Expr& expr = exprs.nodes[i];
+    const bool takes_missing =
+        expr.op == ExprOp::Known || expr.op == ExprOp::Coalesce || expr.op == ExprOp::DeliveredTo;
+    for (const ExprId operand : expr.operands) {
+      if (operand.valid()) {
+        CHECK_MESSAGE(operand.index() < i, path);
+        CHECK_MESSAGE(++users[operand.index()] == 1, path);
+        CHECK_MESSAGE((takes_missing || !exprs[operand].type.optional), path);
+      }
+    }
+  }
+}
+
 Outcome check_case(const golden::Case& test, bool reversed) {
   const auto sources = std::make_shared<SourceSet>();
   Diagnostics diagnostics;
@@ -58,6 +77,9 @@ Outcome check_case(const golden::Case& test, bool reversed) {
   const bool parsed = !diagnostics.has_errors();
   const auto policy = check_policy(std::move(files), sources, options, diagnostics);
   CHECK_MESSAGE((!parsed || policy.has_value() != diagnostics.has_errors()), test.path);
+  if (policy) {
+    check_arena(policy->exprs, test.path);
+  }
   Outcome outcome;
   outcome.diagnostics = render_text(diagnostics, *sources, {});
   outcome.checked = policy ? print_checked(*policy) : std::string();

@@ -87,6 +87,18 @@ TEST_CASE("check: defines that double each other are stopped at a bound (R0313)"
   CHECK(checked.reports("R0313"));
 }
 
+TEST_CASE("check: all conditions together have a bound too (R0313)") {
+  CheckOptions options;
+  options.max_policy_nodes = 100;
+  std::string text;
+  for (int i = 0; i < 50; ++i) {
+    text += "rule r" + std::to_string(i) + " { on leaver when subject is human revoke session }\n";
+  }
+  const Checked checked = check_texts({{"test.rescind", text}}, options);
+  CHECK_FALSE(checked.policy);
+  CHECK(checked.messages().find("the policy is too large") != std::string::npos);
+}
+
 TEST_CASE("check: every error of a run is reported, and none twice") {
   std::string text = "define bad(x: string) = x.nothing == 3\n";
   for (int i = 0; i < 50; ++i) {
@@ -163,6 +175,23 @@ TEST_CASE("check: operands stand before what uses them") {
   for (const int count : users) {
     CHECK(count <= 1);  // expressions share nothing
   }
+}
+
+TEST_CASE("check: an imported define may be hidden by an alias, a define of the module may not") {
+  const std::string rule = "rule r { on leaver revoke session as s where s.name == \"x\" }";
+  const NamedTexts imported = {{"a.rescind", "module a\nimport b\n" + rule},
+                               {"b.rescind", "module b\ndefine s = {\"y\"}"}};
+  CHECK(check_texts(imported, {.roots = {"a"}}).policy);
+  CHECK(check_text("define s = {\"y\"}\n" + rule).reports("R0213"));
+}
+
+TEST_CASE("check: an identity named like a team is given as a parameter of that type (R0208)") {
+  const std::string teams = "schema { teams { \"it-security\" } }\n";
+  CHECK(check_text(teams + "rule r { on leaver notify \"it-securty\" }").reports("R0208"));
+  const Checked checked = check_text(teams +
+                                     "parameter reviewer: identity = \"it-securty\"\n"
+                                     "rule r { on leaver notify reviewer }");
+  CHECK_MESSAGE(checked.policy, checked.messages());
 }
 
 TEST_CASE("check: a hold until a day ends when the day is over everywhere") {

@@ -12,12 +12,14 @@
 namespace rescind::testing {
 namespace {
 
-std::string page_of(const std::string& code) {
-  const auto path =
-      std::filesystem::path(RESCIND_SOURCE_DIR) / "docs" / "diagnostics" / (code + ".md");
-  std::ifstream in(path);
-  REQUIRE_MESSAGE(in.good(), "no page " << path.string());
+std::string file_text(const std::string& name) {
+  std::ifstream in(std::filesystem::path(RESCIND_SOURCE_DIR) / name);
+  REQUIRE_MESSAGE(in.good(), name);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+std::string page_of(const std::string& code) {
+  return file_text("docs/diagnostics/" + code + ".md");
 }
 
 // The indented lines of a section, cut into files at lines `// file NAME`.
@@ -45,6 +47,23 @@ NamedTexts policies_in(const std::string& page, const std::string& heading) {
   return texts;
 }
 
+// What a page shows in blocks fenced as `rescind`, as files of one program; `with` needs its
+// modules.
+NamedTexts blocks_of(const std::string& page) {
+  const std::string open = "```rescind\n";
+  NamedTexts texts;
+  for (std::size_t at = page.find(open); at != std::string::npos; at = page.find(open, at)) {
+    at += open.size();
+    std::string block = page.substr(at, page.find("```", at) - at);
+    const std::size_t header = block.find("module ");
+    if (header == 0) {
+      block.erase(0, block.find('\n'));
+    }
+    texts.emplace_back("block " + std::to_string(texts.size()), block);
+  }
+  return texts;
+}
+
 bool is_ours(const std::string& code) {
   return code.rfind("R02", 0) == 0 || code.rfind("R03", 0) == 0 || code.rfind("R04", 0) == 0;
 }
@@ -65,6 +84,14 @@ TEST_CASE("pages: the example of each of the checker's codes gives that code") {
     }
     CHECK_MESSAGE(errors == 0, name << ": its example says more:\n" << checked.messages());
   }
+}
+
+TEST_CASE("pages: the policies of the language reference are sound together") {
+  NamedTexts texts = blocks_of(file_text("docs/language.md"));
+  REQUIRE(texts.size() >= 8);
+  texts.emplace_back("leaver.rescind", file_text("policies/leaver/leaver.rescind"));
+  const Checked checked = check_texts(texts, {});
+  CHECK_MESSAGE(checked.policy.has_value(), checked.messages());
 }
 
 TEST_CASE("pages: what a remedy shows is sound") {

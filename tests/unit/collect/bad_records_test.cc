@@ -105,6 +105,14 @@ TEST_CASE("collect: a record without a usable id leaves no row") {
   }
 }
 
+TEST_CASE("collect: a bad id in a broken record does not hide the next record's missing one") {
+  const auto inventory = with(R"({"record":"session","id":7,"system":"okta","name":[}
+{"record":"session","system":"okta"})");
+  REQUIRE(inventory->rejected.size() == 2);
+  CHECK(inventory->rejected[0].line == 6);
+  CHECK(inventory->rejected[1].why == "R0504: the record has no `id`");
+}
+
 TEST_CASE("collect: an attribute that is not declared is named with the nearest one") {
   const auto inventory = with(R"({"record":"session","id":"s","system":"okta","holdr":"bob"})");
   only(*inventory, "R0505: `holdr` is not declared for session; did you mean `holder`?");
@@ -155,7 +163,7 @@ TEST_CASE("collect: a value of the wrong type leaves the row undetermined") {
 
 TEST_CASE("collect: an unknown time zone or number is named") {
   only(*with(R"({"record":"identity","id":"eve","kind":"employee","timezone":"Mars/Base"})"),
-       "`timezone` must be a string, not `Mars/Base`");
+       "`timezone` must be a time zone like \"Europe/Berlin\", not `Mars/Base`");
   only(*with(R"({"record":"system","id":"s","kind":"saas","tier":1.5})"), "a whole number");
   only(*with(R"({"record":"session","id":"s","system":"okta","max_life":"long"})"), "a duration");
 }
@@ -271,6 +279,41 @@ TEST_CASE("collect: a chain of managers that is a cycle is named and broken") {
         inventory->find_identity("c1").cell);
 }
 
+TEST_CASE("collect: accounts that hang on each other in a circle are named and broken") {
+  const auto inventory = with(R"({"record":"account","id":"a1","system":"okta","account":"a2"}
+{"record":"account","id":"a2","system":"okta","account":"a1"}
+{"record":"session","id":"s","system":"okta","account":"a1"})");
+  REQUIRE(inventory->rejected.size() == 2);
+  CHECK(inventory->rejected[0].why == "R0510: the accounts above `a1` lead back to it");
+  CHECK(inventory->account(inventory->find_item("a2")).cell == kBrokenCell);
+  CHECK(undetermined(*inventory, "s"));
+}
+
+TEST_CASE("collect: a long chain of accounts passes its holder and its faults down") {
+  std::string lines = R"({"record":"account","id":"a0","system":"okta","holder":"bob","naem":"x"})";
+  for (int i = 1; i < 5'000; ++i) {
+    lines = R"({"record":"account","id":"a)" + std::to_string(i) +
+            R"(","system":"okta","account":"a)" + std::to_string(i - 1) + "\"}\n" + lines;
+  }
+  const auto inventory = with(lines);
+  CHECK(inventory->rejected.size() == 1);
+  CHECK(inventory->id(inventory->holder(inventory->find_item("a4999"))) == "bob");
+  CHECK(inventory->undetermined.size() == 5'000);
+}
+
+TEST_CASE("collect: very many records with one id are told without listing every place") {
+  std::string lines;
+  for (int i = 0; i < 5'000; ++i) {
+    lines +=
+        R"({"record":"session","id":"s","system":"okta","name":"n)" + std::to_string(i) + "\"}\n";
+  }
+  const auto inventory = with(lines);
+  CHECK(inventory->rejected.size() == 5'000);
+  CHECK(inventory->rejected[0].why ==
+        "R0508: `s` is described differently at inventory.jsonl:7, inventory.jsonl:8, "
+        "inventory.jsonl:9, and in 4996 more places");
+}
+
 TEST_CASE("collect: an account of another system is named") {
   const auto inventory =
       with(R"({"record":"session","id":"s","system":"crm","account":"okta:alice"})");
@@ -320,6 +363,9 @@ TEST_CASE("collect: bad usage, coverage and delivery records are named") {
   refused(R"({"record":"coverage","system":"okta","kinds":["sesion"],)"
           R"("since":"2026-01-05T03:00:00Z","until":"2026-01-06T03:00:00Z"})",
           "R0506: coverage: `kinds` lists");
+  refused(R"({"record":"coverage","system":"okta","kinds":["session"],)"
+          R"("since":"2026-01-06T03:00:00Z","until":"2026-01-05T03:00:00Z"})",
+          "R0506: coverage: `until` is before `since`");
   refused(R"({"record":"delivery","item":"okta:alice","at":"2026-01-05T03:00:00Z"})",
           "R0507: delivery: `to` is missing");
 }

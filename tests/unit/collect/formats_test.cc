@@ -154,6 +154,24 @@ TEST_CASE("collect: a folder is read with its subfolders, in the order of names"
   CHECK((*inventory)->id((*inventory)->holder((*inventory)->find_item("x"))) == "alice");
 }
 
+TEST_CASE("collect: the inventories of the examples have no bad record") {
+  for (const auto& example :
+       fs::directory_iterator(std::string(RESCIND_SOURCE_DIR) + "/examples")) {
+    const std::string folder = (example.path() / "inventory").string();
+    if (!fs::exists(folder)) {
+      continue;
+    }
+    Diagnostics diagnostics;
+    const auto inventory =
+        collect_inventory({InventoryInput{folder, {}, {}, {}}}, schema(), {}, diagnostics);
+    REQUIRE(inventory);
+    CHECK((*inventory)->table(Entity::Identity).rows() > 0);
+    for (const RejectedRecord& rejected : (*inventory)->rejected) {
+      FAIL_CHECK(rejected.file << ":" << rejected.line << " " << rejected.why);
+    }
+  }
+}
+
 TEST_CASE("collect: a path that is not there is the world's failure") {
   Diagnostics diagnostics;
   for (const char* path : {"/no/such/folder", "/no/such/file.jsonl", "/no/such/file.yaml"}) {
@@ -201,7 +219,10 @@ TEST_CASE("collect: what is wrong with a file as a whole is named by line") {
   CHECK(why("a.csv", "record,id\nsystem,\"x\n") == "2 R0515: a quoted cell does not end");
   CHECK(why("a.yaml", "- a: [1\n").find("R0515: not YAML") != std::string::npos);
   CHECK(why("a.yaml", "- just text\n") == "1 R0515: a record is a mapping of names to values");
-  CHECK(why("a.yaml", "a: \xff\n") == "0 R0515: the file is not valid UTF-8");
+  CHECK(why("a.yaml", "a: \xff\n") == "1 R0515: the text is not valid UTF-8");
+  // Damage behind a document, on which a reader could stand still.
+  CHECK(read("a.yaml", "{record: system, id: s, kind: idp},")->rejected.size() == 1);
+  CHECK(why("a.yaml", "- &a [*a]\n").find("R0515") != std::string::npos);
   CHECK(why("a.json", "[{\"record\":\"system\",\n\"id\":\"x\",\"kind\":\"idp\"") ==
         "1 R0501: the record is cut off: no closing `}`");
 }
@@ -240,7 +261,13 @@ TEST_CASE("collect: a discovered account finds its holder by the configured attr
   CHECK(holder("crm:1").cell == kBrokenCell);
   REQUIRE(inventory->rejected.size() == 1);
   CHECK(inventory->rejected[0].why ==
-        "R0514: 2 identities have `Kim` as `name`: the holder is ambiguous");
+        "R0514: several identities have `Kim` as `name`: the holder is ambiguous");
+
+  options.seal.holder_attributes = {{"ldap", "mail"}};
+  const auto unknown = read("collect:ldap", text, options);
+  REQUIRE(unknown->rejected.size() == 2);
+  CHECK(unknown->rejected[0].why ==
+        "R0514: identities have no string `mail`: the holder cannot be found");
 }
 
 TEST_CASE("collect: the digest covers how complete a listing was") {

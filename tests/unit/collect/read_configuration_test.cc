@@ -177,7 +177,7 @@ TEST_CASE("secrets: they come from the environment, a file or a program") {
              "secret from environment variable RESCIND_NOT_SET: it is not set"));
   CHECK(says(why(resolve(From::File, "no-such-file")), "secret from file no-such-file"));
   CHECK(says(why(resolve(From::Command, "", {"false"})), "status 1"));
-  CHECK(says(why(resolve(From::Command, "", {"no-such-program-here"})), "No such file"));
+  CHECK(says(why(resolve(From::Command, "", {"no-such-program-here"})), "no-such-program-here"));
   CHECK(says(why(resolve(From::Command, "", {"true"})), "is empty"));
   ::unsetenv("RESCIND_TEST_SECRET");
   fs::remove_all(folder);

@@ -32,6 +32,22 @@ TEST_CASE("native id: parts with separators survive joining and splitting") {
   CHECK(item_id("crm", "group", "g1/u1") == "crm:group:g1/u1");
 }
 
+TEST_CASE("native id: an item without one is found by its own id") {
+  const auto native = [](Kind kind, const char* item, const char* given) {
+    ItemAddress address;
+    address.kind = kind;
+    address.system = "crm";
+    address.item = item;
+    address.native_id = given;
+    return addressed(address).native_id;
+  };
+  CHECK(native(Kind::Account, "crm:alice", "") == "alice");
+  CHECK(native(Kind::Account, "crm:alice", "u1") == "u1");
+  CHECK(native(Kind::Group, "crm:group:g1/u1", "") == "g1/u1");
+  CHECK(native(Kind::Group, "crm:g1/u1", "") == "g1/u1");
+  CHECK(native(Kind::Account, "other:alice", "") == "other:alice");
+}
+
 TEST_CASE("record: only what is known is written, and bytes that are no UTF-8 do no harm") {
   FoundItem item;
   item.kind = Kind::Group;

@@ -86,7 +86,7 @@ TEST_CASE("render: a long line is cut to a window around the caret") {
   Diagnostics diagnostics;
   diagnostics.error(Code::R0120, find(sources, file, "X"), "m");
   const std::string text = render(diagnostics, sources);
-  CHECK(text.find("\u2026" + std::string(30, 'a') + "X" + std::string(69, 'b') + "\u2026") !=
+  CHECK(text.find("\u2026" + std::string(30, 'a') + "X" + std::string(129, 'b') + "\u2026") !=
         std::string::npos);
   CHECK(text.find("   | " + std::string(31, ' ') + "^\n") != std::string::npos);
 }

@@ -40,21 +40,38 @@ TEST_CASE("limits: the excess waits for the window, and goes on when it has room
   CHECK(state_of(company.resume(report.run), "carol") == StepState::Verified);
 }
 
-TEST_CASE("limits: a gate that the limit set opens by approval") {
+TEST_CASE("limits: whom the limit asks lets the excess pass") {
   Company company;
   one_per_hour(company);
   company.plan.limits.front().tripped = true;
+  company.plan.limits.front().ask = "iam-lead";
   company.plan.complete = false;  // over a limit: only the excess waits
   limited(company, "alice", "crm:alice", "alice");
   limited(company, "carol", "crm:carol", "carol");
-  PlanStep& excess = company.plan.steps[1];
-  excess.gate = Gate{"limit", "mass"};
-  excess.approvals = {{{"iam-lead"}, ApprovalState::Needed, ""}};
+  company.plan.steps[1].gate = Gate{"limit", "limit mass"};
   const RunReport report = company.apply();
   CHECK(state_of(report, "alice") == StepState::Verified);
-  CHECK(record_of(report, "carol").wait == "approval by iam-lead");
+  CHECK(record_of(report, "carol").wait == "limit mass");
+  company.options.approve_as = "bob";
+  CHECK(state_of(company.resume(report.run), "carol") == StepState::Waiting);
   company.options.approve_as = "iam-lead";
   CHECK(state_of(company.resume(report.run), "carol") == StepState::Verified);
+}
+
+TEST_CASE("limits: a limit that is used up meanwhile asks too") {
+  Company company;
+  one_per_hour(company);
+  company.plan.limits.front().ask = "iam-lead";
+  limited(company, "alice", "crm:alice", "alice");
+  LimitClaim other{"mass", "system crm", "zoe", Seconds(3600), 1};
+  const NewRun earlier{"sha256:00", "{}", {}, company.clock.now()};
+  REQUIRE(company.store->open_run(earlier).has_value());
+  REQUIRE(
+      company.store->reserve("run:00", "step:x", {other}, company.clock.now(), false)->reserved);
+  const RunReport report = company.apply();
+  CHECK(record_of(report, "alice").wait == "limit mass");
+  company.options.approve_as = "iam-lead";
+  CHECK(state_of(company.resume(report.run), "alice") == StepState::Verified);
 }
 
 TEST_CASE("limits: two plans at once share the window") {
@@ -76,6 +93,24 @@ TEST_CASE("limits: a limit that the plan does not carry allows nothing") {
   CHECK(record_of(report, "alice").wait == "limit mass");
   CHECK_FALSE(record_of(report, "alice").due.has_value());
   CHECK(company.effects().empty());
+}
+
+TEST_CASE("limits: a hold that ends lets containment go on, what destroys is decided again") {
+  Company company;
+  PlanStep& disable = company.step("disable", Verb::Disable, Kind::Account, "crm:alice");
+  disable.gate = Gate{"hold", "hold trial until 2026-01-05T09:00:00Z"};
+  disable.not_before = company.clock.now() + Seconds(3600);
+  PlanStep& wipe = company.step("wipe", Verb::Wipe, Kind::Device, "mdm:laptop");
+  wipe.gate = Gate{"hold", "hold trial until 2026-01-05T09:00:00Z"};
+  wipe.not_before = company.clock.now() + Seconds(3600);
+  const RunReport report = company.apply();
+  CHECK(record_of(report, "disable").wait == "hold: hold trial until 2026-01-05T09:00:00Z");
+  CHECK(record_of(report, "disable").due == company.plan.as_of + Seconds(3600));
+  CHECK(company.effects().empty());
+  company.clock.sleep_for(std::chrono::hours(1));
+  const RunReport later = company.resume(report.run);
+  CHECK(state_of(later, "disable") == StepState::Verified);
+  CHECK(state_of(later, "wipe") == StepState::Waiting);
 }
 
 TEST_CASE("limits: a hold keeps its step waiting, a handover waits until another owner is seen") {

@@ -51,6 +51,15 @@ TEST_CASE("execute: what is done already, or gone, needs no change") {
   CHECK(company.effects() == "disable crm:alice\n");
 }
 
+TEST_CASE("execute: what is at its receiver already is done, not in the wrong hands") {
+  Company company;
+  REQUIRE(company.world->seed(
+      R"({"record":"data","id":"crm:drive","system":"crm","holder":"carol"})"));
+  company.step("transfer", Verb::Transfer, Kind::Data, "crm:drive").target = "carol";
+  CHECK(state_of(company.apply(), "transfer") == StepState::AlreadyDone);
+  CHECK(company.effects().empty());
+}
+
 TEST_CASE("execute: a vanished item that should be kept is refused, not taken for done") {
   Company company;
   company.step("transfer", Verb::Transfer, Kind::Data, "crm:gone").target = "carol";

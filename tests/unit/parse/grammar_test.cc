@@ -1,6 +1,7 @@
 // Laws of the grammar, computed from the generated parser's own tables and held on every policy of
 // the tree.
-// clang-format off: doctest's macros WHEN and THEN would change the names of tokens, so it comes later
+// clang-format off: doctest's macros WHEN and THEN would change the names of tokens, so it comes
+// later
 #include "RescindParser.h"
 // clang-format on
 
@@ -10,10 +11,7 @@
 #include <string>
 #include <vector>
 
-#include <BufferedTokenStream.h>
-#include <CommonToken.h>
 #include <DiagnosticErrorListener.h>
-#include <ListTokenSource.h>
 #include <atn/DecisionState.h>
 #include <atn/LL1Analyzer.h>
 #include <atn/ParserATNSimulator.h>
@@ -23,7 +21,7 @@
 #include "base/text.h"
 #include "parse/parse_policy.h"
 #include "parse/syntax_messages.h"
-#include "parse/tokens.h"
+#include "parse/token_stream.h"
 #include "tests/golden/golden.h"
 
 namespace {
@@ -32,16 +30,16 @@ using namespace rescind;
 using Parser = rescind_grammar::RescindParser;
 using TokenTypes = std::set<std::size_t>;
 
-std::vector<std::unique_ptr<antlr4::Token>> only_the_end() {
-  std::vector<std::unique_ptr<antlr4::Token>> tokens;
-  tokens.push_back(std::make_unique<antlr4::CommonToken>(antlr4::Token::EOF));
-  return tokens;
+parse::TokenList only_the_end() {
+  parse::TokenList list;
+  list.infos.emplace_back().type = antlr4::Token::EOF;
+  return list;
 }
 
 // The parser's tables need an instance to be reached.
 struct Tables {
-  antlr4::ListTokenSource source{only_the_end()};
-  antlr4::BufferedTokenStream stream{&source};
+  parse::TokenList list = only_the_end();
+  parse::TokenListStream stream{list};
   Parser parser{&stream};
   const antlr4::atn::ATN& atn = parser.getATN();
 
@@ -210,8 +208,7 @@ std::string tree_text(const Policy& policy, antlr4::atn::PredictionMode mode,
   Diagnostics diagnostics;
   auto list = parse::read_tokens(sources, sources.add(policy.place, policy.text), {}, diagnostics);
   REQUIRE_MESSAGE(list.has_value(), policy.place);
-  antlr4::ListTokenSource source(std::move(list->tokens));
-  antlr4::BufferedTokenStream stream(&source);
+  parse::TokenListStream stream(*list);
   Parser parser(&stream);
   parser.removeErrorListeners();
   parser.addErrorListener(&listener);

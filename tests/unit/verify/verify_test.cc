@@ -181,6 +181,8 @@ TEST_CASE("verify: steps that wait are open, not disproved; without facts nothin
   const VerifiedOutcome outcome = test.verify(report.run);
   CHECK(proof_of(outcome, "wipe").proof == Proof::Open);
   CHECK(proof_of(outcome, "wipe").detail == "approval by omar");
+  CHECK(outcome.paths_left() > 0);
+  CHECK(outcome.agrees());  // the open path is the one that the waiting step will close
   CHECK_FALSE(outcome.closed());
 
   test.options.inventory = nullptr;

@@ -1,0 +1,113 @@
+// Objects that a role owns, and the end of the role itself: reassigned and dropped in each database
+// that has any, since no statement reaches into another one.
+#include <set>
+
+#include "connectors/postgres/connector.h"
+#include "connectors/support/native_id.h"
+
+namespace rescind::postgres {
+
+std::string PostgresConnector::receiver(const ActionRequest& request) const {
+  if (request.target.empty()) {
+    return options_.reassign_to;
+  }
+  const std::string prefix = options_.system + ":";
+  return request.target.starts_with(prefix) ? request.target.substr(prefix.size()) : request.target;
+}
+
+// WHY: REASSIGN OWNED and DROP OWNED need the privileges of the role itself. The membership lives
+// only inside the transaction.
+std::vector<std::string> PostgresConnector::as_member_of(const std::string& role,
+                                                         std::vector<std::string> statements,
+                                                         ReadState& state, std::string& why) {
+  const Answer answer = client_.read(
+      "SELECT pg_has_role(r.oid, 'USAGE') FROM pg_roles r WHERE r.rolname = $1", {role});
+  state = state_of(answer);
+  why = answer.why;
+  if (state != ReadState::Found || answer.rows.empty() || answer.rows[0][0] == "t") {
+    return statements;
+  }
+  const std::string name = quote_identifier(role);
+  const std::string me = quote_identifier(client_.settings().user);
+  statements.insert(statements.begin(), "GRANT " + name + " TO " + me);
+  statements.push_back("REVOKE " + name + " FROM " + me);
+  return statements;
+}
+
+ActionResult PostgresConnector::transfer(const ActionRequest& request) {
+  Attempt attempt;
+  const Seen before = see(request.item);
+  if (before.state != ReadState::Found) {
+    return unread(before.state, before.why, attempt);
+  }
+  if (before.observation.presence == Presence::Absent) {
+    return attempt.finish(ResultClass::AlreadyDone, "");
+  }
+  const std::string to = receiver(request);
+  if (to.empty()) {
+    return attempt.finish(ResultClass::NeedsHuman,
+                          "nobody is named to get the objects; set reassign_to");
+  }
+  if (const RoleRead target = read_role(client_, to); target.state == ReadState::Missing) {
+    return attempt.finish(ResultClass::NeedsHuman,
+                          "there is no role `" + to + "` to get the objects");
+  }
+  const std::vector<std::string> parts = split_native_id(request.item.native_id);
+  ReadState state = ReadState::Found;
+  std::string why;
+  std::vector<std::string> statements = as_member_of(
+      parts[0], {"REASSIGN OWNED BY " + quote_identifier(parts[0]) + " TO " + quote_identifier(to)},
+      state, why);
+  if (state != ReadState::Found) {
+    return unread(state, why, attempt);
+  }
+  const Answer answer = send(database_of(parts[1]), statements, attempt);
+  return settle(request, answer, attempt, false);
+}
+
+ActionResult PostgresConnector::drop(const ActionRequest& request) {
+  Attempt attempt;
+  const std::string& role = request.item.native_id;
+  const RoleRead before = read_role(client_, role);
+  if (before.state != ReadState::Found) {
+    return unread(before.state, before.why, attempt);
+  }
+  const DependenceRead depends = read_dependences(client_, role);
+  if (depends.state != ReadState::Found) {
+    return unread(depends.state, depends.why, attempt);
+  }
+  const std::string name = quote_identifier(role);
+  const std::string to = receiver(request);
+  for (const Dependence& one : depends.databases) {
+    if (one.owned > 0 && to.empty()) {
+      return attempt.finish(ResultClass::NeedsHuman,
+                            "the role owns " + std::to_string(one.owned) + " objects in database " +
+                                database_of(one.database) + "; set reassign_to");
+    }
+  }
+  // INVARIANT: DROP OWNED never runs before REASSIGN OWNED in the same transaction. Alone it would
+  // drop the tables of the role, also those made since the count above, or counted under another
+  // database.
+  const std::string heir = quote_identifier(to.empty() ? client_.settings().user : to);
+  std::set<std::string> databases;
+  for (const Dependence& one : depends.databases) {
+    databases.insert(database_of(one.database));
+  }
+  for (const std::string& database : databases) {
+    ReadState state = ReadState::Found;
+    std::string why;
+    const std::vector<std::string> statements = as_member_of(
+        role, {"REASSIGN OWNED BY " + name + " TO " + heir, "DROP OWNED BY " + name}, state, why);
+    if (state != ReadState::Found) {
+      return unread(state, why, attempt);
+    }
+    const Answer answer = send(database, statements, attempt);
+    if (!answer.ok()) {
+      return failure(answer, attempt);
+    }
+  }
+  const Answer answer = send(client_.settings().database, {"DROP ROLE IF EXISTS " + name}, attempt);
+  return settle(request, answer, attempt, false);
+}
+
+}  // namespace rescind::postgres

@@ -1,0 +1,103 @@
+// `rescind resume`: goes on with a run after a crash, an approval or when something is due.
+// `rescind run --due`: goes on with every run that has work due now, once.
+#include <algorithm>
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+
+#include "app/cli/command.h"
+#include "app/cli/run_output.h"
+
+namespace rescind {
+namespace {
+
+struct ResumeArguments {
+  std::vector<std::string> runs;  // empty: every run that has not ended
+  bool approve = false;
+  std::string as;
+};
+
+// The runs that have not ended, oldest first.
+Result<std::vector<std::string>> open_runs(Store& store) {
+  RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store.list_runs());
+  std::vector<std::string> open;
+  for (const RunRecord& run : runs) {
+    if (run.state != RunState::Closed && run.state != RunState::Superseded &&
+        run.state != RunState::Undone) {
+      open.push_back(run.id);
+    }
+  }
+  return open;
+}
+
+Result<std::vector<std::string>> due_runs(Store& store, Instant now) {
+  RESCIND_ASSIGN_OR_RETURN(const std::vector<Timer> due, store.list_due(now));
+  RESCIND_ASSIGN_OR_RETURN(std::vector<std::string> runs, open_runs(store));
+  std::erase_if(runs, [&due](const std::string& run) {
+    return std::none_of(due.begin(), due.end(), [&run](const Timer& timer) { return timer.run == run; });
+  });
+  return runs;
+}
+
+using Selection = std::function<Result<std::vector<std::string>>(Store&)>;
+
+ExitCode run_all(const CommandContext& context, const Selection& select, const std::string& approve_as) {
+  ExitCode code = ExitCode::Done;
+  const auto session = open_session(context, {}, code);
+  if (!session) {
+    return code;
+  }
+  if (!session->store) {
+    return context.report(open_store(session->project).error());
+  }
+  const auto runs = select(*session->store);
+  if (!runs) {
+    return context.report(runs.error());
+  }
+  if (runs->empty() && !context.quiet) {
+    context.out << "nothing to do\n";
+  }
+  // One run's trouble is not the next one's; the worst exit code is the command's.
+  for (const std::string& run : *runs) {
+    const auto report = resume_run(run, *session->store, session->connectors, context.clock,
+                                   execute_options(context, *session, approve_as, 0));
+    const ExitCode one =
+        report ? conclude_run(context, *session, *report) : context.report(report.error());
+    code = one == ExitCode::WorldFailed || code == ExitCode::Done ? one : code;
+  }
+  return code;
+}
+
+}  // namespace
+
+void add_resume_command(CLI::App& app, CommandContext& context, Action& action) {
+  CLI::App* resume = app.add_subcommand("resume", "go on with runs that were interrupted or wait");
+  const auto arguments = std::make_shared<ResumeArguments>();
+  resume->add_option("RUN", arguments->runs, "only these runs (default: every one that has not ended)");
+  resume->add_flag("--approve", arguments->approve, "approve the steps that you may approve");
+  resume->add_option("--as", arguments->as, "who approves: the id of an identity");
+  resume->callback([&context, &action, arguments] {
+    action = [&context, arguments] {
+      if (arguments->approve != !arguments->as.empty()) {
+        context.err << "error: `--approve` and `--as ID` go together: an approval has a name\n";
+        return ExitCode::Usage;
+      }
+      const Selection select = [arguments](Store& store) {
+        return arguments->runs.empty() ? open_runs(store) : Result<std::vector<std::string>>(arguments->runs);
+      };
+      return run_all(context, select, arguments->as);
+    };
+  });
+
+  CLI::App* run = app.add_subcommand("run", "work what is due");
+  const auto due = std::make_shared<bool>(false);
+  run->add_flag("--due", *due, "go on once with every run that has work due now")->required();
+  run->callback([&context, &action] {
+    action = [&context] {
+      const Instant now = context.clock.now();
+      return run_all(context, [now](Store& store) { return due_runs(store, now); }, "");
+    };
+  });
+}
+
+}  // namespace rescind

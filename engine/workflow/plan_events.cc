@@ -1,0 +1,171 @@
+// Gathers what evaluate and plan need from connectors and store, and calls the two.
+#include "workflow/plan_events.h"
+
+#include "evaluate/evaluate.h"
+#include "plan/build.h"
+
+namespace rescind {
+namespace {
+
+SystemCapabilities describe(const Capabilities& from, std::string acts_as) {
+  SystemCapabilities out;
+  out.connector = from.connector;
+  out.version = from.version;
+  out.endpoint = from.endpoint;
+  out.acts_as = std::move(acts_as);
+  for (const VerbSupport& verb : from.verbs) {
+    out.verbs.push_back({.verb = verb.verb,
+                         .kind = verb.kind,
+                         .effects = verb.effects,
+                         .reversible = verb.reversible,
+                         .undo_window = verb.undo_window});
+  }
+  out.enumerable = from.enumerable;
+  out.order_inside_account = from.order_inside_account;
+  return out;
+}
+
+std::optional<bool> supports(const CapabilityMap& systems, std::string_view system, Verb verb, Kind kind) {
+  const auto found = systems.find(system);
+  if (found == systems.end()) {
+    return std::nullopt;
+  }
+  for (const SupportedVerb& entry : found->second.verbs) {
+    if (entry.verb == verb && entry.kind == kind) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Usage of each limit in its rolling window, per system where the limit counts so.
+Status read_limit_usage(const PlanRequest& request, const CheckedPolicy& policy,
+                        const Inventory& inventory, PlanOptions& options) {
+  for (const CheckedLimit& limit : policy.limits) {
+    const std::string name = limit.declared.qualified();
+    std::vector<std::string> scopes;
+    if (!limit.per_system) {
+      scopes.emplace_back();
+    } else {
+      for (const Symbol id : inventory.table(Entity::System).ids) {
+        scopes.emplace_back(inventory.text(id));
+      }
+    }
+    for (const std::string& scope : scopes) {
+      RESCIND_ASSIGN_OR_RETURN(const std::int64_t used,
+                               request.store->limit_usage(name, scope, limit.window, request.as_of));
+      options.limit_used[{name, scope}] = used;
+    }
+  }
+  return {};
+}
+
+// Steps that an earlier run has settled or still has open. A step of an earlier run on an item is left
+// out only while it is open: once it is done, the inventory says whether it is needed again.
+Status read_settled_steps(Store& store, PlanOptions& options) {
+  RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store.list_runs());
+  for (const RunRecord& run : runs) {
+    if (run.state == RunState::Superseded || run.state == RunState::Undone) {
+      continue;
+    }
+    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
+    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
+    RESCIND_ASSIGN_OR_RETURN(const std::vector<StepRecord> steps, store.list_steps(run.id));
+    for (const StepRecord& step : steps) {
+      const bool open = !is_end_state(step.state);
+      const bool about_people = step.position < plan.steps.size() && plan.steps[step.position].item.empty();
+      if (open || (about_people && is_done_state(step.state))) {
+        options.settled_steps.insert(step.step);
+      }
+    }
+  }
+  return {};
+}
+
+ItemAddress address_of(const PlanStep& step) {
+  return {.item = step.item,
+          .kind = find_kind(step.kind).value_or(Kind::Account),
+          .system = step.system,
+          .native_id = step.native_id,
+          .name = step.item_name,
+          .account = step.account,
+          .account_native_id = step.account_native_id,
+          .holder = step.holder};
+}
+
+std::vector<std::string> preview_step(ConnectorSet& connectors, const PlanStep& step) {
+  Connector* connector = connectors.find(step.system);
+  if (connector == nullptr || step.item.empty() || !step.action.empty()) {
+    return {};
+  }
+  return connector->preview({.marker = step.id,
+                             .verb = step.verb,
+                             .item = address_of(step),
+                             .target = step.target,
+                             .text = step.text,
+                             .captured = ""});
+}
+
+EvaluateOptions evaluate_options(const PlanRequest& request, const ConnectorsDescribed& estate) {
+  EvaluateOptions options;
+  options.threads = static_cast<unsigned>(request.threads);
+  options.supported = [&estate](std::string_view system, Verb verb, Kind kind) {
+    return supports(estate.systems, system, verb, kind);
+  };
+  return options;
+}
+
+ConnectorsDescribed ask(const PlanRequest& request) {
+  return request.connectors == nullptr ? ConnectorsDescribed()
+                                       : describe_connectors(*request.connectors, request.acts_as);
+}
+
+}  // namespace
+
+ConnectorsDescribed describe_connectors(ConnectorSet& connectors,
+                                        const std::map<std::string, std::string>& acts_as) {
+  ConnectorsDescribed out;
+  for (const std::string& system : connectors.systems()) {
+    const Result<Capabilities> answer = connectors.capabilities(system);
+    if (!answer) {
+      out.notes.push_back("system `" + system + "` does not answer, its steps are planned by the inventory alone: " +
+                          answer.error().to_string());
+      continue;
+    }
+    const auto own = acts_as.find(system);
+    out.systems[system] = describe(*answer, own == acts_as.end() ? "" : own->second);
+    out.bindings[connector_binding_key(system)] = connector_binding_value(*answer);
+  }
+  return out;
+}
+
+Decisions decide_events(const LoadedPolicy& policy, std::shared_ptr<const Inventory> inventory,
+                        const PlanRequest& request) {
+  const ConnectorsDescribed estate = ask(request);
+  return evaluate_program(policy.program, std::move(inventory), request.events, request.as_of,
+                          evaluate_options(request, estate));
+}
+
+Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inventory> inventory,
+                         const PlanRequest& request) {
+  ConnectorsDescribed estate = ask(request);
+  const Decisions decisions = evaluate_program(policy.program, inventory, request.events, request.as_of,
+                                               evaluate_options(request, estate));
+  PlanOptions options;
+  options.expiry = request.expiry;
+  options.steward = request.steward;
+  options.looked_at_only = request.looked_at_only;
+  options.systems = std::move(estate.systems);
+  options.bindings = std::move(estate.bindings);
+  options.notes = std::move(estate.notes);
+  if (request.store != nullptr) {
+    RESCIND_RETURN_IF_ERROR(read_limit_usage(request, *policy.checked, *inventory, options));
+    RESCIND_RETURN_IF_ERROR(read_settled_steps(*request.store, options));
+  }
+  if (request.connectors != nullptr) {
+    options.preview = [&request](const PlanStep& step) { return preview_step(*request.connectors, step); };
+  }
+  return build_plan(decisions, options);
+}
+
+}  // namespace rescind
