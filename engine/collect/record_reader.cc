@@ -7,12 +7,11 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
-#include <unordered_map>
-
-#include <simdjson.h>
 
 #include "base/text.h"
+#include "collect/evidence_reader.h"
 #include "collect/record_fields.h"
+#include "collect/record_json.h"
 #include "collect/salvage.h"
 #include "collect/scan_instant.h"
 #include "collect/short_text.h"
@@ -20,25 +19,7 @@
 namespace rescind {
 namespace {
 
-namespace json = simdjson::ondemand;
-
 static_assert(kRecordPadding >= simdjson::SIMDJSON_PADDING);
-
-constexpr std::size_t kShownBytes = 40;
-
-// A value as it may stand in a message: shortened, on one line.
-std::string shown(std::string_view text) {
-  std::string out{text.substr(0, kShownBytes)};
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20U) {
-      c = ' ';
-    }
-  }
-  while (first_invalid_utf8(out)) {
-    out.pop_back();
-  }
-  return text.size() > kShownBytes ? out + "…" : out;
-}
 
 std::string type_text(const RecordField& field) {
   const bool set = field.type.kind == TypeKind::Set;
@@ -121,7 +102,8 @@ class RecordReader::Reader {
       error = document.get_object().get(object);
     }
     if (error == simdjson::INCORRECT_TYPE) {
-      builder_.reject(Code::R0501, line, "a record is a JSON object, not `" + shown(text) + "`");
+      builder_.reject(Code::R0501, line,
+                      "a record is a JSON object, not `" + shown_value(text) + "`");
       return;
     }
     if (error == simdjson::SUCCESS) {
@@ -140,12 +122,10 @@ class RecordReader::Reader {
   }
 
  private:
-  using Fields = simdjson::simdjson_result<json::object_iterator>;
-
   // The record word leads most records; where it does not, it is looked for first.
   simdjson::error_code read_object(json::document& document, json::object& object) {
     constexpr std::string_view kLead = "record\"";
-    Fields at = object.begin();
+    JsonFields at = object.begin();
     word_leads_ = false;
     std::optional<std::string_view> word;
     if (at != object.end()) {
@@ -195,18 +175,18 @@ class RecordReader::Reader {
     return std::nullopt;
   }
 
-  simdjson::error_code dispatch(json::document& document, Fields& at, std::string_view word) {
+  simdjson::error_code dispatch(json::document& document, JsonFields& at, std::string_view word) {
     if (const std::optional<Entity> entity = entity_of_word(word)) {
       return read_entity(document, at, *entity);
     }
     if (word == "usage" || word == "coverage" || word == "delivery") {
-      return read_evidence(document, at, word);
+      return read_evidence(document, at, std::string(word));
     }
     std::vector<std::string> words{"usage", "coverage", "delivery"};
     for (std::size_t entity = 0; entity < kEntityCount; ++entity) {
       words.emplace_back(entity_name(static_cast<Entity>(entity)));
     }
-    std::string why = "unknown record `" + shown(word) + "`";
+    std::string why = "unknown record `" + shown_value(word) + "`";
     if (const auto near = nearest_name(word, words)) {
       why += "; did you mean `" + *near + "`?";
     }
@@ -216,16 +196,17 @@ class RecordReader::Reader {
 
   // --- identities, systems, teams and items ---
 
-  simdjson::error_code read_entity(json::document& document, Fields& at, Entity entity) {
+  simdjson::error_code read_entity(json::document& document, JsonFields& at, Entity entity) {
     RecordFields& fields = fields_[entity_index(entity)];
     row_ = builder_.open_row(entity, line_);
     entity_ = entity;
     ++record_number_;
     id_.clear();
     has_id_ = false;
+    bad_id_ = false;
     std::uint32_t expected = 0;  // the field `record`
     fields.at(expected).seen_in = word_leads_ ? record_number_ : 0;
-    for (const Fields end; at != end; ++at) {
+    for (const JsonFields end; at != end; ++at) {
       auto entry = *at;
       if (entry.error() != simdjson::SUCCESS) {
         builder_.abandon_row();
@@ -270,7 +251,6 @@ class RecordReader::Reader {
     if (!bad_id_) {
       builder_.defect(Code::R0504, "the record has no `id`");
     }
-    bad_id_ = false;
     builder_.drop_row();
   }
 
@@ -301,7 +281,7 @@ class RecordReader::Reader {
     RecordField* field = fields.find(name);
     if (field == nullptr) {
       std::string why =
-          "`" + shown(name) + "` is not declared for " + std::string(entity_name(entity_));
+          "`" + shown_value(name) + "` is not declared for " + std::string(entity_name(entity_));
       if (const auto near = nearest_name(name, fields.names())) {
         why += "; did you mean `" + *near + "`?";
       }
@@ -364,32 +344,9 @@ class RecordReader::Reader {
     return may_be_absent && !field.required ? Read::Done : refuse(field, "null");
   }
 
-  static std::string_view token_of(json::value& value) {
-    std::string_view token = value.raw_json_token();
-    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') {
-      token.remove_suffix(1);
-    }
-    return token;
-  }
-
-  // The characters of a string; nothing when it is none, or an escape in it is wrong.
-  static std::optional<std::string_view> string_of(json::value& value, std::string_view token) {
-    if (token.size() < 2 || token.front() != '"') {
-      return std::nullopt;
-    }
-    if (token.back() == '"' && std::memchr(token.data(), '\\', token.size()) == nullptr) {
-      return token.substr(1, token.size() - 2);
-    }
-    std::string_view text;
-    if (value.get_string().get(text) != simdjson::SUCCESS) {
-      return std::nullopt;
-    }
-    return text;
-  }
-
   Read refuse(const RecordField& field, std::string_view found) {
     builder_.defect(Code::R0506, "`" + field.name + "` must be " + type_text(field) + ", not `" +
-                                     shown(found) + "`");
+                                     shown_value(found) + "`");
     return Read::Refused;
   }
 
@@ -558,166 +515,17 @@ class RecordReader::Reader {
     return Read::Done;
   }
 
-  // --- usage, coverage, delivery ---
-
-  // The text fields of a record about another, and the few that are not text.
-  struct Evidence {
-    std::unordered_map<std::string, std::string> texts;
-    KindSet kinds;
-    std::string bad;  // why it cannot be used, "" when it can
-    Code code = Code::R0506;
-  };
-
-  void spoil(Evidence& evidence, Code code, std::string why) {
-    if (evidence.bad.empty()) {
-      evidence.bad = std::move(why);
-      evidence.code = code;
-    }
-  }
-
-  simdjson::error_code read_evidence(json::document& document, Fields& at, std::string_view word) {
-    const std::string record{word};
-    Evidence evidence;
-    if (word_leads_) {
-      evidence.texts.emplace("record", record);
-    }
-    for (const Fields end; at != end; ++at) {
-      json::field pair;
-      std::string_view key;
-      if (const auto error = (*at).get(pair); error != simdjson::SUCCESS) {
-        return error;
-      }
-      if (const auto error = pair.unescaped_key().get(key); error != simdjson::SUCCESS) {
-        return error;
-      }
-      const std::string name{key};
-      if (!read_evidence_field(evidence, record, name, pair.value())) {
-        return simdjson::TAPE_ERROR;
-      }
+  simdjson::error_code read_evidence(json::document& document, JsonFields& at,
+                                     const std::string& word) {
+    EvidenceReader evidence(builder_, limits_, word, word_leads_);
+    if (const auto error = evidence.read(at); error != simdjson::SUCCESS) {
+      return error;
     }
     if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
       return simdjson::TRAILING_CONTENT;
     }
-    add_evidence(record, evidence);
+    evidence.add(line_);
     return simdjson::SUCCESS;
-  }
-
-  // False: the JSON is broken.
-  bool read_evidence_field(Evidence& evidence, const std::string& record, const std::string& name,
-                           json::value value) {
-    static const std::unordered_map<std::string, std::vector<std::string>> kFields{
-        {"usage", {"record", "item", "by", "at", "source", "outcome"}},
-        {"coverage", {"record", "system", "kinds", "since", "until", "source"}},
-        {"delivery", {"record", "item", "to", "at", "confirmed_by"}}};
-    const std::vector<std::string>& known = kFields.at(record);
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      std::string why = "`" + shown(name) + "` is not declared for " + record;
-      if (const auto near = nearest_name(name, known)) {
-        why += "; did you mean `" + *near + "`?";
-      }
-      spoil(evidence, Code::R0505, std::move(why));
-      return true;
-    }
-    const std::string_view token = token_of(value);
-    if (name == "kinds" && token.starts_with('[')) {
-      return read_kinds(evidence, value);
-    }
-    const std::optional<std::string_view> text = string_of(value, token);
-    if (!text) {
-      spoil(evidence, Code::R0506, "`" + name + "` must be a string, not `" + shown(token) + "`");
-      return true;
-    }
-    if (text->size() > limits_.max_string_bytes) {
-      spoil(evidence, Code::R0512,
-            "`" + name + "` has " + std::to_string(text->size()) + " bytes, more than " +
-                std::to_string(limits_.max_string_bytes));
-    } else if (!evidence.texts.emplace(name, *text).second) {
-      spoil(evidence, Code::R0513, "`" + name + "` is given twice");
-    }
-    return true;
-  }
-
-  bool read_kinds(Evidence& evidence, json::value& value) {
-    json::array array;
-    if (value.get_array().get(array) != simdjson::SUCCESS) {
-      return false;
-    }
-    for (auto entry : array) {
-      json::value element;
-      if (std::move(entry).get(element) != simdjson::SUCCESS) {
-        return false;
-      }
-      const std::string_view token = token_of(element);
-      const std::string_view text = string_of(element, token).value_or("");
-      const KindSet kinds = kinds_named(text);
-      if (kinds.empty()) {
-        spoil(evidence, Code::R0506, "`kinds` lists `" + shown(token) + "`, which is no kind");
-      }
-      evidence.kinds = evidence.kinds | kinds;
-    }
-    return true;
-  }
-
-  std::string required_text(Evidence& evidence, const std::string& name) {
-    const auto found = evidence.texts.find(name);
-    if (found == evidence.texts.end() || found->second.empty()) {
-      spoil(evidence, Code::R0507, "`" + name + "` is missing");
-      return {};
-    }
-    return found->second;
-  }
-
-  Instant required_instant(Evidence& evidence, const std::string& name) {
-    const std::string text = required_text(evidence, name);
-    const std::optional<Instant> instant = scan_instant(text);
-    if (!instant) {
-      spoil(evidence, Code::R0506,
-            "`" + name +
-                "` must be an instant like "
-                "\"2026-01-05T17:00:00Z\", not `" +
-                shown(text) + "`");
-    }
-    return instant.value_or(Instant{});
-  }
-
-  Symbol optional_symbol(const Evidence& evidence, const std::string& name) {
-    const auto found = evidence.texts.find(name);
-    return found == evidence.texts.end() ? kMissingSymbol
-                                         : builder_.symbols().intern(found->second);
-  }
-
-  void add_evidence(const std::string& record, Evidence& evidence) {
-    const bool coverage = record == "coverage";
-    const std::string target = required_text(evidence, coverage ? "system" : "item");
-    const Instant at = required_instant(evidence, coverage ? "since" : "at");
-    const Instant until = coverage ? required_instant(evidence, "until") : Instant{};
-    if (coverage && evidence.kinds.empty()) {
-      spoil(evidence, Code::R0507, "`kinds` is missing");
-    }
-    const std::string to = record == "delivery" ? required_text(evidence, "to") : "";
-    const std::string outcome =
-        evidence.texts.contains("outcome") ? evidence.texts.at("outcome") : "success";
-    if (outcome != "success" && outcome != "failure") {
-      spoil(evidence, Code::R0506,
-            "`outcome` must be success or failure, not `" + shown(outcome) + "`");
-    }
-    if (!evidence.bad.empty()) {
-      builder_.reject(evidence.code, line_, record + ": " + evidence.bad, target);
-      return;
-    }
-    const Symbol symbol = builder_.symbols().intern(target);
-    const Symbol source = optional_symbol(evidence, "source");
-    if (coverage) {
-      builder_.add_coverage({SystemRef{}, evidence.kinds, at, until, source}, symbol, line_);
-    } else if (record == "usage") {
-      builder_.add_usage(
-          {ItemRef{}, optional_symbol(evidence, "by"), at, source, outcome == "success"}, symbol,
-          line_);
-    } else {
-      builder_.add_delivery(
-          {ItemRef{}, builder_.symbols().intern(to), at, optional_symbol(evidence, "confirmed_by")},
-          symbol, line_);
-    }
   }
 
   // --- records that cannot be read to their end ---
@@ -741,7 +549,7 @@ class RecordReader::Reader {
     const SalvagedFields fields = salvage_fields(text_);
     const std::optional<Entity> entity = entity_of_word(fields.text("record"));
     const std::string id = fields.text("id");
-    if (!entity || id.empty() || id.size() > limits_.max_string_bytes) {
+    if (!entity || id.empty() || id.size() > limits_.max_string_bytes || !is_printable(id)) {
       builder_.reject(code, line_, std::move(why), id);
       return;
     }

@@ -105,6 +105,14 @@ TEST_CASE("collect: a record without a usable id leaves no row") {
   }
 }
 
+TEST_CASE("collect: a bad id in a broken record does not hide the next record's missing one") {
+  const auto inventory = with(R"({"record":"session","id":7,"system":"okta","name":[}
+{"record":"session","system":"okta"})");
+  REQUIRE(inventory->rejected.size() == 2);
+  CHECK(inventory->rejected[0].line == 6);
+  CHECK(inventory->rejected[1].why == "R0504: the record has no `id`");
+}
+
 TEST_CASE("collect: an attribute that is not declared is named with the nearest one") {
   const auto inventory = with(R"({"record":"session","id":"s","system":"okta","holdr":"bob"})");
   only(*inventory, "R0505: `holdr` is not declared for session; did you mean `holder`?");
@@ -355,6 +363,9 @@ TEST_CASE("collect: bad usage, coverage and delivery records are named") {
   refused(R"({"record":"coverage","system":"okta","kinds":["sesion"],)"
           R"("since":"2026-01-05T03:00:00Z","until":"2026-01-06T03:00:00Z"})",
           "R0506: coverage: `kinds` lists");
+  refused(R"({"record":"coverage","system":"okta","kinds":["session"],)"
+          R"("since":"2026-01-06T03:00:00Z","until":"2026-01-05T03:00:00Z"})",
+          "R0506: coverage: `until` is before `since`");
   refused(R"({"record":"delivery","item":"okta:alice","at":"2026-01-05T03:00:00Z"})",
           "R0507: delivery: `to` is missing");
 }
