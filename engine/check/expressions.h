@@ -119,6 +119,8 @@ class Expressions {
   std::optional<Typed> enum_word(const ast::Expr& expr, const std::string& word,
                                  const Type* expected);
   std::optional<Typed> visible_name(const ast::Expr& expr, const std::string& word);
+  Typed subject_or_event(const ast::Expr& expr, const std::string& word);
+  Typed parameter(const ast::Expr& expr, Parameter& parameter);
   std::optional<Typed> declared_word(const ast::Expr& expr, const std::string& word,
                                      const Type* expected);
   Typed local(const ast::Expr& expr, Local& local);
@@ -146,6 +148,20 @@ class Expressions {
   Typed entity_member(const ast::Expr& expr, const Typed& object, Entity entity,
                       const ast::Name& attribute);
   Typed item_member(const ast::Expr& expr, const Typed& object, const ast::Name& attribute);
+
+  // What several kinds have under one name.
+  struct CommonAttribute {
+    const Type* type = nullptr;  // of the first kind that has it; null: none has
+    AttributeIndex attribute = 0;
+    Entity entity = Entity::Identity;
+    KindSet lacking;       // kinds without it
+    bool differs = false;  // in type
+  };
+
+  [[nodiscard]] CommonAttribute common_attribute(KindSet kinds, const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> item_attribute_names(KindSet kinds) const;
+  [[nodiscard]] std::vector<std::string> event_attribute_names(
+      const std::vector<std::uint32_t>& events) const;
   Typed item_kind(const ast::Expr& expr, const Typed& object);
   Typed finish_member(const ast::Expr& expr, const Typed& object, Expr node, const Type& type);
   Typed unknown_attribute(const ast::Name& attribute, const std::string& owner,
@@ -164,6 +180,8 @@ class Expressions {
   std::optional<Typed> word_comparison(const ast::Expr& expr, const Typed& left,
                                        const std::vector<std::string>& words, bool negated);
   Typed membership(const ast::Expr& expr, const ast::Binary& node);
+  bool check_membership(const ast::Expr& expr, const ast::Binary& node, Typed& left, Typed& right);
+  [[nodiscard]] std::optional<bool> fixed_membership(const Typed& left, const Typed& right) const;
   Typed pattern(const ast::Expr& expr, const ast::Binary& node);
   Typed coalesce(const ast::Expr& expr, const ast::Binary& node, const Type* expected);
   bool check_operands(const ast::Binary& node, Typed& left, Typed& right);
@@ -186,6 +204,7 @@ class Expressions {
   Typed idle_for(const ast::Expr& expr, const ast::IdleFor& node);
   Typed delivered_to(const ast::Expr& expr, const ast::DeliveredTo& node);
   Typed quantified(const ast::Expr& expr, const ast::Quantified& node);
+  bool check_quantified_set(const Typed& set);
   bool check_quantifier_value(const ast::Quantified& node, Typed& value);
   void warn_constant_predicate(Span span, bool truth, const std::string& why);
   bool hides_a_name(const ast::Name& name);

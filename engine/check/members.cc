@@ -141,43 +141,34 @@ Typed Expressions::event_attribute(const ast::Expr& expr, const ast::Name& attri
     }
   }
   std::optional<Type> type;
-  std::vector<std::string> lacking;
-  std::vector<std::string> candidates;
+  const EventType* lacking = nullptr;
   for (const std::uint32_t index : events) {
     const EventType& event = program_.schema.events[index];
     const auto has = std::find_if(event.attributes.begin(), event.attributes.end(),
                                   [&](const Attribute& a) { return a.name == attribute.text; });
-    for (const Attribute& other : event.attributes) {
-      candidates.push_back(other.name);
-    }
     if (has == event.attributes.end()) {
-      lacking.push_back(event.name);
+      lacking = lacking == nullptr ? &event : lacking;
       continue;
     }
-    const bool same = !type || without_optional(*type) == without_optional(has->type);
-    if (!same) {
+    if (type && without_optional(*type) != without_optional(has->type)) {
       program_.report.error(
           Code::R0322, attribute.span,
           "`" + attribute.text + "` has different types on the events of this place",
           "of which event?");
       return poison(expr.span);
     }
-    Type merged = has->type;
-    merged.optional = merged.optional || (type && type->optional);
-    type = merged;
+    const bool was_optional = type && type->optional;
+    type = has->type;
+    type->optional = type->optional || was_optional;
   }
   if (!type) {
-    for (const BuiltinMember& member : kEventMembers) {
-      candidates.emplace_back(member.name);
-    }
-    candidates.insert(candidates.end(), {"before", "after"});
-    return unknown_attribute(attribute, events.size() == 1 ? "event " + lacking.front() : "event",
-                             candidates);
+    return unknown_attribute(attribute, events.size() == 1 ? "event " + lacking->name : "event",
+                             event_attribute_names(events));
   }
-  if (!lacking.empty() && !scope_->any_event) {
+  if (lacking != nullptr && !scope_->any_event) {
     Diagnostic& diagnostic = program_.report.error(
         Code::R0322, attribute.span,
-        "`" + attribute.text + "` is not an attribute of event `" + lacking.front() + "`",
+        "`" + attribute.text + "` is not an attribute of event `" + lacking->name + "`",
         "not on every event that is possible here");
     diagnostic.help.push_back("ask first: `event is … and …`");
     note_use(diagnostic);
@@ -185,12 +176,24 @@ Typed Expressions::event_attribute(const ast::Expr& expr, const ast::Name& attri
   }
   Expr node;
   node.op = ExprOp::EventAttribute;
-  node.type = *type;
   node.name = attribute.text;
-  node.span = expr.span;
-  Typed object;
-  object.key = "event";
-  return finish_member(expr, object, std::move(node), *type);
+  Typed event;
+  event.key = "event";
+  return finish_member(expr, event, std::move(node), *type);
+}
+
+std::vector<std::string> Expressions::event_attribute_names(
+    const std::vector<std::uint32_t>& events) const {
+  std::vector<std::string> names = {"before", "after"};
+  for (const BuiltinMember& member : kEventMembers) {
+    names.emplace_back(member.name);
+  }
+  for (const std::uint32_t index : events) {
+    for (const Attribute& attribute : program_.schema.events[index].attributes) {
+      names.push_back(attribute.name);
+    }
+  }
+  return names;
 }
 
 Typed Expressions::changed_attribute(const ast::Expr& expr, const Typed& object,
@@ -291,50 +294,64 @@ Typed Expressions::item_member(const ast::Expr& expr, const Typed& object,
     node.attribute = pseudo_attribute::kId;
     return finish_member(expr, object, std::move(node), simple_type(TypeKind::String));
   }
-  const Attribute* found = nullptr;
-  KindSet lacking;
-  bool differs = false;
-  bool one_index = true;
-  std::vector<std::string> candidates = {"id", "kind", "justified"};
-  for (std::size_t i = 0; i < kKindCount; ++i) {
-    const Kind kind = static_cast<Kind>(i);
-    if (!object.type.kinds.contains(kind)) {
-      continue;
-    }
-    const std::optional<AttributeIndex> index =
-        program_.schema.find(entity_of(kind), attribute.text);
-    if (!index) {
-      lacking = lacking | kind;
-      const std::vector<std::string> names = attribute_names(program_.schema.of(kind));
-      candidates.insert(candidates.end(), names.begin(), names.end());
-      continue;
-    }
-    const Attribute& theirs = program_.schema.of(kind).attributes[*index];
-    if (found == nullptr) {
-      found = &theirs;
-      node.attribute = *index;
-      node.entity = entity_of(kind);
-    }
-    one_index = one_index && node.attribute == *index;
-    differs = differs || !(found->type == theirs.type);
+  const CommonAttribute common = common_attribute(object.type.kinds, attribute.text);
+  if (common.type == nullptr) {
+    return unknown_attribute(attribute, kinds_text(object.type.kinds),
+                             item_attribute_names(object.type.kinds));
   }
-  if (found == nullptr) {
-    return unknown_attribute(attribute, kinds_text(object.type.kinds), candidates);
-  }
-  if (!lacking.empty() || differs) {
-    Diagnostic& diagnostic = program_.report.error(
-        Code::R0322, attribute.span,
-        "`" + attribute.text + "` is not an attribute that all of " +
-            kinds_text(object.type.kinds) + " have in common",
-        lacking.empty() ? "of different types" : "not an attribute of " + kinds_text(lacking));
+  if (!common.lacking.empty() || common.differs) {
+    Diagnostic& diagnostic =
+        program_.report.error(Code::R0322, attribute.span,
+                              "`" + attribute.text + "` is not an attribute that all of " +
+                                  kinds_text(object.type.kinds) + " have in common",
+                              common.differs ? "of different types"
+                                             : "not an attribute of " + kinds_text(common.lacking));
     diagnostic.help.push_back("ask first: `x is … and …`, or write a clause for each kind");
     note_use(diagnostic);
     return poison(expr.span);
   }
-  if (!one_index) {
-    node.attribute = pseudo_attribute::kByName;
+  node.attribute = common.attribute;
+  node.entity = common.entity;
+  return finish_member(expr, object, std::move(node), *common.type);
+}
+
+Expressions::CommonAttribute Expressions::common_attribute(KindSet kinds,
+                                                           const std::string& name) const {
+  CommonAttribute common;
+  for (std::size_t i = 0; i < kKindCount; ++i) {
+    const Kind kind = static_cast<Kind>(i);
+    if (!kinds.contains(kind)) {
+      continue;
+    }
+    const std::optional<AttributeIndex> index = program_.schema.find(entity_of(kind), name);
+    if (!index) {
+      common.lacking = common.lacking | kind;
+      continue;
+    }
+    const Type& type = program_.schema.of(kind).attributes[*index].type;
+    if (common.type == nullptr) {
+      common.type = &type;
+      common.attribute = *index;
+      common.entity = entity_of(kind);
+    }
+    common.differs = common.differs || !(*common.type == type);
+    if (common.attribute != *index) {
+      common.attribute = pseudo_attribute::kByName;
+    }
   }
-  return finish_member(expr, object, std::move(node), found->type);
+  return common;
+}
+
+std::vector<std::string> Expressions::item_attribute_names(KindSet kinds) const {
+  std::vector<std::string> names = {"id", "kind", "justified"};
+  for (std::size_t i = 0; i < kKindCount; ++i) {
+    const Kind kind = static_cast<Kind>(i);
+    if (kinds.contains(kind)) {
+      const std::vector<std::string> theirs = attribute_names(program_.schema.of(kind));
+      names.insert(names.end(), theirs.begin(), theirs.end());
+    }
+  }
+  return names;
 }
 
 Typed Expressions::item_kind(const ast::Expr& expr, const Typed& object) {

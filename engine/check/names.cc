@@ -68,57 +68,67 @@ std::optional<Typed> Expressions::visible_name(const ast::Expr& expr, const std:
     return make(std::move(now));
   }
   if (word == "subject" || word == "event") {
-    const bool there = word == "subject" ? scope_->subject : scope_->event;
-    if (!there) {
-      Diagnostic& diagnostic = program_.report.error(
-          Code::R0221, expr.span, "`" + word + "` cannot be used in " + scope_->place,
-          "not known here");
-      note_use(diagnostic);
-      return poison(expr.span);
-    }
-    if (word == "event") {
-      Typed event;
-      event.type = simple_type(TypeKind::Event);
-      event.span = expr.span;
-      event.poisoned = false;
-      return event;
-    }
-    if (!require_subject_event(expr.span)) {
-      return poison(expr.span);
-    }
-    Expr subject;
-    subject.op = ExprOp::Subject;
-    subject.type = simple_type(TypeKind::Identity);
-    subject.span = expr.span;
-    Typed typed = make(std::move(subject));
-    typed.key = "subject";
-    return typed;
+    return subject_or_event(expr, word);
   }
-  if (Parameter* parameter = find_parameter(word)) {
-    parameter->used = true;
-    if (!scope_->parameters) {
-      program_.report.error(Code::R0315, expr.span,
-                            "a default cannot depend on the parameter `" + word + "`",
-                            "not a constant");
-      return poison(expr.span);
-    }
-    if (!parameter->settled) {
-      program_.report.error(
-          Code::R0315, expr.span,
-          "the value of `" + word + "` is not known before its own module is imported",
-          "depends on the import itself");
-    }
-    return parameter->usable ? constant_node(parameter->type, parameter->value, expr.span)
-                             : poison(expr.span);
+  if (Parameter* found = find_parameter(word)) {
+    return parameter(expr, *found);
   }
   bool ambiguous = false;
   if (Define* define = find_define(word, expr.span, ambiguous)) {
     return expand(*define, {}, expr.span);
   }
-  if (ambiguous) {
+  return ambiguous ? std::optional(poison(expr.span)) : std::nullopt;
+}
+
+Typed Expressions::subject_or_event(const ast::Expr& expr, const std::string& word) {
+  const bool there = word == "subject" ? scope_->subject : scope_->event;
+  if (!there) {
+    Diagnostic& diagnostic = program_.report.error(
+        Code::R0221, expr.span, "`" + word + "` cannot be used in " + scope_->place,
+        "not known here");
+    const bool has_item = !scope_->locals.empty() && scope_->locals.front().key == kItemKey;
+    if (word == "subject" && has_item && scope_->locals.front().type.kind == TypeKind::Item) {
+      diagnostic.help.push_back("who has the item: `" + scope_->locals.front().name + ".holder`");
+    }
+    note_use(diagnostic);
     return poison(expr.span);
   }
-  return std::nullopt;
+  if (word == "event") {
+    Typed event;
+    event.type = simple_type(TypeKind::Event);
+    event.span = expr.span;
+    event.poisoned = false;
+    return event;
+  }
+  if (!require_subject_event(expr.span)) {
+    return poison(expr.span);
+  }
+  Expr subject;
+  subject.op = ExprOp::Subject;
+  subject.type = simple_type(TypeKind::Identity);
+  subject.span = expr.span;
+  Typed typed = make(std::move(subject));
+  typed.key = "subject";
+  return typed;
+}
+
+Typed Expressions::parameter(const ast::Expr& expr, Parameter& parameter) {
+  parameter.used = true;
+  const std::string& name = parameter.ast->name.text;
+  if (!scope_->parameters) {
+    program_.report.error(Code::R0315, expr.span,
+                          "a default cannot depend on the parameter `" + name + "`",
+                          "not a constant");
+    return poison(expr.span);
+  }
+  if (!parameter.settled) {
+    program_.report.error(
+        Code::R0315, expr.span,
+        "the value of `" + name + "` is not known before its own module is imported",
+        "depends on the import itself");
+  }
+  return parameter.usable ? constant_node(parameter.type, parameter.value, expr.span)
+                          : poison(expr.span);
 }
 
 std::optional<Typed> Expressions::declared_word(const ast::Expr& expr, const std::string& word,

@@ -320,45 +320,9 @@ std::optional<Typed> Expressions::word_comparison(const ast::Expr& expr, const T
 }
 
 Typed Expressions::membership(const ast::Expr& expr, const ast::Binary& written) {
-  const bool left_first = !is_contextual(*written.left) || is_contextual(*written.right);
   Typed left;
   Typed right;
-  if (left_first) {
-    left = check(*written.left, nullptr);
-    if (left.poisoned && is_contextual(*written.right)) {
-      return poison(expr.span);
-    }
-    const Type wanted = set_type(left.type);
-    right = check(*written.right, left.poisoned ? nullptr : &wanted);
-  } else {
-    right = check(*written.right, nullptr);
-    if (right.poisoned) {
-      return poison(expr.span);
-    }
-    const Type wanted = element_type(right.type);
-    left = check(*written.left, right.type.kind == TypeKind::Set ? &wanted : nullptr);
-  }
-  if (left.poisoned || right.poisoned) {
-    return poison(expr.span);
-  }
-  if (right.type.kind != TypeKind::Set) {
-    note_use(program_.report.error(Code::R0302, right.span,
-                                   "`in` needs a set, found " + name_of(right.type), "not a set"));
-    return poison(expr.span);
-  }
-  if (!adapt(left, element_type(right.type)) || !adapt(right, set_type(left.type))) {
-    return poison(expr.span);
-  }
-  if (!comparable(left.type, element_type(right.type))) {
-    Diagnostic& diagnostic = program_.report.error(
-        Code::R0302, expr.span, name_of(left.type) + " is never in a " + name_of(right.type),
-        "never of one type");
-    diagnostic.labels.push_back({left.span, "is of type " + name_of(left.type)});
-    diagnostic.labels.push_back({right.span, "is of type " + name_of(right.type)});
-    note_use(diagnostic);
-    return poison(expr.span);
-  }
-  if (!require_known(left) || !require_known(right)) {
+  if (!check_membership(expr, written, left, right)) {
     return poison(expr.span);
   }
   const bool negated = written.op == BinaryOp::NotIn;
@@ -368,17 +332,62 @@ Typed Expressions::membership(const ast::Expr& expr, const ast::Binary& written)
       return *std::move(typed);
     }
   }
-  std::optional<bool> truth;
-  if (is_constant(left) && is_constant(right)) {
-    const Constant& set = node(right).constant;
-    const Constant& one = node(left).constant;
-    truth = set.numbers.empty()
-                ? std::binary_search(set.elements.begin(), set.elements.end(), one.text)
-                : std::binary_search(set.numbers.begin(), set.numbers.end(), one.number);
-  }
+  const std::optional<bool> truth = fixed_membership(left, right);
   Typed result = make(condition_node(ExprOp::In, expr.span, {left.id, right.id}));
   result.truth = truth;
   return negated && !result.poisoned ? negate_condition(std::move(result), expr.span) : result;
+}
+
+bool Expressions::check_membership(const ast::Expr& expr, const ast::Binary& written, Typed& left,
+                                   Typed& right) {
+  const bool left_first = !is_contextual(*written.left) || is_contextual(*written.right);
+  if (left_first) {
+    left = check(*written.left, nullptr);
+    if (left.poisoned && is_contextual(*written.right)) {
+      return false;
+    }
+    const Type wanted = set_type(left.type);
+    right = check(*written.right, left.poisoned ? nullptr : &wanted);
+  } else {
+    right = check(*written.right, nullptr);
+    if (right.poisoned) {
+      return false;
+    }
+    const Type wanted = element_type(right.type);
+    left = check(*written.left, right.type.kind == TypeKind::Set ? &wanted : nullptr);
+  }
+  if (left.poisoned || right.poisoned) {
+    return false;
+  }
+  if (right.type.kind != TypeKind::Set) {
+    note_use(program_.report.error(Code::R0302, right.span,
+                                   "`in` needs a set, found " + name_of(right.type), "not a set"));
+    return false;
+  }
+  if (!adapt(left, element_type(right.type)) || !adapt(right, set_type(left.type))) {
+    return false;
+  }
+  if (!comparable(left.type, element_type(right.type))) {
+    Diagnostic& diagnostic = program_.report.error(
+        Code::R0302, expr.span, name_of(left.type) + " is never in a " + name_of(right.type),
+        "never of one type");
+    diagnostic.labels.push_back({left.span, "is of type " + name_of(left.type)});
+    diagnostic.labels.push_back({right.span, "is of type " + name_of(right.type)});
+    note_use(diagnostic);
+    return false;
+  }
+  return require_known(left) && require_known(right);
+}
+
+std::optional<bool> Expressions::fixed_membership(const Typed& left, const Typed& right) const {
+  if (!is_constant(left) || !is_constant(right)) {
+    return std::nullopt;
+  }
+  const Constant& set = node(right).constant;
+  const Constant& one = node(left).constant;
+  return set.numbers.empty()
+             ? std::binary_search(set.elements.begin(), set.elements.end(), one.text)
+             : std::binary_search(set.numbers.begin(), set.numbers.end(), one.number);
 }
 
 Typed Expressions::pattern(const ast::Expr& expr, const ast::Binary& written) {

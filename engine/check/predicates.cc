@@ -300,14 +300,7 @@ Typed Expressions::delivered_to(const ast::Expr& expr, const ast::DeliveredTo& w
 
 Typed Expressions::quantified(const ast::Expr& expr, const ast::Quantified& written) {
   const Typed set = check(*written.set, nullptr);
-  bool sound = !set.poisoned;
-  if (sound && set.type.kind != TypeKind::Set) {
-    note_use(program_.report.error(Code::R0308, set.span,
-                                   "a quantifier needs a set, found " + name_of(set.type),
-                                   "not a set"));
-    sound = false;
-  }
-  sound = sound && require_known(set);
+  bool sound = check_quantified_set(set);
   if (!sound || hides_a_name(written.variable)) {
     return poison(expr.span);
   }
@@ -355,6 +348,16 @@ Typed Expressions::quantified(const ast::Expr& expr, const ast::Quantified& writ
     node.type.optional = written.quantifier != Quantifier::Sum;  // of nothing there is no least
   }
   return make(std::move(node));
+}
+
+bool Expressions::check_quantified_set(const Typed& set) {
+  if (!set.poisoned && set.type.kind != TypeKind::Set) {
+    note_use(program_.report.error(Code::R0308, set.span,
+                                   "a quantifier needs a set, found " + name_of(set.type),
+                                   "not a set"));
+    return false;
+  }
+  return require_known(set);
 }
 
 bool Expressions::check_quantifier_value(const ast::Quantified& written, Typed& value) {
