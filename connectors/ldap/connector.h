@@ -59,8 +59,9 @@ class LdapConnector final : public Connector {
   ReadAnswer read_account(const std::string& native_id);
   // `found` is filled when the state is Found; Missing: the group or the account is gone.
   ReadAnswer read_membership(const std::string& native_id, Membership& found);
-  // "" when locking has an effect here, else why not.
-  std::string why_lock_is_void();
+  // "" when locking has an effect here, else why not. `account` (may be null) can have a policy of
+  // its own.
+  std::string why_lock_is_void(const Entry* account);
 
   ActionResult lock(const ActionRequest& request);
   ActionResult write_lock(const ActionRequest& request, const std::vector<std::string>& was,

@@ -245,7 +245,7 @@ Result<Capabilities> LdapConnector::capabilities() {
   out.connector = "ldap";
   out.version = std::string(kVersion) + " " + std::string(dialect_name(directory_.dialect()));
   out.endpoint = directory_.client().settings().url + "/" + directory_.options().base;
-  const bool lockable = !traits().lock_attribute.empty() && why_lock_is_void().empty();
+  const bool lockable = !traits().lock_attribute.empty() && why_lock_is_void(nullptr).empty();
   if (lockable) {
     out.verbs.push_back({Verb::Disable, Kind::Account, {}, Reversible::Yes, std::nullopt});
   }
@@ -271,7 +271,8 @@ ReadAnswer LdapConnector::read_account(const std::string& native_id) {
             {},
             opened.why};
   }
-  std::vector<std::string> attributes = {"*", std::string(traits().password_changed_attribute)};
+  std::vector<std::string> attributes = {"*", "pwdPolicySubentry",
+                                         std::string(traits().password_changed_attribute)};
   if (!traits().lock_attribute.empty()) {
     attributes.emplace_back(traits().lock_attribute);
   }
