@@ -26,12 +26,8 @@ Instant done_by(const Draft& draft, const Order& order) {
   return std::max(order.deadline.value_or(order.start()), draft.decisions.as_of);
 }
 
-ResidualQuery query_for(const Draft& draft, IdentityRef subject, Instant from) {
-  ResidualQuery query;
-  query.subject = subject;
-  query.from = from;
-  query.systems = &draft.options.systems;
-  for (const Order& order : draft.orders) {
+void assume(const Draft& draft, const std::vector<Order>& orders, ResidualQuery& query) {
+  for (const Order& order : orders) {
     if (!order.item.valid() || !order.unconditional() || order.rank < Rank::Contain ||
         order.rank > Rank::Sweep) {
       continue;
@@ -42,6 +38,15 @@ ResidualQuery query_for(const Draft& draft, IdentityRef subject, Instant from) {
       query.changes.push_back({.item = order.item, .verb = order.verb, .at = done_by(draft, order)});
     }
   }
+}
+
+ResidualQuery query_for(const Draft& draft, IdentityRef subject, Instant from) {
+  ResidualQuery query;
+  query.subject = subject;
+  query.from = from;
+  query.systems = &draft.options.systems;
+  assume(draft, draft.orders, query);
+  assume(draft, draft.settled, query);
   return query;
 }
 

@@ -77,9 +77,20 @@ std::vector<std::uint32_t> execution_order(const Draft& draft) {
   return sequence;
 }
 
+// The reported event that the order goes back to. WHY: which derived cause leads can change once part of
+// the work is done (a rotated secret is known to nobody any more); the step is still the same one.
+const std::string& root_lineage(const Draft& draft, const Order& order) {
+  const std::vector<Cause>& causes = draft.decisions.causes;
+  std::uint32_t at = order.lead;
+  while (causes[at].parent != Cause::kNoParent) {
+    at = causes[at].parent;
+  }
+  return causes[at].lineage;
+}
+
 std::string step_id(const Draft& draft, const Order& order) {
   Sha256 hash;
-  hash.update_field(draft.decisions.causes[order.lead].lineage)
+  hash.update_field(root_lineage(draft, order))
       .update_field(order.item.valid() ? draft.estate.id(order.item) : std::string_view())
       .update_field(verb_name(order.verb))
       .update_field(order.action)
@@ -230,7 +241,9 @@ void drop_settled(Draft& draft, std::vector<std::string>& ids) {
   std::vector<std::string> kept_ids;
   for (std::uint32_t i = 0; i < count; ++i) {
     place[i] = static_cast<std::uint32_t>(kept.size());
-    if (!settled[i]) {
+    if (settled[i]) {
+      draft.settled.push_back(std::move(draft.orders[i]));
+    } else {
       kept.push_back(std::move(draft.orders[i]));
       kept_ids.push_back(std::move(ids[i]));
     }
