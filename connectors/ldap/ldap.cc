@@ -245,7 +245,7 @@ Result<Capabilities> LdapConnector::capabilities() {
   out.connector = "ldap";
   out.version = std::string(kVersion) + " " + std::string(dialect_name(directory_.dialect()));
   out.endpoint = directory_.client().settings().url + "/" + directory_.options().base;
-  const bool lockable = !traits().lock_attribute.empty() && why_lock_is_void().empty();
+  const bool lockable = !traits().lock_attribute.empty() && why_lock_is_void(nullptr).empty();
   if (lockable) {
     out.verbs.push_back({Verb::Disable, Kind::Account, {}, Reversible::Yes, std::nullopt});
   }
@@ -271,7 +271,8 @@ ReadAnswer LdapConnector::read_account(const std::string& native_id) {
             {},
             opened.why};
   }
-  std::vector<std::string> attributes = {"*", std::string(traits().password_changed_attribute)};
+  std::vector<std::string> attributes = {"*", "pwdPolicySubentry",
+                                         std::string(traits().password_changed_attribute)};
   if (!traits().lock_attribute.empty()) {
     attributes.emplace_back(traits().lock_attribute);
   }
@@ -368,8 +369,19 @@ ProbeResult LdapConnector::probe(const ActionRequest& given) {
     const bool locked = task == Task::Lock && !*seen->enabled;
     return {locked ? ProbeAnswer::Done : ProbeAnswer::NotDone, "", std::nullopt};
   }
+  return probe_password(request, *seen);
+}
+
+ProbeResult LdapConnector::probe_password(const ActionRequest& request,
+                                          const Observation& seen) const {
+  if (seen.enabled == false) {
+    return {ProbeAnswer::Done, "the account is locked: no password opens it", std::nullopt};
+  }
+  if (accepted_passwords_.contains(request.marker)) {
+    return {ProbeAnswer::Done, "the directory accepted the change", std::nullopt};
+  }
   const Json before = Json::parse(request.captured, nullptr, false);
-  const Json now = Json::parse(seen->state, nullptr, false);
+  const Json now = Json::parse(seen.state, nullptr, false);
   const std::string attribute = lower(traits().password_changed_attribute);
   const Json::json_pointer path("/attributes/" + attribute);
   if (before.is_discarded() || !before.contains(path) || !now.contains(path)) {

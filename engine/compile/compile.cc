@@ -2,6 +2,7 @@
 #include "compile/compile.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "compile/index.h"
 #include "compile/lower.h"
@@ -80,20 +81,43 @@ class Compiler {
       CompiledRule rule;
       rule.conjuncts = store(std::move(conjuncts[r]));
       rule.tail = store(std::move(tails[r]));
-      // INVARIANT: a rule's clauses are numbered without gaps (CheckedPolicy::clauses).
-      rule.clauses_begin = checked.clauses.empty() ? 0 : checked.clauses.front().value;
-      rule.clauses_count = static_cast<std::uint32_t>(checked.clauses.size());
+      rule.groups_begin = static_cast<std::uint32_t>(program_->groups.size());
+      rule.without_item_begin = static_cast<std::uint32_t>(program_->without_item.size());
       for (const ClauseId id : checked.clauses) {
-        const CompiledClause& clause = program_->clauses[id.index()];
-        rule.kinds = rule.kinds | clause.kinds;
-        rule.about_nothing = rule.about_nothing || clause.kinds.empty();
+        add_clause(rule, program_->clauses[id.index()]);
       }
-      program_->rules.push_back(rule);
+      program_->rules.push_back(std::move(rule));
       std::vector<CompiledPrincipals> levels;
       for (const EscalationLevel& level : checked.escalate) {
         levels.push_back(principals(level.to));
       }
       program_->rule_escalations.push_back(std::move(levels));
+    }
+  }
+
+  void add_clause(CompiledRule& rule, const CompiledClause& clause) {
+    if (clause.kinds.empty()) {
+      program_->without_item.push_back(clause.clause);
+      ++rule.without_item_count;
+      return;
+    }
+    rule.kinds = rule.kinds | clause.kinds;
+    ClauseGroup* last = rule.groups_count == 0 ? nullptr : &program_->groups.back();
+    const bool joins =
+        last != nullptr && last->where == clause.where && (last->kinds & clause.kinds).empty() &&
+        std::ranges::equal(program_->list(last->scalars), program_->list(clause.scalars));
+    if (!joins) {
+      ClauseGroup group;
+      group.where = clause.where;
+      group.scalars = clause.scalars;
+      group.clause_of_kind.fill(ClauseGroup::kNoClause);
+      program_->groups.push_back(group);
+      last = &program_->groups.back();
+      ++rule.groups_count;
+    }
+    last->kinds = last->kinds | clause.kinds;
+    for (std::uint32_t bits = clause.kinds.bits; bits != 0; bits &= bits - 1) {
+      last->clause_of_kind[static_cast<std::size_t>(std::countr_zero(bits))] = clause.clause.value;
     }
   }
 

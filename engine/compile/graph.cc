@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "base/check.h"
 
@@ -192,9 +193,10 @@ NodeId Graph::junction(ExprOp op, std::span<const NodeId> operands) {
       flat.push_back(operand);
     }
   }
-  std::sort(flat.begin(), flat.end(), [this](NodeId a, NodeId b) {
-    return std::pair(node(a).cost, a.value) < std::pair(node(b).cost, b.value);
-  });
+  const auto order = [this](NodeId id) {
+    return std::tuple(node(id).level != Level::Scalar, node(id).cost, id.value);
+  };
+  std::sort(flat.begin(), flat.end(), [&](NodeId a, NodeId b) { return order(a) < order(b); });
   flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
   if (flat.empty()) {
     return boolean(neutral);
@@ -205,6 +207,8 @@ NodeId Graph::junction(ExprOp op, std::span<const NodeId> operands) {
   Node junction_node;
   junction_node.op = op;
   junction_node.type = bool_type();
+  junction_node.scalar_children = static_cast<std::uint32_t>(std::count_if(
+      flat.begin(), flat.end(), [this](NodeId id) { return node(id).level == Level::Scalar; }));
   return add(junction_node, flat);
 }
 

@@ -25,7 +25,8 @@ BlockEvaluator::BlockEvaluator(const Bound& bound, Interpreter& interpreter)
       memos_(program_.nodes.size()),
       gathered_(program_.columns.size()) {
   for (std::size_t i = 0; i < gathered_.size(); ++i) {
-    gathered_[i].rows_of_code.assign(program_.columns[i].constants.size() + 1, 0);
+    // One for any other value before the constants, one for no value after them.
+    gathered_[i].rows_of_code.assign(program_.columns[i].constants.size() + 2, 0);
   }
 }
 
@@ -56,13 +57,13 @@ void BlockEvaluator::load(const std::vector<Segment>& segments, std::size_t firs
     const std::uint32_t take = std::min(segment.count - skip, count - count_);
     const Part part{segment.kind, segment.rows + skip, take, count_};
     kind_masks_[static_cast<std::size_t>(part.kind)] = bits_below(take) << part.begin;
-    const std::vector<std::uint64_t>& flagged = bound_.undetermined_rows(part.kind);
     for (std::uint32_t i = 0; i < take; ++i) {
+      items_[part.begin + i] = ItemRef::of(part.kind, part.rows[i]);
+    }
+    const std::vector<std::uint64_t>& flagged = bound_.undetermined_rows(part.kind);
+    for (std::uint32_t i = 0; !flagged.empty() && i < take; ++i) {
       const std::uint32_t row = part.rows[i];
-      items_[part.begin + i] = ItemRef::of(part.kind, row);
-      if (!flagged.empty()) {
-        undetermined_ |= ((flagged[row / 64] >> (row % 64)) & 1U) << (part.begin + i);
-      }
+      undetermined_ |= ((flagged[row / 64] >> (row % 64)) & 1U) << (part.begin + i);
     }
     parts_.push_back(part);
     count_ += take;
@@ -81,26 +82,37 @@ std::uint64_t BlockEvaluator::of_kinds(KindSet kinds) const {
   return mask;
 }
 
-Masks BlockEvaluator::evaluate(NodeId id, std::uint64_t need) {
-  const Memo& kept = memos_[id.index()];
-  const bool fresh = kept.epoch == epoch_;
-  if (fresh && (need & ~kept.done) == 0) {
-    return {kept.yes, kept.maybe};
-  }
+Masks BlockEvaluator::evaluate_anew(NodeId id, std::uint64_t need) {
   const Node& node = program_.node(id);
-  const bool whole = node.lowering != Lowering::And && node.lowering != Lowering::Or &&
-                     node.lowering != Lowering::Not && node.lowering != Lowering::Each;
   Masks result;
-  if (whole) {
-    need = ~std::uint64_t{0};
-    result = leaf(node);
-  } else if (node.lowering == Lowering::Each) {
+  switch (node.lowering) {
+  case Lowering::And:
+  case Lowering::Or:
+    result = junction(node, need);
+    break;
+  case Lowering::Not: {
+    const Masks inner = evaluate(program_.children_of(node)[0], need);
+    result = {need & ~inner.maybe, need & ~inner.yes};
+    break;
+  }
+  case Lowering::Each:
     result = each(id, need);
-  } else {
-    result = compute(node, need);
+    break;
+  case Lowering::None:
+  case Lowering::KindIs:
+  case Lowering::Flag:
+  case Lowering::KnownColumn:
+  case Lowering::Compare:
+  case Lowering::EqualWord:
+  case Lowering::OneOf:
+  case Lowering::Contains:
+  case Lowering::ContainsWord:
+    need = ~std::uint64_t{0};  // costs no more than a part would
+    result = leaf(node);
+    break;
   }
   Memo& memo = memos_[id.index()];
-  if (fresh) {
+  if (memo.epoch == epoch_) {
     memo.yes = (memo.yes & ~need) | (result.yes & need);
     memo.maybe = (memo.maybe & ~need) | (result.maybe & need);
     memo.done |= need;
@@ -110,38 +122,39 @@ Masks BlockEvaluator::evaluate(NodeId id, std::uint64_t need) {
   return {memo.yes, memo.maybe};
 }
 
-Masks BlockEvaluator::compute(const Node& node, std::uint64_t need) {
-  if (node.lowering != Lowering::Not) {
-    return junction(node, need);
-  }
-  const Masks inner = evaluate(program_.children_of(node)[0], need);
-  return {need & ~inner.maybe, need & ~inner.yes};
-}
-
 Masks BlockEvaluator::junction(const Node& node, std::uint64_t need) {
   const bool is_and = node.lowering == Lowering::And;
-  // For an Or everything is turned round: its negation is an And of negations.
-  Masks open{need, need};
-  for (const NodeId child : program_.children_of(node)) {
-    Masks one;
-    if (program_.node(child).level == Level::Scalar) {
-      const Tri tri = interpreter_.test(child);
-      one = {tri == Tri::True ? need : 0, tri == Tri::False ? 0 : need};
-    } else {
-      one = evaluate(child, open.maybe);
+  const auto children = program_.children_of(node);
+  // Scalar children come first; one can decide for all items.
+  Tri scalar = is_and ? Tri::True : Tri::False;
+  for (const NodeId child : children.first(node.scalar_children)) {
+    const Tri one = interpreter_.test(child);
+    scalar = is_and ? std::min(scalar, one) : std::max(scalar, one);
+  }
+  const std::uint64_t sure = scalar == Tri::True ? need : 0;
+  const std::uint64_t possible = scalar == Tri::False ? 0 : need;
+  Masks result{sure, possible};
+  if (is_and) {
+    for (const NodeId child : children.subspan(node.scalar_children)) {
+      if (result.maybe == 0) {
+        break;
+      }
+      const Masks one = evaluate(child, result.maybe);
+      result.yes &= one.yes;
+      result.maybe &= one.maybe;
     }
-    if (is_and) {
-      open.yes &= one.yes;
-      open.maybe &= one.maybe;
-    } else {
-      open.yes &= ~one.maybe;
-      open.maybe &= ~one.yes;
-    }
-    if (open.maybe == 0) {
+    return result;
+  }
+  for (const NodeId child : children.subspan(node.scalar_children)) {
+    const std::uint64_t open = need & ~result.yes;
+    if (open == 0) {
       break;
     }
+    const Masks one = evaluate(child, open);
+    result.yes |= one.yes & open;
+    result.maybe |= one.maybe & open;
   }
-  return is_and ? open : Masks{need & ~open.maybe, need & ~open.yes};
+  return result;
 }
 
 // What holds where the column has a value; elsewhere nobody knows.
@@ -189,7 +202,7 @@ Masks BlockEvaluator::leaf(const Node& node) {
 }
 
 Masks BlockEvaluator::compare(const Node& node) {
-  const Value& operand = interpreter_.scalar(node.operand);
+  const Value operand = interpreter_.number(node.operand);
   if (!operand.known()) {
     return {0, all_};
   }
@@ -210,9 +223,10 @@ Masks BlockEvaluator::one_of(const Node& node) {
   const Gathered& column = gather(node.column);
   const Bitmap& bitmap = program_.bitmaps[node.bitmap];
   std::uint64_t holds = 0;
-  for (const std::uint32_t code : column.present) {
-    if (code / 64 < bitmap.words.size() && bitmap.test(code)) {
-      holds |= column.rows_of_code[code];
+  for (std::size_t w = 0; w < bitmap.words.size(); ++w) {
+    const std::uint64_t* rows = column.rows_of_code.data() + w * 64;
+    for (std::uint64_t codes = bitmap.words[w]; codes != 0; codes &= codes - 1) {
+      holds |= rows[std::countr_zero(codes)];
     }
   }
   return settled(holds, column);

@@ -34,7 +34,6 @@ struct Gathered {
   // Of Word: by code, the items that have it. Of Set: by code, the items whose set has the
   // constant.
   std::vector<std::uint64_t> rows_of_code;
-  std::vector<std::uint32_t> present;  // codes with items, each once
   // Of Set: by set, the codes in it as bits, kSetSeen when looked up. Grown by the system on touch.
   std::unique_ptr<std::uint64_t[], decltype(&std::free)> codes_of_set{nullptr, &std::free};
 };
@@ -47,7 +46,13 @@ class BlockEvaluator {
   void load(const std::vector<Segment>& segments, std::size_t first, std::uint32_t count);
 
   // The answer for the items in `need`; other bits mean nothing.
-  Masks evaluate(NodeId id, std::uint64_t need);
+  Masks evaluate(NodeId id, std::uint64_t need) {
+    const Memo& kept = memos_[id.index()];
+    if (kept.epoch == epoch_ && (need & ~kept.done) == 0) {
+      return {kept.yes, kept.maybe};
+    }
+    return evaluate_anew(id, need);
+  }
 
   [[nodiscard]] std::uint64_t all() const { return all_; }
 
@@ -57,6 +62,10 @@ class BlockEvaluator {
   [[nodiscard]] std::uint64_t undetermined() const { return undetermined_; }
 
   [[nodiscard]] ItemRef item(std::uint32_t bit) const { return items_[bit]; }
+
+  [[nodiscard]] const ItemRef* items() const { return items_.data(); }
+
+  [[nodiscard]] Kind kind(std::uint32_t bit) const { return items_[bit].kind(); }
 
   [[nodiscard]] std::uint32_t count() const { return count_; }
 
@@ -75,7 +84,7 @@ class BlockEvaluator {
     std::uint32_t epoch = 0;
   };
 
-  Masks compute(const Node& node, std::uint64_t need);
+  Masks evaluate_anew(NodeId id, std::uint64_t need);
   Masks junction(const Node& node, std::uint64_t need);
   Masks leaf(const Node& node);
   Masks compare(const Node& node);
@@ -86,12 +95,12 @@ class BlockEvaluator {
   [[nodiscard]] Masks settled(std::uint64_t holds, const Gathered& column) const;
 
   const Gathered& gather(std::uint32_t column);
-  void gather_flags(Gathered& out, const BoundColumn& column, std::size_t alternative,
-                    std::uint64_t want);
+  void gather_flags(Gathered& out, const BoundColumn& column);
   void gather_numbers(Gathered& out, const BoundColumn& column, bool may_miss);
   void gather_words(Gathered& out, const BoundColumn& column);
+  void gather_codes(Gathered& out, const BoundColumn& column);
   void fill_missing(Gathered& out, const ColumnUse& use, const BoundColumn& column);
-  void code_words(Gathered& out, const ColumnUse& use, const BoundColumn& column);
+  void code_words(Gathered& out, const BoundColumn& column);
   void code_sets(Gathered& out, const BoundColumn& column);
   std::uint64_t codes_in_set(Gathered& out, const BoundColumn& column, std::uint32_t set);
 

@@ -83,6 +83,7 @@ Bound::Bound(std::shared_ptr<const Program> program, std::shared_ptr<const Inven
   bind_guards();
   bind_words();
   bind_patterns();
+  find_quick_forms();
   mark_undetermined();
   list_kinds();
 }
@@ -161,8 +162,15 @@ std::uint32_t Bound::word_of_constant(std::uint32_t constant, TypeKind kind) con
 }
 
 void Bound::bind_columns() {
+  std::vector<bool> compared(program_->columns.size());  // with other words than constants
+  for (const Node& node : program_->nodes) {
+    if (node.lowering == Lowering::EqualWord) {
+      compared[node.column] = true;
+    }
+  }
   for (const ColumnUse& use : program_->columns) {
     BoundColumn bound;
+    const bool alternatives = use.attributes.size() > 1 || use.fallback.valid();
     for (const std::uint32_t attribute : use.attributes) {
       const AttributeUse& where = program_->attributes[attribute];
       std::array<const Column*, kKindCount> columns{};
@@ -177,8 +185,14 @@ void Bound::bind_columns() {
       bound.columns.push_back(columns);
     }
     // A holder that is not given is nobody, which is a value.
-    bound.missing_is_zero = bound.kind != TypeKind::Identity || use.optional ||
-                            use.attributes.size() > 1 || use.fallback.valid();
+    bound.missing_is_zero = bound.kind != TypeKind::Identity || use.optional || alternatives;
+    bound.may_break = bound.kind == TypeKind::Identity || bound.kind == TypeKind::System ||
+                      bound.kind == TypeKind::Item;
+    bound.codes_only =
+        use.shape == ColumnUse::Shape::Word && !alternatives && !compared[columns_.size()];
+    if (use.shape == ColumnUse::Shape::Word && bound.missing_is_zero) {
+      bound.codes.add(kMissingCell, static_cast<std::uint32_t>(use.constants.size()) + 1);
+    }
     for (std::size_t i = 0; i < use.constants.size(); ++i) {
       const Value& constant = constants_[use.constants[i]];
       const bool in_set = use.shape == ColumnUse::Shape::Set;

@@ -58,7 +58,39 @@ struct BoundColumn {
   std::vector<std::array<const Column*, kKindCount>> columns;
   TypeKind kind = TypeKind::Int;
   bool missing_is_zero = false;  // a Word or Set whose cell 0 stands for "no value"
-  CodeMap codes;                 // of Word, and of the elements of Set
+  bool may_break = false;        // a reference, which can point at nothing
+  bool codes_only = false;       // a Word that is compared with nothing but constants
+  CodeMap codes;                 // of Word (the last code: no value), and of the elements of Set
+};
+
+// A scalar number in its commonest form: a value that is at hand, plus a constant.
+struct QuickNumber {
+  enum class Base : std::uint8_t {
+    None,  // not of this form
+    Constant,
+    Now,
+    EventField,
+    EventAttribute,
+    Subject,  // a column of the subject's record
+  };
+  Base base = Base::None;
+  std::uint32_t index = 0;
+  const Column* column = nullptr;
+  std::int64_t plus = 0;
+};
+
+// A scalar condition in one of its commonest forms.
+struct QuickTest {
+  enum class Form : std::uint8_t {
+    None,
+    SubjectFlag,      // a Bool of the subject
+    SubjectContains,  // a set of the subject has a symbol
+    Less,             // two quick numbers, of nodes `left` and `right`
+  };
+  Form form = Form::None;
+  std::uint32_t symbol = 0;
+  NodeId left, right;
+  const Column* column = nullptr;
 };
 
 class Pattern {
@@ -91,6 +123,17 @@ class Bound {
   [[nodiscard]] const BoundColumn& column(std::uint32_t index) const { return columns_[index]; }
 
   [[nodiscard]] const CodeMap& guard_codes(std::size_t guard) const { return guards_[guard]; }
+
+  // The subject's column that holds the guard's value, or null.
+  [[nodiscard]] const Column* guard_column(std::size_t guard) const {
+    return guard_columns_[guard];
+  }
+
+  [[nodiscard]] const QuickNumber& quick_number(NodeId id) const {
+    return quick_numbers_[id.index()];
+  }
+
+  [[nodiscard]] const QuickTest& quick_test(NodeId id) const { return quick_tests_[id.index()]; }
 
   [[nodiscard]] bool identity_kind_in(std::uint32_t words, std::uint32_t kind_symbol) const;
   [[nodiscard]] bool event_in(std::uint32_t words, std::uint32_t event_type) const;
@@ -146,6 +189,11 @@ class Bound {
   void bind_guards();
   void bind_words();
   void bind_patterns();
+  void find_quick_forms();
+  [[nodiscard]] QuickNumber quick_number_of(const Node& node) const;
+  [[nodiscard]] QuickTest quick_test_of(const Node& node) const;
+  // The column of the subject's record that the node reads, or null.
+  [[nodiscard]] const Column* subject_column(const Node& node) const;
   void mark_undetermined();
   void list_kinds();
   [[nodiscard]] std::uint32_t word_of_constant(std::uint32_t constant, TypeKind kind) const;
@@ -160,6 +208,9 @@ class Bound {
   std::vector<Value> constants_;
   std::vector<BoundColumn> columns_;
   std::vector<CodeMap> guards_;
+  std::vector<const Column*> guard_columns_;
+  std::vector<QuickNumber> quick_numbers_;  // by node
+  std::vector<QuickTest> quick_tests_;
   std::vector<std::vector<std::uint32_t>> word_symbols_;  // by Program::words, sorted
   std::vector<std::vector<std::uint32_t>> word_events_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Pattern>> patterns_;

@@ -35,13 +35,20 @@ bool select_rules(const Bound& bound, WorkspaceState& state, std::uint32_t event
   const std::uint64_t* on = program.rules_on.data() + event_type * words;
   state.rules.assign(on, on + words);
   bool complete = true;
+  const std::optional<std::uint32_t> row = state.interpreter.plain_subject();
   for (std::size_t g = 0; g < program.guards.size(); ++g) {
-    const Value& value = state.interpreter.scalar(program.guards[g].value);
-    if (!value.known()) {
+    std::uint32_t word = kMissingCell;
+    if (const Column* column = bound.guard_column(g); column != nullptr && row) {
+      word = column->word_at(*row);
+    } else if (const Value& value = state.interpreter.scalar(program.guards[g].value);
+               value.known()) {
+      word = value.word();
+    }
+    if (word == kMissingCell) {
       complete = false;
       continue;
     }
-    const std::size_t code = bound.guard_codes(g).of(value.word());
+    const std::size_t code = bound.guard_codes(g).of(word);
     const std::uint64_t* mask = program.guards[g].masks.data() + code * words;
     for (std::size_t w = 0; w < words; ++w) {
       state.rules[w] &= mask[w];
@@ -94,33 +101,35 @@ class Decider {
     }
   }
 
-  // Decides the items of the loaded block; appends offsets and hits.
-  std::uint32_t decide_block(std::vector<std::uint32_t>& offsets, std::vector<Hit>& hits,
-                             std::uint32_t hit_count) {
-    const std::uint32_t total = run_clauses();
-    if (hits.size() < hit_count + total) {
-      hits.resize(std::max<std::size_t>(hit_count + total, hits.size() * 2));
+  // Decides the items of the loaded block. `offsets` has room for one past the last of them, the
+  // first is filled in. Returns the number of hits so far.
+  std::uint32_t decide_block(std::uint32_t* offsets, std::vector<Hit>& hits) {
+    std::array<std::uint32_t, kBlockItems>& cursors = state_.cursors;
+    const std::uint32_t count = state_.block.count();
+    std::fill(cursors.begin(), cursors.begin() + count, 0U);
+    run_groups();
+    for (std::uint32_t i = 0; i < count; ++i) {
+      offsets[i + 1] = offsets[i] + cursors[i];
+      cursors[i] = offsets[i];
     }
-    const std::size_t chunks = (state_.active.size() + kWordBits - 1) / kWordBits;
-    Hit* out = hits.data() + hit_count;
-    for (std::uint32_t i = 0; i < state_.block.count(); ++i) {
-      for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
-        for (std::uint64_t bits = state_.of_item[chunk * kBlockItems + i]; bits != 0;
-             bits &= bits - 1) {
-          const std::size_t a =
-              chunk * kWordBits + static_cast<std::size_t>(std::countr_zero(bits));
-          const bool sure = ((state_.masks[a].yes >> i) & 1U) != 0;
-          *out++ = Hit::of(state_.active[a].clause, !sure);
-        }
+    if (hits.size() < offsets[count]) {
+      hits.resize(std::max<std::size_t>(offsets[count], hits.size() * 2));
+    }
+    for (std::size_t a = 0; a < state_.active.size(); ++a) {
+      const Masks masks = state_.masks[a];
+      const auto& clauses = state_.active[a].group->clause_of_kind;
+      for (std::uint64_t bits = masks.maybe; bits != 0; bits &= bits - 1) {
+        const auto i = static_cast<std::uint32_t>(std::countr_zero(bits));
+        const ClauseId clause{clauses[static_cast<std::size_t>(state_.block.kind(i))]};
+        hits[cursors[i]++] = Hit::of(clause, ((masks.yes >> i) & 1U) == 0);
       }
-      offsets.push_back(static_cast<std::uint32_t>(out - hits.data()));
     }
-    return hit_count + total;
+    return offsets[count];
   }
 
  private:
   void activate_rule(const CompiledRule& rule, bool complete, KindSet present) {
-    if ((rule.kinds & present).empty() && !rule.about_nothing) {
+    if ((rule.kinds & present).empty() && rule.without_item_count == 0) {
       return;
     }
     const Tri when =
@@ -128,54 +137,43 @@ class Decider {
     if (when == Tri::False) {
       return;
     }
-    for (std::uint32_t c = 0; c < rule.clauses_count; ++c) {
-      const CompiledClause& clause = program_.clauses[rule.clauses_begin + c];
-      if (!clause.kinds.empty() && (clause.kinds & present).empty()) {
+    for (std::uint32_t i = 0; i < rule.without_item_count; ++i) {
+      without_item_.push_back(
+          Hit::of(program_.without_item[rule.without_item_begin + i], when == Tri::Unknown));
+    }
+    for (std::uint32_t g = 0; g < rule.groups_count; ++g) {
+      const ClauseGroup& group = program_.groups[rule.groups_begin + g];
+      if ((group.kinds & present).empty()) {
         continue;
       }
       Tri scalars = when;
-      if (clause.scalars.count > 0) {
-        scalars = std::min(scalars, test_all(state_.interpreter, program_.list(clause.scalars)));
+      if (group.scalars.count > 0) {
+        scalars = std::min(scalars, test_all(state_.interpreter, program_.list(group.scalars)));
       }
-      if (scalars == Tri::False) {
-        continue;
-      }
-      if (clause.kinds.empty()) {
-        without_item_.push_back(Hit::of(clause.clause, scalars == Tri::Unknown));
-      } else {
-        state_.active.push_back(
-            {clause.clause, clause.kinds, clause.where, scalars == Tri::Unknown});
+      if (scalars != Tri::False) {
+        state_.active.push_back({&group, scalars == Tri::Unknown});
       }
     }
   }
 
-  // Masks of every active clause over the block, turned into clauses by item. Returns how many
-  // hits.
-  std::uint32_t run_clauses() {
-    const std::size_t count = state_.active.size();
-    const std::size_t chunks = (count + kWordBits - 1) / kWordBits;
-    state_.masks.resize(count);
-    state_.of_item.assign(chunks * kBlockItems, 0);
-    const std::uint64_t undetermined = state_.block.undetermined();
-    std::uint32_t total = 0;
-    for (std::size_t a = 0; a < count; ++a) {
-      const ActiveClause& clause = state_.active[a];
-      const std::uint64_t rows = state_.block.of_kinds(clause.kinds);
+  // Masks of every active group over the block; counts the hits of each item in the cursors.
+  void run_groups() {
+    state_.masks.resize(state_.active.size());
+    const std::uint64_t sure = ~state_.block.undetermined();
+    for (std::size_t a = 0; a < state_.active.size(); ++a) {
+      const ActiveGroup active = state_.active[a];
+      const std::uint64_t rows = state_.block.of_kinds(active.group->kinds);
       Masks masks{rows, rows};
-      if (clause.where.valid() && rows != 0) {
-        masks = state_.block.evaluate(clause.where, rows);
+      if (active.group->where.valid() && rows != 0) {
+        masks = state_.block.evaluate(active.group->where, rows);
       }
-      masks.yes &= clause.unknown ? 0 : rows & ~undetermined;
+      masks.yes &= active.unknown ? 0 : rows & sure;
       masks.maybe &= rows;
       state_.masks[a] = masks;
-      total += static_cast<std::uint32_t>(std::popcount(masks.maybe));
-      std::uint64_t* of_item = state_.of_item.data() + a / kWordBits * kBlockItems;
-      const std::uint64_t bit = std::uint64_t{1} << (a % kWordBits);
       for (std::uint64_t bits = masks.maybe; bits != 0; bits &= bits - 1) {
-        of_item[std::countr_zero(bits)] |= bit;
+        ++state_.cursors[static_cast<std::size_t>(std::countr_zero(bits))];
       }
     }
-    return total;
   }
 
   const Bound& bound_;
@@ -200,19 +198,16 @@ void Evaluator::decide(const BoundCause& cause, Workspace& work) const {
   Decider decider(state_->bound, state, work.without_item_);
   decider.activate(cause, present);
   work.items_.resize(items);
-  work.offsets_.resize(1);
+  work.offsets_.resize(items + 1);
+  work.offsets_[0] = 0;
   work.hit_count_ = 0;
-  std::uint32_t hits = 0;
   for (std::size_t first = 0; first < items; first += kBlockItems) {
     const auto count =
         static_cast<std::uint32_t>(std::min<std::size_t>(kBlockItems, items - first));
     state.block.load(state.scope.segments(), first, count);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      work.items_[first + i] = state.block.item(i);
-    }
-    hits = decider.decide_block(work.offsets_, work.hits_, hits);
+    std::copy_n(state.block.items(), count, work.items_.data() + first);
+    work.hit_count_ = decider.decide_block(work.offsets_.data() + first, work.hits_);
   }
-  work.hit_count_ = hits;
 }
 
 }  // namespace rescind

@@ -27,43 +27,55 @@ const Gathered& BlockEvaluator::gather(std::uint32_t index) {
   out.broken = 0;
   const ColumnUse& use = program_.columns[index];
   const BoundColumn& column = bound_.column(index);
-  switch (use.shape) {
-  case ColumnUse::Shape::Flag:
-    out.flags = 0;
-    gather_flags(out, column, 0, all_);
-    break;
-  case ColumnUse::Shape::Number:
-    gather_numbers(out, column, use.optional || use.fallback.valid() || use.attributes.size() > 1);
-    break;
-  case ColumnUse::Shape::Word:
-  case ColumnUse::Shape::Set:
-    gather_words(out, column);
-    break;
+  const bool alternatives = use.attributes.size() > 1 || use.fallback.valid();
+  if (use.shape == ColumnUse::Shape::Flag) {
+    gather_flags(out, column);
+    return out;
   }
-  if (out.missing != 0 && (use.attributes.size() > 1 || use.fallback.valid())) {
+  if (column.codes_only) {
+    gather_codes(out, column);
+    return out;
+  }
+  if (use.shape == ColumnUse::Shape::Number) {
+    gather_numbers(out, column, use.optional || alternatives);
+  } else {
+    gather_words(out, column);
+  }
+  if (out.missing != 0 && alternatives) {
     fill_missing(out, use, column);
   }
-  if (use.shape == ColumnUse::Shape::Word) {
-    code_words(out, use, column);
+  if (use.shape == ColumnUse::Shape::Word && !use.constants.empty()) {
+    code_words(out, column);
   } else if (use.shape == ColumnUse::Shape::Set && !use.constants.empty()) {
     code_sets(out, column);
   }
   return out;
 }
 
-void BlockEvaluator::gather_flags(Gathered& out, const BoundColumn& column, std::size_t alternative,
-                                  std::uint64_t want) {
+void BlockEvaluator::gather_flags(Gathered& out, const BoundColumn& column) {
+  out.flags = 0;
   for (const Part& part : parts_) {
-    const Column* from = column.columns[alternative][static_cast<std::size_t>(part.kind)];
+    const Column* from = column.columns[0][static_cast<std::size_t>(part.kind)];
+    const std::uint64_t mask = part_mask(part.begin, part.count);
     if (from == nullptr) {
-      out.broken |= want & part_mask(part.begin, part.count);
+      out.broken |= mask;
       continue;
     }
-    for (std::uint32_t i = 0; i < part.count; ++i) {
-      const std::uint8_t byte = from->byte_at(part.rows[i]);
-      out.flags |= std::uint64_t{byte == 1} << (part.begin + i);
-      out.missing |= std::uint64_t{byte > 1} << (part.begin + i);
+    if (from->bytes.empty()) {
+      out.flags |= from->default_byte == 1 ? mask : 0;
+      out.missing |= from->default_byte > 1 ? mask : 0;
+      continue;
     }
+    const std::uint8_t* bytes = from->bytes.data();
+    std::uint64_t ones = 0;  // of the lower bit: true; of the higher: missing
+    std::uint64_t twos = 0;
+    for (std::uint32_t i = 0; i < part.count; ++i) {
+      const std::uint64_t byte = bytes[part.rows[i]];
+      ones |= (byte & 1U) << i;
+      twos |= (byte >> 1U) << i;
+    }
+    out.flags |= ones << part.begin;
+    out.missing |= twos << part.begin;
   }
 }
 
@@ -76,11 +88,11 @@ void BlockEvaluator::gather_numbers(Gathered& out, const BoundColumn& column, bo
       if (from == nullptr) {
         out.broken |= part_mask(part.begin, part.count);
       }
-    } else {
-      const std::int64_t* longs = from->longs.data();
-      for (std::uint32_t i = 0; i < part.count; ++i) {
-        to[i] = longs[part.rows[i]];
-      }
+      continue;
+    }
+    const std::int64_t* longs = from->longs.data();
+    for (std::uint32_t i = 0; i < part.count; ++i) {
+      to[i] = longs[part.rows[i]];
     }
   }
   if (may_miss) {
@@ -92,21 +104,26 @@ void BlockEvaluator::gather_words(Gathered& out, const BoundColumn& column) {
   for (const Part& part : parts_) {
     const Column* from = column.columns[0][static_cast<std::size_t>(part.kind)];
     std::uint32_t* to = out.words.data() + part.begin;
-    if (from == nullptr) {
-      std::fill(to, to + part.count, kMissingCell);
-      out.broken |= part_mask(part.begin, part.count);
+    if (from == nullptr || from->words.empty()) {
+      std::fill(to, to + part.count, from == nullptr ? kMissingCell : from->default_word);
+      if (from == nullptr) {
+        out.broken |= part_mask(part.begin, part.count);
+      }
       continue;
     }
+    const std::uint32_t* words = from->words.data();
     for (std::uint32_t i = 0; i < part.count; ++i) {
-      const std::uint32_t word = from->word_at(part.rows[i]);
-      to[i] = word;
-      out.missing |= std::uint64_t{word == kMissingCell} << (part.begin + i);
-      out.broken |= std::uint64_t{word == kBrokenCell} << (part.begin + i);
+      to[i] = words[part.rows[i]];
     }
   }
-  if (!column.missing_is_zero) {
-    out.missing = 0;
+  std::uint64_t zero = 0;
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    zero |= std::uint64_t{out.words[i] == kMissingCell} << i;
   }
+  for (std::uint32_t i = 0; column.may_break && i < count_; ++i) {
+    out.broken |= std::uint64_t{out.words[i] == kBrokenCell} << i;
+  }
+  out.missing = column.missing_is_zero ? zero & ~out.broken : 0;
 }
 
 // The next alternatives, then the fallback, for items that the first attribute leaves open.
@@ -150,24 +167,38 @@ void BlockEvaluator::fill_missing(Gathered& out, const ColumnUse& use, const Bou
   out.missing = 0;
 }
 
-void BlockEvaluator::code_words(Gathered& out, const ColumnUse& use, const BoundColumn& column) {
-  if (use.constants.empty()) {
-    return;
-  }
-  for (const std::uint32_t code : out.present) {
-    out.rows_of_code[code] = 0;
-  }
-  out.present.clear();
+void BlockEvaluator::code_words(Gathered& out, const BoundColumn& column) {
+  std::fill(out.rows_of_code.begin(), out.rows_of_code.end(), 0);
   for (std::uint32_t i = 0; i < count_; ++i) {
-    const std::uint32_t code = column.codes.of(out.words[i]);
-    if (code == 0) {
+    out.rows_of_code[column.codes.of(out.words[i])] |= std::uint64_t{1} << i;
+  }
+}
+
+// A word that is only compared with constants: no value of it is kept, only who has which.
+void BlockEvaluator::gather_codes(Gathered& out, const BoundColumn& column) {
+  std::uint64_t* rows_of_code = out.rows_of_code.data();
+  std::fill(out.rows_of_code.begin(), out.rows_of_code.end(), 0);
+  for (const Part& part : parts_) {
+    const Column* from = column.columns[0][static_cast<std::size_t>(part.kind)];
+    const std::uint64_t mask = part_mask(part.begin, part.count);
+    if (from == nullptr) {
+      out.broken |= mask;
       continue;
     }
-    if (out.rows_of_code[code] == 0) {
-      out.present.push_back(code);
+    if (from->words.empty()) {
+      rows_of_code[column.codes.of(from->default_word)] |= mask;
+      continue;
     }
-    out.rows_of_code[code] |= std::uint64_t{1} << i;
+    const std::uint32_t* words = from->words.data();
+    std::uint64_t bit = std::uint64_t{1} << part.begin;
+    for (std::uint32_t i = 0; i < part.count; ++i, bit <<= 1U) {
+      const std::uint32_t word = words[part.rows[i]];
+      rows_of_code[column.codes.of(word)] |= bit;
+      out.broken |= word == kBrokenCell ? bit : 0;
+    }
   }
+  // The last code is that of "no value".
+  out.missing = column.missing_is_zero ? out.rows_of_code.back() : 0;
 }
 
 void BlockEvaluator::code_sets(Gathered& out, const BoundColumn& column) {

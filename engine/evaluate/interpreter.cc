@@ -46,13 +46,39 @@ void Interpreter::set_subject(IdentityRef subject, bool after_event) {
     std::fill(scalar_epoch_.begin(), scalar_epoch_.end(), 0U);
     epoch_ = 1;
   }
-  sets_.clear();
+  if (!sets_.empty()) {
+    sets_.clear();
+  }
+  plain_subject_ =
+      subject.valid() && !after_event && !bound_.undetermined(Entity::Identity, subject.row());
 }
 
 Tri Interpreter::test_anew(NodeId id) {
-  const Tri result = tri_of_number(run_node(program_.node(id)));
+  const Node& node = program_.node(id);
+  Tri result = Tri::Unknown;
+  if (node.op == ExprOp::And || node.op == ExprOp::Or) {
+    result = test_junction(node);
+  } else if (node.op == ExprOp::Not) {
+    result = tri_not(test(program_.children_of(node)[0]));
+  } else {
+    result = quick_test(bound_.quick_test(id), id);
+  }
   tested_epoch_[id.index()] = epoch_;
   tested_[id.index()] = result;
+  return result;
+}
+
+Tri Interpreter::test_junction(const Node& node) {
+  const bool is_and = node.op == ExprOp::And;
+  const Tri decisive = is_and ? Tri::False : Tri::True;
+  Tri result = tri_not(decisive);
+  for (const NodeId child : program_.children_of(node)) {
+    const Tri one = test(child);
+    if (one == decisive) {
+      return decisive;
+    }
+    result = is_and ? std::min(result, one) : std::max(result, one);
+  }
   return result;
 }
 

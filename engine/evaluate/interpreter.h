@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -42,6 +43,14 @@ class Interpreter {
 
   // A node of level Scalar.
   const Value& scalar(NodeId id);
+  // A number of level Scalar, without remembering it where it is quick to find.
+  Value number(NodeId id);
+
+  // The row of the subject's record, when its columns can be read as they are.
+  [[nodiscard]] std::optional<std::uint32_t> plain_subject() const {
+    return plain_subject_ ? std::optional(subject_.row()) : std::nullopt;
+  }
+
   // A node of any level, for an item or (in `derive … for identity`) an identity.
   Value evaluate(NodeId id, ItemRef item);
   Value evaluate(NodeId id, IdentityRef identity);
@@ -78,6 +87,8 @@ class Interpreter {
   Tri idle_for(const Value& item, const Value& duration) const;
   Tri delivered_to(const Value& item, const Value& to) const;
   Tri test_anew(NodeId id);
+  Tri test_junction(const Node& node);
+  Tri quick_test(const QuickTest& quick, NodeId id);
   [[nodiscard]] Value identity_attribute(const Value& identity, AttributeIndex index,
                                          const Type& type) const;
 
@@ -87,6 +98,7 @@ class Interpreter {
   const BoundCause* cause_ = nullptr;
   IdentityRef subject_;
   bool after_event_ = false;
+  bool plain_subject_ = false;
   Justifier* justifier_ = nullptr;
 
   std::uint32_t epoch_ = 0;

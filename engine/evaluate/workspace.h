@@ -1,6 +1,7 @@
 // What a thread needs to decide one cause after another.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "evaluate/block.h"
@@ -10,12 +11,10 @@
 
 namespace rescind {
 
-// A clause that may reach items of the cause in hand.
-struct ActiveClause {
-  ClauseId clause;
-  KindSet kinds;
-  NodeId where;
-  bool unknown = false;  // whether its scalar part holds is not known
+// Clauses that may reach items of the cause in hand.
+struct ActiveGroup {
+  const ClauseGroup* group = nullptr;
+  bool unknown = false;  // whether their scalar part holds is not known
 };
 
 struct WorkspaceState {
@@ -29,9 +28,9 @@ struct WorkspaceState {
   Scope scope;
   BlockEvaluator block;
   std::vector<std::uint64_t> rules;  // bits: rules that no guard excludes
-  std::vector<ActiveClause> active;
-  std::vector<Masks> masks;            // by active clause
-  std::vector<std::uint64_t> of_item;  // by chunk of 64 active clauses, by item of the block
+  std::vector<ActiveGroup> active;
+  std::vector<Masks> masks;                          // by active group
+  std::array<std::uint32_t, kBlockItems> cursors{};  // where the next hit of an item goes
 };
 
 }  // namespace rescind

@@ -44,18 +44,15 @@ enum class Lowering : std::uint8_t {
   Each,          // item by item, through the interpreter
 };
 
-struct Node {
+// INVARIANT: what deciding reads comes first and fits a cache line.
+struct alignas(64) Node {
   ExprOp op = ExprOp::Constant;
   Level level = Level::Scalar;
   Lowering lowering = Lowering::None;
-  ExprOp compare = ExprOp::Equal;  // of Compare
-  Verb verb = Verb::Revoke;        // of Supports
-  std::uint16_t cost = 0;          // rough; children of And and Or stand cheapest first
-  KindSet kinds;                   // of IsItemKind
-  Type type;
-  std::uint32_t free_variables = 0;  // bit i: quantifier variable i occurs free
+  ExprOp compare = ExprOp::Equal;    // of Compare
   std::uint32_t children_begin = 0;  // into Program::children
   std::uint32_t children_count = 0;
+  std::uint32_t scalar_children = 0;  // of And and Or: so many come first, they are of level Scalar
   // Constant, Like, Matches: number of the constant · Variable and quantifiers: of the variable ·
   // Attribute, EventBefore, EventAfter: of the attribute · EventAttribute: of the event attribute ·
   // EventBuiltin: an EventField · IsIdentityKind, IsEvent: of the word list
@@ -64,6 +61,11 @@ struct Node {
   NodeId operand;            // of Compare, EqualWord, ContainsWord: a scalar node
   std::uint32_t bitmap = 0;  // of OneOf: into Program::bitmaps
   std::uint32_t code = 0;    // of Contains
+  KindSet kinds;             // of IsItemKind
+  Type type;
+  Verb verb = Verb::Revoke;          // of Supports
+  std::uint16_t cost = 0;            // rough; children of And and Or stand cheapest first
+  std::uint32_t free_variables = 0;  // bit i: quantifier variable i occurs free; bit 31: the item
 };
 
 enum class EventField : std::uint8_t { At, Arrived, Source, Id, Type };
@@ -128,13 +130,25 @@ struct CompiledClause {
   NodeId where;       // the rest; invalid: always
 };
 
+// Clauses of a rule that follow each other, ask the same of an item and fit different kinds: their
+// condition is decided once.
+struct ClauseGroup {
+  KindSet kinds;
+  NodeRange scalars;
+  NodeId where;
+  // The clause for an item, by kind; kNoClause: none.
+  std::array<std::uint32_t, kKindCount> clause_of_kind{};
+  static constexpr std::uint32_t kNoClause = ClauseId::kNone;
+};
+
 struct CompiledRule {
-  NodeRange conjuncts;              // of `when`, all of them, cheapest first
-  NodeRange tail;                   // those that no guard decides
-  std::uint32_t clauses_begin = 0;  // into Program::clauses
-  std::uint32_t clauses_count = 0;
-  KindSet kinds;               // of all its clauses
-  bool about_nothing = false;  // has notify or ask clauses
+  NodeRange conjuncts;             // of `when`, all of them, cheapest first
+  NodeRange tail;                  // those that no guard decides
+  std::uint32_t groups_begin = 0;  // into Program::groups
+  std::uint32_t groups_count = 0;
+  KindSet kinds;                         // of all its clauses
+  std::uint32_t without_item_begin = 0;  // notify and ask clauses, into Program::without_item
+  std::uint32_t without_item_count = 0;
 };
 
 // Conditions of the other declarations, parallel to CheckedPolicy's lists. Invalid: always.
@@ -169,7 +183,9 @@ struct Program {
   std::uint32_t rule_words = 0;
   std::vector<std::uint64_t> rules_on;  // [event type][word]
   std::vector<Guard> guards;
-  std::vector<CompiledRule> rules;      // parallel to CheckedPolicy::rules
+  std::vector<CompiledRule> rules;  // parallel to CheckedPolicy::rules
+  std::vector<ClauseGroup> groups;
+  std::vector<ClauseId> without_item;
   std::vector<CompiledClause> clauses;  // parallel to CheckedPolicy::clauses
 
   std::vector<CompiledCondition> derives, roles, keeps, holds, limits;
