@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,9 +79,15 @@ class LdapConnector final : public Connector {
   ActionResult set_password(const ActionRequest& request);
   Answer send_password(const Entry& account, const std::string& password, Attempt& attempt);
 
+  [[nodiscard]] ProbeResult probe_password(const ActionRequest& request,
+                                           const Observation& seen) const;
+
   LdapOptions options_;
   Directory directory_;
   Clock& clock_;
+  // Markers of password changes that the directory accepted from us: proof within this process, where the
+  // directory does not tell when a password was changed.
+  std::set<std::string> accepted_passwords_;
 };
 
 // The group attributes that hold members, by name.

@@ -371,8 +371,19 @@ ProbeResult LdapConnector::probe(const ActionRequest& given) {
     const bool locked = task == Task::Lock && !*seen->enabled;
     return {locked ? ProbeAnswer::Done : ProbeAnswer::NotDone, "", std::nullopt};
   }
+  return probe_password(request, *seen);
+}
+
+ProbeResult LdapConnector::probe_password(const ActionRequest& request,
+                                          const Observation& seen) const {
+  if (seen.enabled == false) {
+    return {ProbeAnswer::Done, "the account is locked: no password opens it", std::nullopt};
+  }
+  if (accepted_passwords_.contains(request.marker)) {
+    return {ProbeAnswer::Done, "the directory accepted the change", std::nullopt};
+  }
   const Json before = Json::parse(request.captured, nullptr, false);
-  const Json now = Json::parse(seen->state, nullptr, false);
+  const Json now = Json::parse(seen.state, nullptr, false);
   const std::string attribute = lower(traits().password_changed_attribute);
   const Json::json_pointer path("/attributes/" + attribute);
   if (before.is_discarded() || !before.contains(path) || !now.contains(path)) {

@@ -340,10 +340,21 @@ ProbeResult PostgresConnector::probe(const ActionRequest& given) {
     return {ProbeAnswer::Done, "it is gone", std::nullopt};
   }
   if (task == Task::Password) {
-    return {ProbeAnswer::Unknown, "PostgreSQL shows nobody whether a password was changed",
-            std::nullopt};
+    return probe_password(request, *seen);
   }
   return {goal_holds(task, *seen, false) ? ProbeAnswer::Done : ProbeAnswer::NotDone, "",
+          std::nullopt};
+}
+
+ProbeResult PostgresConnector::probe_password(const ActionRequest& request,
+                                              const Observation& seen) const {
+  if (seen.enabled == false) {
+    return {ProbeAnswer::Done, "the role cannot log in: no password opens it", std::nullopt};
+  }
+  if (committed_passwords_.contains(request.marker)) {
+    return {ProbeAnswer::Done, "the server committed the change", std::nullopt};
+  }
+  return {ProbeAnswer::Unknown, "PostgreSQL shows nobody whether a password was changed",
           std::nullopt};
 }
 
