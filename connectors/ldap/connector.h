@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,8 +59,9 @@ class LdapConnector final : public Connector {
   ReadAnswer read_account(const std::string& native_id);
   // `found` is filled when the state is Found; Missing: the group or the account is gone.
   ReadAnswer read_membership(const std::string& native_id, Membership& found);
-  // "" when locking has an effect here, else why not.
-  std::string why_lock_is_void();
+  // "" when locking has an effect here, else why not. `account` (may be null) can have a policy of
+  // its own.
+  std::string why_lock_is_void(const Entry* account);
 
   ActionResult lock(const ActionRequest& request);
   ActionResult write_lock(const ActionRequest& request, const std::vector<std::string>& was,
@@ -77,9 +79,15 @@ class LdapConnector final : public Connector {
   ActionResult set_password(const ActionRequest& request);
   Answer send_password(const Entry& account, const std::string& password, Attempt& attempt);
 
+  [[nodiscard]] ProbeResult probe_password(const ActionRequest& request,
+                                           const Observation& seen) const;
+
   LdapOptions options_;
   Directory directory_;
   Clock& clock_;
+  // Markers of password changes that the directory accepted from us: proof within this process, where the
+  // directory does not tell when a password was changed.
+  std::set<std::string> accepted_passwords_;
 };
 
 // The group attributes that hold members, by name.

@@ -124,6 +124,7 @@ ReadAnswer Directory::read(const std::string& native_id,
   }
   // An account that may see nothing gets the same answer: success and no entries.
   if (const std::string blind = why_blind(); !blind.empty()) {
+    read.unproved_missing = true;
     read.why = "nothing was found, which proves nothing: " + blind;
     return read;
   }

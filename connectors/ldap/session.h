@@ -26,7 +26,8 @@ enum class ReadState : std::uint8_t { Found, Missing, Refused, Unreachable, Brok
 struct ReadAnswer {
   ReadState state = ReadState::Broken;
   Entry entry;
-  std::string why;  // when not Found
+  std::string why;                // when not Found
+  bool unproved_missing = false;  // Broken: nothing was found, and nothing backs that up
 };
 
 class Directory {

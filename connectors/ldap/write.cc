@@ -116,7 +116,7 @@ std::vector<std::string> captured_values(const Json& state, std::string_view att
 
 }  // namespace
 
-std::string LdapConnector::why_lock_is_void() {
+std::string LdapConnector::why_lock_is_void(const Entry* account) {
   if (directory_.dialect() != Dialect::OpenLdap || options_.trust_lockout) {
     return "";
   }
@@ -131,6 +131,10 @@ std::string LdapConnector::why_lock_is_void() {
   request.filter = "(&(objectClass=pwdPolicy)(pwdLockout=TRUE))";
   request.attributes = {"1.1"};
   request.size_limit = 1;
+  if (account != nullptr && !account->first("pwdPolicySubentry").empty()) {
+    request.base = account->first("pwdPolicySubentry");
+    request.scope = Scope::Base;
+  }
   const SearchAnswer answer = directory_.client().search(request);
   if (!answer.entries.empty()) {
     return "";
@@ -193,7 +197,8 @@ ActionResult LdapConnector::write_lock(const ActionRequest& request,
   if (*enabled == enable) {
     return attempt.finish(ResultClass::AlreadyDone, "");
   }
-  if (const std::string why = enable ? std::string() : why_lock_is_void(); !why.empty()) {
+  if (const std::string why = enable ? std::string() : why_lock_is_void(&before.entry);
+      !why.empty()) {
     return attempt.finish(ResultClass::Unsupported, why);
   }
   const std::vector<Change> changes = lock_changes(directory_.dialect(), values, enable, was);
@@ -243,7 +248,10 @@ ActionResult LdapConnector::erase(const ActionRequest& request) {
   }
   attempt.sent("search " + request.item.native_id + " (read back)");
   const ReadAnswer after = read_account(request.item.native_id);
-  if (after.state == ReadState::Missing) {
+  // The last account of all: the same connection saw it a moment ago and was told that it is
+  // deleted.
+  const bool was_last = answer.ok() && after.unproved_missing;
+  if (after.state == ReadState::Missing || was_last) {
     return attempt.finish(ResultClass::Changed, dangling_groups(before.entry.dn));
   }
   return after.state == ReadState::Found ? not_done(answer, attempt)
@@ -366,6 +374,7 @@ ActionResult LdapConnector::set_password(const ActionRequest& request) {
           answer.why);
     }
   }
+  accepted_passwords_.insert(request.marker);
   // WHY: ppolicy takes an administrator's new password as a reason to unlock the account.
   const bool was_enabled =
       reads_enabled(directory_.dialect(), before.entry.all(traits().lock_attribute)).value_or(true);

@@ -222,7 +222,17 @@ Answer Client::read(const std::string& sql, const std::vector<std::string>& para
 Answer Client::read_in(const std::string& database, const std::string& sql,
                        const std::vector<std::string>& parameters) {
   Answer answer = run(database, sql, parameters);
-  return is_lost(answer) ? run(database, sql, parameters) : answer;
+  if (is_lost(answer)) {
+    answer = run(database, sql, parameters);
+  }
+  let_go(database);
+  return answer;
+}
+
+void Client::let_go(const std::string& database) {
+  if (database != settings_.database) {
+    connections_.erase(database);
+  }
 }
 
 Answer Client::write(const std::string& sql) {
@@ -246,10 +256,13 @@ Answer Client::transaction(const std::string& database,
     }
     if (!answer.ok()) {
       run(database, "ROLLBACK", {});
+      let_go(database);
       return answer;
     }
   }
-  return run(database, "COMMIT", {});
+  answer = run(database, "COMMIT", {});
+  let_go(database);
+  return answer;
 }
 
 Result<std::string> Client::password_verifier(const std::string& role,

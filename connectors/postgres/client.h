@@ -64,6 +64,8 @@ class Client {
 
  private:
   struct Connection;
+  // Connections to other databases than the one of the settings are not kept.
+  void let_go(const std::string& database);
   // The open connection to a database, or null with `why`.
   Connection* connect(const std::string& database, Answer& why);
   Answer run(const std::string& database, const std::string& sql,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,8 @@ class PostgresConnector final : public Connector {
   // After a change whose goal is `wanted`: reads the item back and says what it came to.
   ActionResult settle(const ActionRequest& request, const Answer& answer, Attempt& attempt,
                       bool undoing);
+  [[nodiscard]] ProbeResult probe_password(const ActionRequest& request,
+                                           const Observation& seen) const;
   [[nodiscard]] static bool goal_holds(Task task, const Observation& seen, bool undoing);
   // The statements that let us act on objects of a role, first, and take that back, last.
   std::vector<std::string> as_member_of(const std::string& role,
@@ -100,6 +103,9 @@ class PostgresConnector final : public Connector {
   PostgresOptions options_;
   Client client_;
   Clock& clock_;
+  // Markers of password changes that the server committed for us. It shows nobody a password, so its word
+  // of then is all the proof there is, and only this process has it.
+  std::set<std::string> committed_passwords_;
 };
 
 // What an answer that is an error means, when reading back shows that nothing was done.

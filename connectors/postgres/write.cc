@@ -195,7 +195,9 @@ ActionResult PostgresConnector::set_password(const ActionRequest& request) {
     attempt.sent(alter + "(random, told to nobody)");
     answer = client_.write(alter + quote_literal(*verifier));
   }
-  // Nobody but a superuser can read whether there is a password, so the server's word has to do.
+  if (answer.ok()) {
+    committed_passwords_.insert(request.marker);
+  }
   return answer.ok() ? attempt.finish(ResultClass::Changed, "") : failure(answer, attempt);
 }
 

@@ -84,6 +84,7 @@ ReadAnswer ScimClient::read(const std::string& path, Attempt* attempt) {
   }
   if (const std::string why = why_not_authoritative(attempt); !why.empty()) {
     answer.state = ReadState::Broken;
+    answer.unproved_missing = true;
     answer.why += ", which proves nothing: " + why;
   }
   return answer;

@@ -18,7 +18,8 @@ struct ReadAnswer {
   ReadState state = ReadState::Broken;
   std::string body;  // Found: a JSON object
   std::string etag;
-  std::string why;  // everything but Found and Missing
+  std::string why;                // everything but Found and Missing
+  bool unproved_missing = false;  // Broken: a 404 that nothing backs up
   std::optional<Instant> retry_at;
 };
 

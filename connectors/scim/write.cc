@@ -171,7 +171,10 @@ ScimConnector::Trial ScimConnector::try_dialect(const Wish& wish, const Dialect&
   const bool cut = answer.delivery == Delivery::MaybeSent;
   const bool outage = answer.status >= 500 && answer.status != 501;  // 501: another method may do
   seen = look(wish, &attempt);
-  if (seen.missing) {
+  // The last user of all: the same connection saw it a moment ago and was told that it is deleted.
+  const bool was_last =
+      answer.ok() && wish.target.what == Target::What::Whole && seen.answer.unproved_missing;
+  if (seen.missing || was_last) {
     trial.result = missing_result(wish, attempt, answer.status != 404);
     return trial;
   }

@@ -7,9 +7,10 @@
 namespace rescind {
 
 void check_failed(const char* file, int line, const char* condition, std::string_view text) {
-  std::fprintf(stderr, "internal error: %.*s (%s at %s:%d)\n", static_cast<int>(text.size()),
-               text.data(), condition, file, line);
-  std::fflush(stderr);
+  static_cast<void>(std::fprintf(stderr, "internal error: %.*s (%s at %s:%d)\n",
+                                 static_cast<int>(text.size()), text.data(), condition, file,
+                                 line));
+  static_cast<void>(std::fflush(stderr));
   std::abort();
 }
 

@@ -22,6 +22,8 @@ class Sha256 {
   ~Sha256();
   Sha256(const Sha256&) = delete;
   Sha256& operator=(const Sha256&) = delete;
+  Sha256(Sha256&&) = delete;
+  Sha256& operator=(Sha256&&) = delete;
   Sha256& update(std::string_view bytes);
   // Length-prefixed, so that two fields never run into each other.
   Sha256& update_field(std::string_view bytes);

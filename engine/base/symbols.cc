@@ -10,7 +10,7 @@
 namespace rescind {
 namespace {
 
-constexpr std::size_t kChunkBytes = 64 * 1024;
+constexpr std::size_t kChunkBytes = std::size_t{64} * 1024;
 constexpr std::size_t kFirstSlots = 64;
 
 std::uint32_t hash_text(std::string_view text) {

@@ -19,6 +19,9 @@ constexpr std::uint32_t raw(Symbol s) { return static_cast<std::uint32_t>(s); }
 class SymbolTable {
  public:
   SymbolTable();
+  ~SymbolTable() = default;
+  SymbolTable(const SymbolTable&) = delete;
+  SymbolTable& operator=(const SymbolTable&) = delete;
   SymbolTable(SymbolTable&&) noexcept = default;
   SymbolTable& operator=(SymbolTable&&) noexcept = default;
 

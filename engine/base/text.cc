@@ -16,6 +16,8 @@
 namespace rescind {
 namespace {
 
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
+
 unsigned byte_at(std::string_view text, std::size_t index) {
   return static_cast<unsigned char>(text[index]);
 }
@@ -97,6 +99,8 @@ class FileDescriptor {
 
   FileDescriptor(const FileDescriptor&) = delete;
   FileDescriptor& operator=(const FileDescriptor&) = delete;
+  FileDescriptor(FileDescriptor&&) = delete;
+  FileDescriptor& operator=(FileDescriptor&&) = delete;
 
   [[nodiscard]] int number() const { return number_; }
 
@@ -243,7 +247,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
   if (::fstat(file.number(), &status) == 0 && S_ISREG(status.st_mode)) {
     content.reserve(std::min(max_bytes, static_cast<std::size_t>(status.st_size)) + 1);
   }
-  std::array<char, 64 * 1024> buffer{};
+  std::array<char, kReadBytes> buffer{};
   while (true) {
     const ssize_t got = ::read(file.number(), buffer.data(), buffer.size());
     if (got == 0) {

@@ -185,16 +185,18 @@ std::string format_instant(Instant instant) {
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{instant - day};
   std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+  static_cast<void>(std::snprintf(
+      buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+      static_cast<int>(time.seconds().count())));
   return buffer.data();
 }
 
 std::string format_date(Date date) {
   std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02u", date.year, date.month, date.day);
+  static_cast<void>(std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02u", date.year,
+                                  date.month, date.day));
   return buffer.data();
 }
 

@@ -188,7 +188,7 @@ class Renderer {
   }
 
  private:
-  LineColumn begin_of(const Mark& mark) const {
+  [[nodiscard]] LineColumn begin_of(const Mark& mark) const {
     return sources_.file(mark.span.file).locate(mark.span.begin);
   }
 

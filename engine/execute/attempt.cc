@@ -18,7 +18,8 @@ std::string identity_mismatch(const PlanStep& step, const Observation& seen) {
   for (const char* fact : {"holder", "account", "native_id"}) {
     const auto planned = step.facts.find(fact);
     const auto found = seen.facts.find(fact);
-    // An empty value on either side: that side does not know. What is at its receiver already is there.
+    // An empty value on either side: that side does not know. What is at its receiver already is
+    // there.
     if (planned != step.facts.end() && found != seen.facts.end() && !planned->second.empty() &&
         !found->second.empty() && planned->second != found->second &&
         !(step.verb == Verb::Transfer && found->second == step.target)) {

@@ -50,9 +50,9 @@ void settle_not_done(const ActionContext& context, const PlanStep& step, ActionR
       return;
     }
     entry.detail = "the system said done, reading back says not done";
-    state = StepState::Failed;
     // WHY: a destroying verb is never repeated on a system that has lied about it once.
-    report.next = destroys(step) ? NextMove::GiveUp : try_again(context, effort);
+    state = destroys(step) ? StepState::Refused : StepState::Failed;
+    report.next = try_again(context, effort);
     return;
   case StepState::Intent:
   case StepState::Unknown:

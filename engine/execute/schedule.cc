@@ -103,6 +103,21 @@ Schedule::Schedule(const Plan& plan, std::vector<StepRecord> steps, const Approv
         });
     slot.parked = slot.step->action == "sweep" && slot.record.wait.starts_with(kNotSeen);
   }
+  list_open_steps();
+}
+
+void Schedule::list_open_steps() {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    std::vector<std::size_t>& open = open_[slots_[i].step->system];
+    if (!is_end_state(slots_[i].record.state)) {
+      open.push_back(i);
+    }
+  }
+  for (auto& [system, open] : open_) {
+    std::stable_sort(open.begin(), open.end(), [this](std::size_t a, std::size_t b) {
+      return slots_[a].step->rank < slots_[b].step->rank;
+    });
+  }
 }
 
 bool Schedule::is_appointment(const Slot& slot, Instant now) const {
@@ -256,10 +271,12 @@ std::optional<std::size_t> Schedule::next_action(const std::string& system, Inst
   // breaker has been open, what was tried least goes first, so that one bad item proves nothing.
   using Key = std::tuple<Rank, bool, std::uint32_t, std::size_t>;
   std::optional<Key> best;
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
+  for (const std::size_t i : open_.at(system)) {
     const Slot& slot = slots_[i];
-    if (slot.step->system != system || slot.running || slot.gave_up ||
-        is_end_state(slot.record.state) || (slot.not_until && *slot.not_until > monotonic)) {
+    if (best && slot.step->rank > std::get<0>(*best)) {
+      break;
+    }
+    if (slot.running || slot.gave_up || (slot.not_until && *slot.not_until > monotonic)) {
       continue;
     }
     const bool verifies = slot.record.state == StepState::Applied && slot.step->action.empty();
@@ -363,6 +380,7 @@ void Schedule::apply(std::size_t index, const ActionReport& report, Milliseconds
   }
   switch (report.next) {
   case NextMove::Ended:
+    std::erase(open_[slot.step->system], index);
     return;
   case NextMove::AtOnce:
     slot.effort.waits = 0;

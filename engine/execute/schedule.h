@@ -81,6 +81,7 @@ class Schedule {
   [[nodiscard]] bool is_appointment(const Slot& slot, Instant now) const;
 
  private:
+  void list_open_steps();
   [[nodiscard]] Readiness start_condition(const Slot& slot, Instant now) const;
   [[nodiscard]] Readiness strong_condition(const Slot& slot, Instant now) const;
   [[nodiscard]] bool weak_edge_open(const Slot& slot, const Slot& before, Instant now) const;
@@ -92,6 +93,8 @@ class Schedule {
   const ExecuteOptions& options_;
   std::vector<Slot> slots_;
   std::map<std::string, SystemHealth> systems_;
+  // Slots that have not ended, by system, in the order of their ranks.
+  std::map<std::string, std::vector<std::size_t>> open_;
 };
 
 }  // namespace rescind::execute

@@ -159,7 +159,14 @@ Result<ActionReport> sweep_account(const ActionContext& context, const PlanStep&
                                    StepRecord record, Effort& effort) {
   auto listed = context.connector->discover_account(request_of(step, record).item);
   if (!listed) {
-    return finish_unreadable(context, std::move(record), effort, listed.error());
+    // Nothing can be under an account that is gone; only a reading of it proves that.
+    const auto account = listed.error().kind() == ErrorKind::NotFound
+                             ? context.connector->observe(request_of(step, record).item)
+                             : Result<Observation>(Observation{});
+    if (!account || account->presence != Presence::Absent) {
+      return finish_unreadable(context, std::move(record), effort, listed.error());
+    }
+    listed = Discovery{};
   }
   const Found found = read_listing(*listed, step);
   Round round;

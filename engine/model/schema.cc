@@ -202,7 +202,9 @@ void add_system_attributes(Schema& schema) {
       .with_default("supports", set_of(scalar(TypeKind::String)), {}, "verbs, or verb:kind")
       .optional("mastered_by", scalar(TypeKind::System), "where its accounts come from")
       .with_default("pushes_to", set_of(scalar(TypeKind::System)), {}, "where it creates accounts")
-      .optional("enumerable", set_of(enum_type(item_kinds)), "kinds that can be listed completely");
+      .optional("enumerable", set_of(enum_type(item_kinds)), "kinds that can be listed completely")
+      .optional("session_life", scalar(TypeKind::Duration),
+                "how long a session lives at most after its account closed; 0s: it ends with it");
 }
 
 void add_team_attributes(Schema& schema) {

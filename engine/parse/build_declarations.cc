@@ -37,7 +37,7 @@ void TreeBuilder::add(Parser::DeclarationContext* context) {
         .error(Code::R0107, span_of(context->start),
                "this file has more than the " + std::to_string(options_.max_declarations) +
                    " declarations that are allowed")
-        .help.push_back("split the policy into several files");
+        .help.emplace_back("split the policy into several files");
   }
   if (declaration_count_ <= options_.max_declarations && usable(context)) {
     file_.declarations.push_back(declaration(context));
@@ -253,7 +253,7 @@ ast::TypeExpr TreeBuilder::type(Parser::TypeExprContext* context) {
         .error(Code::R0130, result.span,
                is_set ? "a set needs the type of its elements"
                       : "`" + result.name.text + "` takes no type in `<…>`")
-        .help.push_back(is_set ? "write for example `set<string>`" : "only `set<…>` does");
+        .help.emplace_back(is_set ? "write for example `set<string>`" : "only `set<…>` does");
   }
   if (context->element != nullptr) {
     result.element = std::make_unique<ast::TypeExpr>(simple_type(context->element));
@@ -278,8 +278,8 @@ std::vector<ast::Name> TreeBuilder::enum_values(Parser::EnumValuesContext* conte
         .error(
             Code::R0130, base.span,
             is_enum ? "an enum needs its values" : "`" + base.text + "` takes no values in `{…}`")
-        .help.push_back(is_enum ? "write for example `enum { low, high }`"
-                                : "only `enum {…}` does");
+        .help.emplace_back(is_enum ? "write for example `enum { low, high }`"
+                                   : "only `enum {…}` does");
   }
   std::vector<ast::Name> values;
   if (context != nullptr) {
@@ -461,7 +461,7 @@ ast::Clause TreeBuilder::clause(Parser::ClauseContext* context) {
         .error(Code::R0107, span_of(context->start),
                "this file has more than the " + std::to_string(options_.max_clauses) +
                    " clauses that are allowed")
-        .help.push_back("split the policy into several files");
+        .help.emplace_back("split the policy into several files");
   }
   ast::Clause result;
   result.doc = doc_of(context);

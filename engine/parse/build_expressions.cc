@@ -140,7 +140,7 @@ ExpressionBuilder::Built ExpressionBuilder::make(decltype(ast::Expr::node) node,
         .error(Code::R0105, span,
                "this expression has more than the " +
                    std::to_string(options_.max_expression_depth) + " levels that are allowed")
-        .help.push_back("compare with a set (`x in {…}`) or split it into defines");
+        .help.emplace_back("compare with a set (`x in {…}`) or split it into defines");
   }
   auto expr = std::make_unique<ast::Expr>();
   // Past the bound nothing is kept below, so that no tree is ever deeper than the bound.

@@ -59,8 +59,8 @@ void report_escape(std::string_view body, std::size_t backslash, Span span,
   diagnostics
       .error(Code::R0113, {span.file, begin, begin + bytes},
              unicode ? "`\\u` needs a code point in braces" : "unknown escape `" + shown + "`")
-      .help.push_back(unicode ? "write for example `\\u{E9}`, at most 10FFFF and no surrogate"
-                              : "the escapes are `\\\"`, `\\\\`, `\\n`, `\\t` and `\\u{…}`");
+      .help.emplace_back(unicode ? "write for example `\\u{E9}`, at most 10FFFF and no surrogate"
+                                 : "the escapes are `\\\"`, `\\\\`, `\\n`, `\\t` and `\\u{…}`");
 }
 
 }  // namespace
@@ -110,7 +110,7 @@ Seconds duration_value(std::string_view text, Span span, Diagnostics& diagnostic
     return *value;
   }
   diagnostics.error(Code::R0115, span, "`" + std::string(text) + "` is not a duration")
-      .help.push_back("units fall and appear once, from `w d h m s`, as in `1h30m`");
+      .help.emplace_back("units fall and appear once, from `w d h m s`, as in `1h30m`");
   return Seconds{0};
 }
 
@@ -127,7 +127,8 @@ ast::InstantLiteral instant_value(std::string_view text, Span span, Diagnostics&
     return {std::nullopt, *instant};
   }
   diagnostics.error(Code::R0115, span, "`" + std::string(text) + "` is not an instant")
-      .help.push_back("write a day, a time and an offset, as in `2026-11-20T17:00Z` or `…+02:00`");
+      .help.emplace_back(
+          "write a day, a time and an offset, as in `2026-11-20T17:00Z` or `…+02:00`");
   return {};
 }
 

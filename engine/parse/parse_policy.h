@@ -12,7 +12,7 @@ namespace rescind {
 
 // Bounds that hold before the parser sees the text, so that no file makes it slow or deep.
 struct ParseOptions {
-  std::size_t max_bytes = 1024 * 1024;
+  std::size_t max_bytes = std::size_t{1024} * 1024;
   std::size_t max_tokens = 250'000;
   std::size_t max_declarations = 20'000;
   std::size_t max_clauses = 50'000;

@@ -370,7 +370,7 @@ class StatementRecovery final : public Recovery {
     diagnostics_
         .error(Code::R0122, list_.span_of(index),
                "unknown word `" + std::string(list_.text_of(index)) + "`")
-        .help.push_back("did you mean `" + *meant + "`?");
+        .help.emplace_back("did you mean `" + *meant + "`?");
     return true;
   }
 
@@ -391,7 +391,7 @@ class StatementRecovery final : public Recovery {
     }
     if (meant) {
       diagnostics_.error(Code::R0122, list_.span_of(at), "unknown word " + found)
-          .help.push_back("did you mean `" + *meant + "`?");
+          .help.emplace_back("did you mean `" + *meant + "`?");
       return;
     }
     if (info.type == Lexer::MODULE && statement == kDeclaration) {

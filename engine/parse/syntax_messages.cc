@@ -163,13 +163,13 @@ std::optional<std::string> nearest_expected(std::string_view word,
 }
 
 std::optional<std::string> nearest_clause_word(std::string_view word) {
-  static const std::vector<std::string> kWords{
+  static const std::vector<std::string> words{
       "as",     "after", "approved", "ask",       "because", "controls", "escalate", "even",
       "notify", "on",    "or",       "otherwise", "to",      "when",     "where",    "within"};
-  const auto longer = std::find_if(kWords.begin(), kWords.end(), [&](const std::string& candidate) {
+  const auto longer = std::find_if(words.begin(), words.end(), [&](const std::string& candidate) {
     return word.size() > 2 && candidate.starts_with(word);
   });
-  return longer != kWords.end() ? std::optional<std::string>(*longer) : nearest_name(word, kWords);
+  return longer != words.end() ? std::optional<std::string>(*longer) : nearest_name(word, words);
 }
 
 }  // namespace rescind::parse

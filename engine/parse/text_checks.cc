@@ -16,7 +16,7 @@ Span span_at(SourceFileId file, std::size_t begin, std::size_t bytes) {
 
 std::string hex(unsigned value) {
   std::array<char, 16> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%02X", value);
+  static_cast<void>(std::snprintf(buffer.data(), buffer.size(), "%02X", value));
   return buffer.data();
 }
 
@@ -35,7 +35,7 @@ bool check_text(const SourceSet& sources, SourceFileId file, const ParseOptions&
         .error(Code::R0104, span_at(file, 0, 0),
                "this file has " + std::to_string(text.size()) + " bytes, more than the " +
                    std::to_string(options.max_bytes) + " that a policy file may have")
-        .help.push_back("split the policy into several files");
+        .help.emplace_back("split the policy into several files");
     return false;
   }
   if (const auto at = first_invalid_utf8(text)) {
@@ -43,7 +43,7 @@ bool check_text(const SourceSet& sources, SourceFileId file, const ParseOptions&
         .error(Code::R0101, span_at(file, *at, 1),
                "the byte 0x" + hex(static_cast<unsigned char>(text[*at])) +
                    " is not part of valid UTF-8 text")
-        .help.push_back("save the file as UTF-8");
+        .help.emplace_back("save the file as UTF-8");
     return false;
   }
   bool clean = true;
@@ -54,7 +54,7 @@ bool check_text(const SourceSet& sources, SourceFileId file, const ParseOptions&
                *it == '\0' ? "a NUL byte stands in the text"
                            : "the control character U+00" + hex(static_cast<unsigned char>(*it)) +
                                  " stands in the text")
-        .help.push_back("only tab and line end may appear; in a string write `\\u{…}`");
+        .help.emplace_back("only tab and line end may appear; in a string write `\\u{…}`");
     clean = false;
   }
   if (const auto at = first_bidi_control(text)) {
@@ -62,7 +62,7 @@ bool check_text(const SourceSet& sources, SourceFileId file, const ParseOptions&
     diagnostics
         .error(Code::R0103, span_at(file, *at, bytes),
                "a bidirectional control character makes this text look different from what it says")
-        .help.push_back("remove it; in a string write `\\u{…}`");
+        .help.emplace_back("remove it; in a string write `\\u{…}`");
     clean = false;
   }
   return clean;

@@ -38,14 +38,14 @@ class ByteStream final : public antlr4::CharStream {
 
   size_t size() override { return text_.size(); }
 
-  std::string getSourceName() const override { return {}; }
+  [[nodiscard]] std::string getSourceName() const override { return {}; }
 
   std::string getText(const antlr4::misc::Interval& interval) override {
     const auto begin = static_cast<std::size_t>(interval.a);
     return std::string(text_.substr(begin, static_cast<std::size_t>(interval.b) + 1 - begin));
   }
 
-  std::string toString() const override { return std::string(text_); }
+  [[nodiscard]] std::string toString() const override { return std::string(text_); }
 
  private:
   std::string_view text_;
@@ -144,7 +144,7 @@ class Reader {
 
   void report_comment(Span span) {
     diagnostics_.error(Code::R0114, span, "this comment is never closed")
-        .help.push_back("close it with `*/`");
+        .help.emplace_back("close it with `*/`");
   }
 
   // Reports a character and gives our word for it, where it is an operator of other languages;
@@ -168,22 +168,23 @@ class Reader {
     const std::string_view text = list_.text.substr(span.begin, span.end - span.begin);
     if (type == Lexer::BAD_NAME) {
       diagnostics_.error(Code::R0110, span, shown(span) + " has letters that names do not have")
-          .help.push_back(
+          .help.emplace_back(
               "names are made of the letters a to z, digits and `_`; other text stands in strings");
       return Lexer::IDENT;
     }
     if (type == Lexer::BAD_STRING && text.starts_with('\'')) {
       diagnostics_.error(Code::R0110, span, "a string in single quotes")
-          .help.push_back("strings stand in double quotes");
+          .help.emplace_back("strings stand in double quotes");
       return Lexer::STRING;
     }
     if (type == Lexer::BAD_STRING) {
       diagnostics_.error(Code::R0112, span, "this string is not closed on its line")
-          .help.push_back("end it with `\"`; a line end inside is written `\\n`");
+          .help.emplace_back("end it with `\"`; a line end inside is written `\\n`");
       return Lexer::STRING;
     }
     diagnostics_.error(Code::R0111, span, shown(span) + " is not a number, duration or date")
-        .help.push_back("durations are written like `5m` or `1h30m`, with the units `w d h m s`");
+        .help.emplace_back(
+            "durations are written like `5m` or `1h30m`, with the units `w d h m s`");
     const std::size_t digits = text.find_first_not_of("0123456789");
     if (digits == 4 && text[digits] == '-') {
       return Lexer::DATE;
@@ -225,7 +226,7 @@ class Reader {
           .error(Code::R0106, span,
                  "this file has more than the " + std::to_string(options_.max_tokens) +
                      " tokens that a policy file may have")
-          .help.push_back("split the policy into several files");
+          .help.emplace_back("split the policy into several files");
       return false;
     }
     list_.infos.push_back(info);

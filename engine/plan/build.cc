@@ -44,7 +44,29 @@ Draft::Draft(const Decisions& d, const PlanOptions& o)
       policy(*d.policy),
       options(o),
       estate(*d.inventory, o.systems),
-      principals(d, o.steward) {}
+      principals(d, o.steward) {
+  for (const Match& match : d.matches) {
+    if (match.item.valid()) {
+      std::vector<std::uint32_t>& causes = causes_on[match.item.cell];
+      if (causes.empty() || causes.back() != match.cause) {
+        causes.push_back(match.cause);
+      }
+    }
+  }
+}
+
+std::span<const std::uint32_t> Draft::case_of(std::uint32_t match_index) const {
+  const Match& one = match(match_index);
+  if (!one.item.valid()) {
+    return {&one.cause, 1};
+  }
+  return causes_on.at(one.item.cell);
+}
+
+std::vector<std::string> Draft::resolve(const ResolvedPrincipals* chain, std::uint32_t match_index) const {
+  static const ResolvedPrincipals kNobody;
+  return principals.resolve(chain != nullptr ? *chain : kNobody, case_of(match_index));
+}
 
 const MatchPrincipals* Draft::principals_of(std::uint32_t match_index) const {
   const auto found = std::lower_bound(

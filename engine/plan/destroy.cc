@@ -14,8 +14,7 @@ bool collect_approvals(const Draft& draft, const Order& order, ApprovalList& app
       continue;
     }
     const MatchPrincipals* named = draft.principals_of(match);
-    std::vector<std::string> by = draft.principals.resolve(
-        named != nullptr ? named->approved_by : ResolvedPrincipals{}, draft.match(match).cause);
+    std::vector<std::string> by = draft.resolve(named != nullptr ? &named->approved_by : nullptr, match);
     if (by.empty()) {
       return false;
     }

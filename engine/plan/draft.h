@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -71,6 +72,7 @@ struct Draft {
   Principals principals;
   std::vector<Order> orders;
   std::set<std::uint32_t> blocked_items;   // cells: not to be released or destroyed until a person decides
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> causes_on;  // item cell → causes
   Plan plan;
 
   [[nodiscard]] const Match& match(std::uint32_t index) const { return decisions.matches[index]; }
@@ -87,6 +89,12 @@ struct Draft {
   [[nodiscard]] EventClass class_of(const Cause& cause) const;
   [[nodiscard]] bool leaver_type(const Cause& cause) const;
   [[nodiscard]] std::string item_text(ItemRef item) const { return std::string(estate.id(item)); }
+
+  // The causes in whose case the match is: all that concern its item. Nobody decides in their own case, not
+  // even when another cause reaches the same item.
+  [[nodiscard]] std::span<const std::uint32_t> case_of(std::uint32_t match_index) const;
+  [[nodiscard]] std::vector<std::string> resolve(const ResolvedPrincipals* chain,
+                                                 std::uint32_t match_index) const;
 
   Reason reason_of(std::uint32_t match_index) const;
   std::vector<Reason> reasons_of(const std::vector<std::uint32_t>& matches) const;

@@ -138,8 +138,7 @@ std::vector<Way> implied_ways(const Draft& draft, const Order& destroying) {
     if (event_class != EventClass::Departure && event_class != EventClass::Risk &&
         draft.clause_of(match).approved_by) {
       const MatchPrincipals* named = draft.principals_of(match);
-      std::vector<std::string> by = draft.principals.resolve(
-          named != nullptr ? named->approved_by : ResolvedPrincipals{}, draft.match(match).cause);
+      std::vector<std::string> by = draft.resolve(named != nullptr ? &named->approved_by : nullptr, match);
       if (by.empty()) {
         continue;
       }

@@ -96,8 +96,7 @@ bool add_approval(const Draft& draft, std::uint32_t match, ApprovalList& approva
     return true;
   }
   const MatchPrincipals* named = draft.principals_of(match);
-  std::vector<std::string> by = draft.principals.resolve(
-      named != nullptr ? named->approved_by : ResolvedPrincipals{}, draft.match(match).cause);
+  std::vector<std::string> by = draft.resolve(named != nullptr ? &named->approved_by : nullptr, match);
   if (by.empty()) {
     return false;
   }
@@ -168,8 +167,7 @@ bool merge_urgent(Draft& draft, Order& order) {
 
 std::string principal_of(Draft& draft, std::uint32_t match) {
   const MatchPrincipals* named = draft.principals_of(match);
-  const std::vector<std::string> found = draft.principals.resolve(
-      named != nullptr ? named->to : ResolvedPrincipals{}, draft.match(match).cause);
+  const std::vector<std::string> found = draft.resolve(named != nullptr ? &named->to : nullptr, match);
   return found.empty() ? std::string() : found.front();
 }
 
@@ -305,7 +303,7 @@ void merge_messages(Draft& draft) {
     }
     const MatchPrincipals* named = draft.principals_of(i);
     const std::vector<std::string> receivers =
-        draft.principals.resolve(named != nullptr ? named->to : ResolvedPrincipals{}, match.cause);
+        draft.resolve(named != nullptr ? &named->to : nullptr, i);
     if (receivers.empty()) {
       draft.need_person(about_of(draft, draft.cause_of(i)),
                         "nobody is there to " + std::string(verb_name(clause.verb)) + ": `" +

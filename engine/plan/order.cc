@@ -353,7 +353,7 @@ class Linker {
     for (const std::uint32_t row : rows.of(system.row())) {
       const ItemRef other = ItemRef::of(order.item.kind(), row);
       if (inventory.word(other, item_attribute::kName) == name && stripped(other) == 0 &&
-          draft_.principals.eligible(draft_.estate.holder_id(other), order.lead)) {
+          draft_.principals.eligible(draft_.estate.holder_id(other), {&order.lead, 1})) {
         stays = true;
         break;
       }

@@ -20,15 +20,15 @@ bool is_active(const Inventory& inventory, IdentityRef identity, Instant now) {
 Principals::Principals(const Decisions& decisions, std::string steward)
     : decisions_(decisions), steward_(std::move(steward)) {
   const std::vector<Cause>& causes = decisions.causes;
-  root_.resize(causes.size());
   subjects_.resize(causes.size());
   for (std::uint32_t i = 0; i < causes.size(); ++i) {
     // Parents stand before what is derived from them.
-    const std::uint32_t parent = causes[i].parent;
-    root_[i] = parent == Cause::kNoParent ? i : root_[parent];
+    if (causes[i].parent != Cause::kNoParent) {
+      subjects_[i] = subjects_[causes[i].parent];
+    }
     if (causes[i].subject.valid()) {
       const std::string subject(decisions.inventory->id(causes[i].subject));
-      subjects_[root_[i]].insert(subject);
+      subjects_[i].insert(subject);
       if (decisions.policy->schema->events[causes[i].type].leaver_type && !causes[i].event.withdrawn) {
         leaving_.insert(subject);
       }
@@ -37,25 +37,25 @@ Principals::Principals(const Decisions& decisions, std::string steward)
 }
 
 const std::set<std::string, std::less<>>& Principals::subjects(std::uint32_t cause) const {
-  return subjects_[root_[cause]];
+  return subjects_[cause];
 }
 
-bool Principals::identity_eligible(std::string_view identity, std::uint32_t cause) const {
-  if (leaving_.contains(identity) || subjects(cause).contains(identity)) {
+bool Principals::identity_eligible(std::string_view identity,
+                                   std::span<const std::uint32_t> causes) const {
+  if (leaving_.contains(identity) || std::ranges::any_of(causes, [&](std::uint32_t cause) {
+        return subjects_[cause].contains(identity);
+      })) {
     return false;
   }
   const IdentityRef ref = decisions_.inventory->find_identity(identity);
-  return ref.valid() && is_active(*decisions_.inventory, ref, decisions_.as_of);
+  return !ref.valid() || is_active(*decisions_.inventory, ref, decisions_.as_of);
 }
 
-bool Principals::eligible(std::string_view principal, std::uint32_t cause) const {
+bool Principals::eligible(std::string_view principal, std::span<const std::uint32_t> causes) const {
   const Inventory& inventory = *decisions_.inventory;
-  if (inventory.find_identity(principal).valid()) {
-    return identity_eligible(principal, cause);
-  }
   const std::optional<std::uint32_t> team = inventory.find_team(principal);
-  if (!team) {
-    return !leaving_.contains(principal) && !subjects(cause).contains(principal);
+  if (inventory.find_identity(principal).valid() || !team) {
+    return identity_eligible(principal, causes);  // or a team of which only the name is known
   }
   const auto index = inventory.schema->find(Entity::Team, "members");
   const SetId members{inventory.table(Entity::Team).columns[*index].word_at(*team)};
@@ -63,16 +63,16 @@ bool Principals::eligible(std::string_view principal, std::uint32_t cause) const
     return true;
   }
   return std::ranges::any_of(inventory.sets.elements(members), [&](std::uint32_t element) {
-    return identity_eligible(inventory.text(Symbol{element}), cause);
+    return identity_eligible(inventory.text(Symbol{element}), causes);
   });
 }
 
 std::vector<std::string> Principals::resolve(const ResolvedPrincipals& chain,
-                                             std::uint32_t cause) const {
+                                             std::span<const std::uint32_t> causes) const {
   std::vector<std::string> out;
   for (const std::vector<std::string>& alternative : chain.alternatives) {
     for (const std::string& principal : alternative) {
-      if (eligible(principal, cause)) {
+      if (eligible(principal, causes)) {
         out.push_back(principal);
       }
     }
@@ -82,7 +82,7 @@ std::vector<std::string> Principals::resolve(const ResolvedPrincipals& chain,
       return out;
     }
   }
-  if (!steward_.empty() && eligible(steward_, cause)) {
+  if (!steward_.empty() && eligible(steward_, causes)) {
     out.push_back(steward_);
   }
   return out;

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,25 +18,25 @@ class Principals {
  public:
   Principals(const Decisions& decisions, std::string steward);
 
-  // Whether the identity or team may act in the case of that cause. A team may while it has a member who
+  // Whether the identity or team may act in the case of these causes. A team may while it has a member who
   // may, or while nobody is recorded as its member.
-  [[nodiscard]] bool eligible(std::string_view principal, std::uint32_t cause) const;
+  [[nodiscard]] bool eligible(std::string_view principal, std::span<const std::uint32_t> causes) const;
   // The eligible ones of the first alternative that has any, else the steward, else nobody. Sorted.
   [[nodiscard]] std::vector<std::string> resolve(const ResolvedPrincipals& chain,
-                                                 std::uint32_t cause) const;
+                                                 std::span<const std::uint32_t> causes) const;
   [[nodiscard]] const std::string& steward() const { return steward_; }
-  // Subjects of that cause, of what it was derived from and of what else was derived from that.
+  // Subjects of that cause and of what it was derived from.
   [[nodiscard]] const std::set<std::string, std::less<>>& subjects(std::uint32_t cause) const;
   [[nodiscard]] bool leaving(std::string_view identity) const { return leaving_.contains(identity); }
 
  private:
-  [[nodiscard]] bool identity_eligible(std::string_view identity, std::uint32_t cause) const;
+  [[nodiscard]] bool identity_eligible(std::string_view identity,
+                                       std::span<const std::uint32_t> causes) const;
 
   const Decisions& decisions_;
   std::string steward_;
   std::set<std::string, std::less<>> leaving_;
-  std::vector<std::uint32_t> root_;                          // by cause
-  std::vector<std::set<std::string, std::less<>>> subjects_; // by root cause
+  std::vector<std::set<std::string, std::less<>>> subjects_;  // by cause
 };
 
 }  // namespace rescind

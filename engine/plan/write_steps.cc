@@ -125,8 +125,8 @@ void write_address(const Draft& draft, const Order& order, PlanStep& step) {
 void write_escalation(const Draft& draft, const Order& order, PlanStep& step) {
   std::vector<std::set<std::string>> levels;
   std::vector<Seconds> after;
-  const auto add = [&](std::size_t level, const ResolvedPrincipals& chain, std::uint32_t cause, Seconds wait) {
-    const std::vector<std::string> found = draft.principals.resolve(chain, cause);
+  const auto add = [&](std::size_t level, const ResolvedPrincipals& chain, std::uint32_t match, Seconds wait) {
+    const std::vector<std::string> found = draft.resolve(&chain, match);
     if (level >= levels.size()) {
       levels.resize(level + 1);
       after.resize(level + 1, Seconds::max());
@@ -141,13 +141,12 @@ void write_escalation(const Draft& draft, const Order& order, PlanStep& step) {
     }
     const CheckedClause& clause = draft.clause_of(match);
     const std::vector<EscalationLevel>& rule_levels = draft.policy.rules[clause.rule].escalate;
-    const std::uint32_t cause = draft.match(match).cause;
     const std::size_t own = clause.otherwise_escalate ? 1 : 0;
     if (own == 1) {
-      add(0, named->otherwise_escalate, cause, Seconds(0));
+      add(0, named->otherwise_escalate, match, Seconds(0));
     }
     for (std::size_t i = 0; i < named->escalate.size(); ++i) {
-      add(i + own, named->escalate[i], cause, i < rule_levels.size() ? rule_levels[i].after : Seconds(0));
+      add(i + own, named->escalate[i], match, i < rule_levels.size() ? rule_levels[i].after : Seconds(0));
     }
   }
   for (std::size_t i = 0; i < levels.size(); ++i) {
@@ -161,7 +160,7 @@ void write_escalation(const Draft& draft, const Order& order, PlanStep& step) {
   const bool named = std::any_of(step.escalate.begin(), step.escalate.end(), [&](const auto& level) {
     return std::find(level.begin(), level.end(), steward) != level.end();
   });
-  if (!steward.empty() && !named && draft.principals.eligible(steward, order.lead)) {
+  if (!steward.empty() && !named && draft.principals.eligible(steward, {&order.lead, 1})) {
     step.escalate.push_back({steward});
     step.escalate_after.push_back(Seconds(0));
   }
@@ -202,14 +201,34 @@ PlanStep write_step(const Draft& draft, const Order& order) {
   return step;
 }
 
-void drop_settled(Draft& draft, std::vector<std::string>& ids) {
+// Settled steps go, and so do captures of what only settled steps change.
+std::vector<bool> find_settled(const Draft& draft, const std::vector<std::string>& ids) {
   const std::size_t count = draft.orders.size();
   std::vector<bool> settled(count);
+  std::vector<bool> needed(count, false);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    settled[i] = draft.options.settled_steps.contains(ids[i]);
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    for (const auto* edges : {&draft.orders[i].weak, &draft.orders[i].strong}) {
+      for (const std::uint32_t before : *edges) {
+        needed[before] = needed[before] || !settled[i];
+      }
+    }
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    settled[i] = settled[i] || (draft.orders[i].action == "capture" && !needed[i]);
+  }
+  return settled;
+}
+
+void drop_settled(Draft& draft, std::vector<std::string>& ids) {
+  const std::size_t count = draft.orders.size();
+  const std::vector<bool> settled = find_settled(draft, ids);
   std::vector<std::uint32_t> place(count, 0);
   std::vector<Order> kept;
   std::vector<std::string> kept_ids;
   for (std::uint32_t i = 0; i < count; ++i) {
-    settled[i] = draft.options.settled_steps.contains(ids[i]);
     place[i] = static_cast<std::uint32_t>(kept.size());
     if (!settled[i]) {
       kept.push_back(std::move(draft.orders[i]));

@@ -126,8 +126,18 @@ bool ResidualFacts::listable(SystemRef system, Kind kind) const {
   return inventory_.by_system[static_cast<std::size_t>(kind)].of(system.row()).empty();
 }
 
+std::optional<Seconds> ResidualFacts::session_life(SystemRef system) const {
+  const auto index = inventory_.schema->find(Entity::System, "session_life");
+  if (!index || !system.valid()) {
+    return std::nullopt;
+  }
+  const std::int64_t life =
+      inventory_.table(Entity::System).columns[*index].long_at(system.row());
+  return life == kMissingInt ? std::nullopt : std::optional(Seconds(life));
+}
+
 std::optional<Seconds> ResidualFacts::life(ItemRef account) const {
-  std::optional<Seconds> longest;
+  std::optional<Seconds> longest = session_life(inventory_.system(account));
   for (const Kind kind : {Kind::Session, Kind::Token}) {
     for (const std::uint32_t row :
          inventory_.by_account[static_cast<std::size_t>(kind)].of(account.row())) {

@@ -36,8 +36,11 @@ class ResidualFacts {
   [[nodiscard]] Until last_change() const { return last_change_; }
   // Whether the system can list what is live of that kind: `false` only when it says so.
   [[nodiscard]] bool listable(SystemRef system, Kind kind) const;
-  // How long what is minted there lives: the longest that the account's own sessions say; nothing: unknown.
+  // How long what is minted there lives: the longest that the system and the account's own sessions say;
+  // nothing: unknown.
   [[nodiscard]] std::optional<Seconds> life(ItemRef account) const;
+
+  [[nodiscard]] std::optional<Seconds> session_life(SystemRef system) const;
 
   [[nodiscard]] std::string label(ItemRef item) const;
   [[nodiscard]] std::optional<bool> flag(ItemRef item, std::string_view attribute) const;

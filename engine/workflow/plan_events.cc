@@ -60,8 +60,33 @@ Status read_limit_usage(const PlanRequest& request, const CheckedPolicy& policy,
   return {};
 }
 
-// Steps that an earlier run has settled or still has open. A step of an earlier run on an item is left
-// out only while it is open: once it is done, the inventory says whether it is needed again.
+// Whether the inventory shows that the verb was done, so that a plan need not remember it.
+bool shows_in_inventory(Verb verb) {
+  switch (verb) {
+  case Verb::Revoke:
+  case Verb::Disable:
+  case Verb::Remove:
+  case Verb::Narrow:
+  case Verb::Delete:
+  case Verb::Wipe:
+    return true;
+  case Verb::Lock:
+  case Verb::Rotate:
+  case Verb::Replace:
+  case Verb::Transfer:
+  case Verb::Redirect:
+  case Verb::Archive:
+  case Verb::Restore:
+  case Verb::Notify:
+  case Verb::Ask:
+    return false;
+  }
+  return false;
+}
+
+// Steps of earlier runs that need not be planned again: those still open, and those done whose effect no
+// inventory shows. What an inventory shows is judged by the inventory, so that access which came back is
+// seen.
 Status read_settled_steps(Store& store, PlanOptions& options) {
   RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store.list_runs());
   for (const RunRecord& run : runs) {
@@ -70,12 +95,16 @@ Status read_settled_steps(Store& store, PlanOptions& options) {
     }
     RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
     RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
-    RESCIND_ASSIGN_OR_RETURN(const std::vector<StepRecord> steps, store.list_steps(run.id));
-    for (const StepRecord& step : steps) {
-      const bool open = !is_end_state(step.state);
-      const bool about_people = step.position < plan.steps.size() && plan.steps[step.position].item.empty();
-      if (open || (about_people && is_done_state(step.state))) {
-        options.settled_steps.insert(step.step);
+    std::map<std::string_view, const PlanStep*> steps;
+    for (const PlanStep& step : plan.steps) {
+      steps.emplace(step.id, &step);
+    }
+    RESCIND_ASSIGN_OR_RETURN(const std::vector<StepRecord> records, store.list_steps(run.id));
+    for (const StepRecord& record : records) {
+      const auto step = steps.find(record.step);
+      const bool lasting = step != steps.end() && !shows_in_inventory(step->second->verb);
+      if (!is_end_state(record.state) || (lasting && is_done_state(record.state))) {
+        options.settled_steps.insert(record.step);
       }
     }
   }

@@ -156,6 +156,31 @@ TEST_CASE("ldap: without a policy that makes locks count, disable is unsupported
         ResultClass::Changed);
 }
 
+TEST_CASE("ldap: a policy of the account's own is the one that counts") {
+  LdapServer server(seed());
+  const std::string lenient = "cn=lenient,ou=policies," + server.base();
+  server.add(
+      "dn: " + lenient +
+      "\nobjectClass: device\nobjectClass: pwdPolicy\ncn: lenient\npwdAttribute: userPassword\n" +
+      "pwdLockout: FALSE\n");
+  server.modify("dn: " + server.person("alice") +
+                "\nchangetype: modify\nadd: pwdPolicySubentry\npwdPolicySubentry: " + lenient +
+                "\n");
+  auto connector = server.connect();
+  CHECK(connector->perform(request(Verb::Disable, server.account("alice"))).result ==
+        ResultClass::Unsupported);
+  CHECK(connector->perform(request(Verb::Disable, server.account("bob"))).result ==
+        ResultClass::Changed);
+}
+
+TEST_CASE("ldap: the last account of all can be deleted") {
+  LdapServer server(ldif_person("alice"));
+  auto connector = server.connect();
+  CHECK(connector->perform(request(Verb::Delete, server.account("alice"))).result ==
+        ResultClass::Changed);
+  CHECK_FALSE(server.exists(server.person("alice")));
+}
+
 TEST_CASE("ldap: memberships are removed from every kind of group, and put back") {
   LdapServer server(seed());
   auto connector = server.connect();
@@ -231,7 +256,7 @@ TEST_CASE("ldap: a renamed account is the same account, and its old name is not 
 
 TEST_CASE("ldap: an account that was moved out of the base is found and not absent") {
   LdapServer server(seed());
-  auto connector = server.connect({{"base", "ou=people," + server.base()}});
+  auto connector = server.connect({{"base_dn", "ou=people," + server.base()}});
   const ItemAddress alice = server.account("alice");
   server.modify("dn: " + server.person("alice") + "\nchangetype: modrdn\nnewrdn: uid=alice\n" +
                 "deleteoldrdn: 1\nnewsuperior: ou=services," + server.base() + "\n");

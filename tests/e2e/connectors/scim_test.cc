@@ -247,6 +247,15 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("scim: the last user of all can be deleted") {
+  ScimServer& peer = server();
+  auto connector = peer.connect();
+  for (const char* id : {"u1", "u2", "u3"}) {
+    CHECK(connector->perform(request(Verb::Delete, scim_account(id))).result ==
+          ResultClass::Changed);
+  }
+}
+
 TEST_CASE("scim: a 404 proves nothing when the server shows no users") {
   ScimServer& peer = server();
   peer.faults(R"([{"kind": "status", "status": 404}])");

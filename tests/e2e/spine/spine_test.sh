@@ -97,14 +97,12 @@ systems:
     ca_file: "$LDAP_CA"
     bind_dn: "$LDAP_DN"
     password: { env: LDAP_PASSWORD }
-    base_dn: "$LDAP_BASE"
+    base: "$LDAP_BASE"
     holder: { account: uid, identity: id }
   crm-db:
     connector: postgres
-    host: "$PG_HOST"
-    port: "$PG_PORT"
+    url: "postgresql://$PG_HOST:$PG_PORT/app"
     user: rescind
-    database: app
     password: { env: PG_PASSWORD }
     holder: { account: rolname, identity: id }
   tool:

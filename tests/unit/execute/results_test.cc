@@ -227,7 +227,7 @@ TEST_CASE("execute: a system that says done and does nothing is caught") {
     company.step("wipe", Verb::Wipe, Kind::Device, "mdm:laptop");
     company.fault(SandboxFaultKind::Lying, "mdm", "wipe");
     const RunReport report = company.apply();
-    CHECK(state_of(report, "wipe") == StepState::Failed);
+    CHECK(state_of(report, "wipe") == StepState::Refused);
     CHECK(record_of(report, "wipe").attempts == 1);
     REQUIRE(report.needs_person.size() == 1);
     CHECK(report.needs_person.front().why ==

@@ -139,8 +139,12 @@ class Evaluation {
       if (!leaver(decisions_.causes[i]) || !decisions_.causes[i].subject.valid()) {
         continue;
       }
+      std::set<std::string> owned;
       for (const std::uint32_t row : inventory_->owned_by.of(decisions_.causes[i].subject.row())) {
-        add_derived(i, "owner_left", std::string(inventory_->id(IdentityRef::of_row(row))));
+        owned.emplace(inventory_->id(IdentityRef::of_row(row)));
+      }
+      for (const std::string& machine : owned) {
+        add_derived(i, "owner_left", machine);
       }
       const std::string subject = decisions_.causes[i].event.subject;
       std::set<std::string> known;
