@@ -17,7 +17,7 @@ namespace {
 constexpr std::array kSettings = {
     SettingSpec{"url", SettingType::Text, true, "", "",
                 "ldaps://directory.example.org or ldap://directory.example.org"},
-    SettingSpec{"base", SettingType::Text, true, "", "",
+    SettingSpec{"base_dn", SettingType::Text, true, "", "",
                 "where to search, such as dc=example,dc=org"},
     SettingSpec{"bind_dn", SettingType::Text, false, "", "", "the name to bind as"},
     SettingSpec{"password", SettingType::Secret, false, "", "", "its password"},
@@ -28,8 +28,9 @@ constexpr std::array kSettings = {
     SettingSpec{"dialect", SettingType::Choice, false, "auto", "auto openldap ad 389 generic",
                 "the kind of directory"},
     SettingSpec{"account_base", SettingType::Text, false, "", "",
-                "where accounts are; default: base"},
-    SettingSpec{"group_base", SettingType::Text, false, "", "", "where groups are; default: base"},
+                "where accounts are; default: base_dn"},
+    SettingSpec{"group_base", SettingType::Text, false, "", "",
+                "where groups are; default: base_dn"},
     SettingSpec{"account_filter", SettingType::Text, false, "", "", "which entries are accounts"},
     SettingSpec{"group_filter", SettingType::Text, false,
                 "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)"
@@ -86,7 +87,8 @@ std::vector<SettingProblem> check_ldap_settings(const Settings& settings) {
   if (read.given("url")) {
     check_url(read, problems);
   }
-  for (const char* name : {"base", "bind_dn", "account_base", "group_base", "placeholder_member"}) {
+  for (const char* name :
+       {"base_dn", "bind_dn", "account_base", "group_base", "placeholder_member"}) {
     const std::string value = read.text(name);
     // Active Directory also binds by user@domain.
     const bool principal =
@@ -120,7 +122,7 @@ Result<std::unique_ptr<Connector>> make_ldap_connector(const ConnectorConfig& co
   client.timeout = read.duration("timeout");
   client.page_size = read.count("page_size");
   ldap::DirectoryOptions directory;
-  directory.base = read.text("base");
+  directory.base = read.text("base_dn");
   directory.account_base = read.text("account_base");
   directory.group_base = read.text("group_base");
   directory.account_filter = read.text("account_filter");

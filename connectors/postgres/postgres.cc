@@ -13,8 +13,13 @@ namespace rescind {
 namespace {
 
 constexpr std::array kSettings = {
-    SettingSpec{"url", SettingType::Text, true, "", "",
+    SettingSpec{"url", SettingType::Text, false, "", "",
                 "postgresql://HOST:PORT/DATABASE, without a user name"},
+    SettingSpec{"host", SettingType::Text, false, "", "",
+                "instead of url: name, address or socket folder"},
+    SettingSpec{"port", SettingType::Count, false, "5432", "", "with host"},
+    SettingSpec{"database", SettingType::Text, false, "postgres", "",
+                "with host: the database where catalogs are read"},
     SettingSpec{"user", SettingType::Text, true, "", "", "the role to connect as"},
     SettingSpec{"password", SettingType::Secret, false, "", "", "its password"},
     SettingSpec{"sslmode", SettingType::Choice, false, "",
@@ -34,9 +39,28 @@ constexpr std::array kSettings = {
                 "allow connections without TLS to other machines than this one"},
 };
 
-std::string effective_sslmode(const SettingReader& read, const ParsedUrl& url) {
+struct Place {
+  std::string host;
+  std::string port;  // "" the usual one
+  std::string database;
+};
+
+// From `url`, or from `host`, `port` and `database`. Nothing: the url is none.
+std::optional<Place> place_of(const SettingReader& read) {
+  if (!read.given("url")) {
+    return Place{read.text("host"), read.text("port"), read.text("database")};
+  }
+  const std::optional<ParsedUrl> url = parse_url(read.text("url"));
+  const bool scheme = url && (url->scheme == "postgresql" || url->scheme == "postgres");
+  if (!scheme || url->path.size() < 2 || url->path.find('/', 1) != std::string::npos) {
+    return std::nullopt;
+  }
+  return Place{url->host, url->port == 0 ? "" : std::to_string(url->port), url->path.substr(1)};
+}
+
+std::string effective_sslmode(const SettingReader& read, const Place& place) {
   const std::string given = read.text("sslmode");
-  return !given.empty() ? given : is_loopback_host(url.host) ? "prefer" : "verify-full";
+  return !given.empty() ? given : is_loopback_host(place.host) ? "prefer" : "verify-full";
 }
 
 }  // namespace
@@ -48,23 +72,26 @@ std::span<const SettingSpec> postgres_settings() {
 std::vector<SettingProblem> check_postgres_settings(const Settings& settings) {
   std::vector<SettingProblem> problems = check_settings(kSettings, settings);
   const SettingReader read(kSettings, settings);
-  if (!read.given("url")) {
-    return problems;
-  }
-  const std::string text = read.text("url");
-  const std::optional<ParsedUrl> url = parse_url(text);
-  const bool scheme = url && (url->scheme == "postgresql" || url->scheme == "postgres");
-  const bool database =
-      scheme && url->path.size() > 1 && url->path.find('/', 1) == std::string::npos;
-  if (!database) {
-    problems.push_back({SettingFault::BadValue, "url",
-                        "setting `url`: `" + text + "` is no postgresql://HOST/DATABASE address",
+  if (read.given("url") == read.given("host")) {
+    const bool both = read.given("url");
+    problems.push_back({both ? SettingFault::BadValue : SettingFault::Missing,
+                        both ? "host" : "url",
+                        both ? "settings `url` and `host` exclude each other"
+                             : "setting `url` is missing, and so is `host`",
                         std::string(kSettings[0].help)});
     return problems;
   }
-  const std::string sslmode = effective_sslmode(read, *url);
+  const std::optional<Place> place = place_of(read);
+  if (!place) {
+    problems.push_back(
+        {SettingFault::BadValue, "url",
+         "setting `url`: `" + read.text("url") + "` is no postgresql://HOST/DATABASE address",
+         std::string(kSettings[0].help)});
+    return problems;
+  }
+  const std::string sslmode = effective_sslmode(read, *place);
   const bool open = sslmode == "disable" || sslmode == "allow" || sslmode == "prefer";
-  if (open && !is_loopback_host(url->host) && !read.flag("allow_plaintext")) {
+  if (open && !is_loopback_host(place->host) && !read.flag("allow_plaintext")) {
     problems.push_back({SettingFault::Plaintext, "sslmode",
                         "setting `sslmode`: `" + sslmode + "` may send the credential unencrypted",
                         "use verify-full, or set allow_plaintext: true"});
@@ -76,14 +103,14 @@ Result<std::unique_ptr<Connector>> make_postgres_connector(const ConnectorConfig
                                                            Clock& clock) {
   RESCIND_RETURN_IF_ERROR(settings_status(check_postgres_settings(config.settings)));
   const SettingReader read(kSettings, config.settings);
-  const ParsedUrl url = *parse_url(read.text("url"));
+  const Place place = *place_of(read);
   postgres::ClientSettings client;
-  client.host = url.host;
-  client.port = url.port == 0 ? "" : std::to_string(url.port);
-  client.database = url.path.substr(1);
+  client.host = place.host;
+  client.port = place.port;
+  client.database = place.database;
   client.user = read.text("user");
   client.password = read.text("password");
-  client.sslmode = effective_sslmode(read, url);
+  client.sslmode = effective_sslmode(read, place);
   client.ca_file = read.text("ca_file");
   client.connect_timeout = read.duration("connect_timeout");
   client.timeout = read.duration("timeout");

@@ -24,6 +24,8 @@ struct Expressions::Restore {
 
   Restore(const Restore&) = delete;
   Restore& operator=(const Restore&) = delete;
+  Restore(Restore&&) = delete;
+  Restore& operator=(Restore&&) = delete;
 
   Expressions& self;
   Scope* outer_scope;
@@ -198,10 +200,10 @@ bool Expressions::require_known(const Typed& typed) {
   Diagnostic& diagnostic = program_.report.error(Code::R0303, typed.span, what + " may be missing",
                                                  "is of type " + name_of(typed.type));
   const std::string path = what == "this value" ? "x" : what.substr(1, what.size() - 2);
-  diagnostic.help.push_back("ask first: `known " + path + " and …`" +
-                            (typed.type.kind == TypeKind::Set
-                                 ? std::string("; an unknown set is not an empty one")
-                                 : ", or give a substitute: `" + path + " ?? …`"));
+  diagnostic.help.emplace_back("ask first: `known " + path + " and …`" +
+                               (typed.type.kind == TypeKind::Set
+                                    ? std::string("; an unknown set is not an empty one")
+                                    : ", or give a substitute: `" + path + " ?? …`"));
   note_use(diagnostic);
   return false;
 }
@@ -233,7 +235,7 @@ bool Expressions::adapt_text(const std::string& text, TypeKind target, Span span
       program_.report
           .error(Code::R0208, span, "unknown team `" + text + "`",
                  "not declared in a `teams` block")
-          .help.push_back("did you mean `" + *nearest + "`?");
+          .help.emplace_back("did you mean `" + *nearest + "`?");
       return false;
     }
   }

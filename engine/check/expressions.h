@@ -96,7 +96,7 @@ class Expressions {
   // ---- expressions.cc
   Typed check(const ast::Expr& expr, const Type* expected);
   Typed check_node(const ast::Expr& expr, const Type* expected);
-  Typed set_literal(const ast::Expr& expr, const ast::SetLiteral& node, const Type* expected);
+  Typed set_literal(const ast::Expr& expr, const ast::SetLiteral& literal, const Type* expected);
   Typed make(Expr node);
   Typed constant_node(const Type& type, Constant constant, Span span);
   Typed clone(const Typed& original, Span span);
@@ -115,7 +115,7 @@ class Expressions {
   void note_use(Diagnostic& diagnostic);
 
   // ---- names.cc
-  Typed name(const ast::Expr& expr, const ast::NameRef& node, const Type* expected);
+  Typed name(const ast::Expr& expr, const ast::NameRef& written, const Type* expected);
   std::optional<Typed> enum_word(const ast::Expr& expr, const std::string& word,
                                  const Type* expected);
   std::optional<Typed> visible_name(const ast::Expr& expr, const std::string& word);
@@ -135,12 +135,12 @@ class Expressions {
   Parameter* find_parameter(const std::string& name);
 
   // ---- defines.cc
-  Typed call(const ast::Expr& expr, const ast::Call& node);
+  Typed call(const ast::Expr& expr, const ast::Call& written);
   Typed expand(Define& define, std::vector<Typed> arguments, Span use);
   bool accept_argument(Typed& argument, const Type& formal, const ast::Define::Formal& written);
 
   // ---- members.cc
-  Typed member(const ast::Expr& expr, const ast::Member& node);
+  Typed member(const ast::Expr& expr, const ast::Member& written);
   Typed event_member(const ast::Expr& expr, const Typed& object, const ast::Name& attribute);
   Typed event_builtin(const ast::Expr& expr, const ast::Name& attribute);
   Typed event_attribute(const ast::Expr& expr, const ast::Name& attribute);
@@ -173,39 +173,40 @@ class Expressions {
   Typed logical(const ast::Expr& expr, ast::BinaryOp op);
   ExprId join_terms(ExprOp op, const std::vector<ExprId>& terms, std::size_t begin, std::size_t end,
                     Span span);
-  Typed negation(const ast::Expr& expr, const ast::Not& node);
-  Typed binary(const ast::Expr& expr, const ast::Binary& node, const Type* expected);
-  Typed comparison(const ast::Expr& expr, const ast::Binary& node);
-  Typed equality(const ast::Expr& expr, const ast::Binary& node, Typed left, Typed right);
-  std::optional<Typed> word_comparison(const ast::Expr& expr, const Typed& left,
+  Typed negation(const ast::Expr& expr, const ast::Not& written);
+  Typed binary(const ast::Expr& expr, const ast::Binary& written, const Type* expected);
+  Typed comparison(const ast::Expr& expr, const ast::Binary& written);
+  Typed equality(const ast::Expr& expr, const ast::Binary& written, Typed left, Typed right);
+  std::optional<Typed> word_comparison(const ast::Expr& expr, const Typed& value,
                                        const std::vector<std::string>& words, bool negated);
-  Typed membership(const ast::Expr& expr, const ast::Binary& node);
-  bool check_membership(const ast::Expr& expr, const ast::Binary& node, Typed& left, Typed& right);
+  Typed membership(const ast::Expr& expr, const ast::Binary& written);
+  bool check_membership(const ast::Expr& expr, const ast::Binary& written, Typed& left,
+                        Typed& right);
   [[nodiscard]] std::optional<bool> fixed_membership(const Typed& left, const Typed& right) const;
-  Typed pattern(const ast::Expr& expr, const ast::Binary& node);
-  Typed coalesce(const ast::Expr& expr, const ast::Binary& node, const Type* expected);
-  bool check_operands(const ast::Binary& node, Typed& left, Typed& right);
+  Typed pattern(const ast::Expr& expr, const ast::Binary& written);
+  Typed coalesce(const ast::Expr& expr, const ast::Binary& written, const Type* expected);
+  bool check_operands(const ast::Binary& written, Typed& left, Typed& right);
   Typed negate_condition(Typed typed, Span span);
 
   // ---- arithmetic.cc
-  Typed arithmetic(const ast::Expr& expr, const ast::Binary& node);
-  Typed minus(const ast::Expr& expr, const ast::Negate& node);
+  Typed arithmetic(const ast::Expr& expr, const ast::Binary& written);
+  Typed minus(const ast::Expr& expr, const ast::Negate& written);
 
   // ---- predicates.cc
-  Typed known(const ast::Expr& expr, const ast::Known& node);
-  Typed is_kind(const ast::Expr& expr, const ast::IsKind& node);
-  Typed is_event(const ast::Expr& expr, const ast::IsKind& node);
-  Typed is_item_kind(const ast::Expr& expr, const ast::IsKind& node, const Typed& operand);
-  Typed is_identity_kind(const ast::Expr& expr, const ast::IsKind& node, const Typed& operand);
+  Typed known(const ast::Expr& expr, const ast::Known& written);
+  Typed is_kind(const ast::Expr& expr, const ast::IsKind& written);
+  Typed is_event(const ast::Expr& expr, const ast::IsKind& written);
+  Typed is_item_kind(const ast::Expr& expr, const ast::IsKind& written, const Typed& operand);
+  Typed is_identity_kind(const ast::Expr& expr, const ast::IsKind& written, const Typed& operand);
   Typed kinds_predicate(Span span, ExprId operand, const std::string& key, KindSet possible,
                         KindSet kinds);
   Typed events_predicate(Span span, std::vector<std::uint32_t> events);
-  Typed supports(const ast::Expr& expr, const ast::Supports& node);
-  Typed idle_for(const ast::Expr& expr, const ast::IdleFor& node);
-  Typed delivered_to(const ast::Expr& expr, const ast::DeliveredTo& node);
-  Typed quantified(const ast::Expr& expr, const ast::Quantified& node);
+  Typed supports(const ast::Expr& expr, const ast::Supports& written);
+  Typed idle_for(const ast::Expr& expr, const ast::IdleFor& written);
+  Typed delivered_to(const ast::Expr& expr, const ast::DeliveredTo& written);
+  Typed quantified(const ast::Expr& expr, const ast::Quantified& written);
   bool check_quantified_set(const Typed& set);
-  bool check_quantifier_value(const ast::Quantified& node, Typed& value);
+  bool check_quantifier_value(const ast::Quantified& written, Typed& value);
   void warn_constant_predicate(Span span, bool truth, const std::string& why);
   bool hides_a_name(const ast::Name& name);
 

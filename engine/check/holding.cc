@@ -136,8 +136,8 @@ class HoldingChecker {
         program_.report
             .error(Code::R0410, kind.span, "none of the verbs named here fits " + kind.text,
                    "can never be reached")
-            .help.push_back("verbs that fit " + kind.text + ": " +
-                            fitting_verbs(kinds_named(kind.text)));
+            .help.emplace_back("verbs that fit " + kind.text + ": " +
+                               fitting_verbs(kinds_named(kind.text)));
       }
     }
   }

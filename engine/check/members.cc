@@ -20,6 +20,7 @@ constexpr std::array kEventMembers = {
 
 std::vector<std::string> attribute_names(const EntitySchema& entity) {
   std::vector<std::string> names;
+  names.reserve(entity.attributes.size());
   for (const Attribute& attribute : entity.attributes) {
     names.push_back(attribute.name);
   }
@@ -79,7 +80,7 @@ Typed Expressions::member(const ast::Expr& expr, const ast::Member& written) {
                             "a value of type " + name_of(object.type) + " has no attributes",
                             "nothing can be asked of it");
   if (object.type.kind == TypeKind::Set) {
-    diagnostic.help.push_back("ask its elements: `any(x in … where …)`");
+    diagnostic.help.emplace_back("ask its elements: `any(x in … where …)`");
   }
   return poison(expr.span);
 }
@@ -98,7 +99,7 @@ bool Expressions::require_subject_event(Span span) {
       Diagnostic& diagnostic = program_.report.error(
           Code::R0221, span, "`" + event.name + "` is about a system and has no subject",
           "nobody is meant");
-      diagnostic.help.push_back("ask first: `event is … and …`");
+      diagnostic.help.emplace_back("ask first: `event is … and …`");
       note_use(diagnostic);
       return false;
     }
@@ -126,7 +127,7 @@ Typed Expressions::event_builtin(const ast::Expr& expr, const ast::Name& attribu
                    [&](const BuiltinMember& member) { return member.name == attribute.text; });
   Expr node;
   node.op = ExprOp::EventBuiltin;
-  node.type = found->type == TypeKind::Enum ? enum_type(*program_.schema.find_enum("event.type"))
+  node.type = found->type == TypeKind::Enum ? enum_type(program_.enum_id("event.type"))
                                             : simple_type(found->type);
   node.name = attribute.text;
   node.span = expr.span;
@@ -170,7 +171,7 @@ Typed Expressions::event_attribute(const ast::Expr& expr, const ast::Name& attri
         Code::R0322, attribute.span,
         "`" + attribute.text + "` is not an attribute of event `" + lacking->name + "`",
         "not on every event that is possible here");
-    diagnostic.help.push_back("ask first: `event is … and …`");
+    diagnostic.help.emplace_back("ask first: `event is … and …`");
     note_use(diagnostic);
     return poison(expr.span);
   }
@@ -306,7 +307,7 @@ Typed Expressions::item_member(const ast::Expr& expr, const Typed& object,
                                   kinds_text(object.type.kinds) + " have in common",
                               common.differs ? "of different types"
                                              : "not an attribute of " + kinds_text(common.lacking));
-    diagnostic.help.push_back("ask first: `x is … and …`, or write a clause for each kind");
+    diagnostic.help.emplace_back("ask first: `x is … and …`, or write a clause for each kind");
     note_use(diagnostic);
     return poison(expr.span);
   }
@@ -361,8 +362,7 @@ Typed Expressions::item_kind(const ast::Expr& expr, const Typed& object) {
   node.name = "kind";
   node.kinds = object.type.kinds;
   node.attribute = pseudo_attribute::kItemKind;
-  return finish_member(expr, object, std::move(node),
-                       enum_type(*program_.schema.find_enum("item.kind")));
+  return finish_member(expr, object, std::move(node), enum_type(program_.enum_id("item.kind")));
 }
 
 Typed Expressions::unknown_attribute(const ast::Name& attribute, const std::string& owner,

@@ -88,7 +88,8 @@ Typed Expressions::subject_or_event(const ast::Expr& expr, const std::string& wo
         "not known here");
     const bool has_item = !scope_->locals.empty() && scope_->locals.front().key == kItemKey;
     if (word == "subject" && has_item && scope_->locals.front().type.kind == TypeKind::Item) {
-      diagnostic.help.push_back("who has the item: `" + scope_->locals.front().name + ".holder`");
+      diagnostic.help.emplace_back("who has the item: `" + scope_->locals.front().name +
+                                   ".holder`");
     }
     note_use(diagnostic);
     return poison(expr.span);
@@ -196,7 +197,7 @@ Typed Expressions::unknown_name(const ast::Expr& expr, const std::string& word,
         .error(Code::R0323, expr.span,
                "`" + word + "` does not name the item where several kinds are selected",
                "which item is meant?")
-        .help.push_back("give the items a name: `" + scope_->ambiguous_item + " as x`");
+        .help.emplace_back("give the items a name: `" + scope_->ambiguous_item + " as x`");
     return poison(expr.span);
   }
   const bool is_party = type && is_principal_like(*type);
@@ -205,13 +206,13 @@ Typed Expressions::unknown_name(const ast::Expr& expr, const std::string& word,
       is_party ? "neither a declared team nor anything in scope" : "means nothing here");
   const auto& hidden = scope_->hidden_words;
   if (std::find(hidden.begin(), hidden.end(), word) != hidden.end()) {
-    diagnostic.help.push_back("the item is called `" + scope_->locals.front().name + "` here");
+    diagnostic.help.emplace_back("the item is called `" + scope_->locals.front().name + "` here");
     return poison(expr.span);
   }
   std::vector<std::string> names = visible_names();
   if (is_party) {
     names.insert(names.end(), program_.schema.teams.begin(), program_.schema.teams.end());
-    diagnostic.help.push_back("write an identity as a string: `\"" + word + "\"`");
+    diagnostic.help.emplace_back("write an identity as a string: `\"" + word + "\"`");
   }
   suggest(diagnostic, word, names);
   note_use(diagnostic);

@@ -74,8 +74,8 @@ class ParameterEvaluation {
       program_.report
           .error(Code::R0218, parameter.span, "parameter `" + name + "` has no value",
                  "no default, and no import gives one")
-          .help.push_back("import the module with a value: `import " + module.name + " with { " +
-                          name + " = … }`");
+          .help.emplace_back("import the module with a value: `import " + module.name + " with { " +
+                             name + " = … }`");
     }
   }
 

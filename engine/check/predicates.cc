@@ -167,7 +167,7 @@ Typed Expressions::is_item_kind(const ast::Expr& expr, const ast::IsKind& writte
       Diagnostic& diagnostic = program_.report.error(
           Code::R0205, name.span, "unknown kind `" + name.text + "`", "not a kind of access item");
       if (!identity_kinds_named(name.text).empty()) {
-        diagnostic.help.push_back("ask who has it: `x.holder is " + name.text + "`");
+        diagnostic.help.emplace_back("ask who has it: `x.holder is " + name.text + "`");
       }
       suggest(diagnostic, name.text, kind_words());
       return poison(expr.span);

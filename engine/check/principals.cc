@@ -21,7 +21,7 @@ std::optional<PrincipalExpr> Expressions::principals(const ast::Principals& writ
       program_.report
           .error(Code::R0318, typed.span,
                  "a team or an identity is needed here, found " + name_of(typed.type), "is nobody")
-          .help.push_back("name a team or an identity, or ask for one: `subject.manager`");
+          .help.emplace_back("name a team or an identity, or ask for one: `subject.manager`");
       sound = false;
       continue;
     }

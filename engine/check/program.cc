@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/text.h"
 
 namespace rescind::checking {
@@ -38,7 +39,7 @@ void Reporter::never_holds(Span span, std::string message) {
 void suggest(Diagnostic& diagnostic, std::string_view name,
              const std::vector<std::string>& candidates) {
   if (const std::optional<std::string> nearest = nearest_name(name, candidates)) {
-    diagnostic.help.push_back("did you mean `" + *nearest + "`?");
+    diagnostic.help.emplace_back("did you mean `" + *nearest + "`?");
   }
 }
 
@@ -65,6 +66,12 @@ std::vector<std::string> Program::event_names() const {
     names.push_back(event.name);
   }
   return names;
+}
+
+std::uint16_t Program::enum_id(std::string_view name) const {
+  const std::optional<std::uint16_t> id = schema.find_enum(name);
+  RESCIND_CHECK(id.has_value(), "an enum of the language is missing");
+  return id.value_or(0);
 }
 
 std::string Program::source_text(Span span) const {

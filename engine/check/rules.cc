@@ -147,8 +147,8 @@ class RuleChecker {
           Code::R0402, name.span, "`" + written.verb.text + "` does not fit " + kinds_text(unfit),
           "cannot be the object of `" + written.verb.text + "`");
       diagnostic.labels.push_back({written.verb.span, "this verb"});
-      diagnostic.help.push_back("verbs that fit " + kinds_text(kinds) + ": " +
-                                fitting_verbs(kinds));
+      diagnostic.help.emplace_back("verbs that fit " + kinds_text(kinds) + ": " +
+                                   fitting_verbs(kinds));
     }
   }
 

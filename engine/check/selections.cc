@@ -124,9 +124,10 @@ std::vector<CheckedGrant> resolve_grant(Program& program, const ast::Grant& gran
       program.report
           .error(Code::R0412, right.kind.span, "`" + right.kind.text + "` cannot be granted",
                  "not something that a job gives")
-          .help.push_back("what can be granted: " + kinds_text(kEntitlementKinds) +
-                          " (one of group, role, permission, delegation, share), license, account, "
-                          "device");
+          .help.emplace_back(
+              "what can be granted: " + kinds_text(kEntitlementKinds) +
+              " (one of group, role, permission, delegation, share), license, account, "
+              "device");
     } else if (known) {
       rights.push_back({grant.system.text, *kind, right.name.value, grant.span});
     }

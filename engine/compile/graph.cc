@@ -110,6 +110,16 @@ NodeId Graph::add(Node node, std::span<const NodeId> children) {
   if (node.level == Level::Item && node.type.kind == TypeKind::Bool) {
     lower_item(node, children);
   }
+  if (node.lowering == Lowering::Compare) {
+    // `e - c <= d` and `c >= e - d` ask the same of a column.
+    Key form{static_cast<std::uint32_t>(node.compare), node.column, node.operand.value};
+    const NodeId next{static_cast<std::uint32_t>(program_.nodes.size())};
+    const auto [place, added] = comparisons_.emplace(std::move(form), next);
+    if (!added) {
+      nodes_.emplace(std::move(key), place->second);
+      return place->second;
+    }
+  }
   node.children_begin = static_cast<std::uint32_t>(program_.children.size());
   node.children_count = static_cast<std::uint32_t>(children.size());
   program_.children.insert(program_.children.end(), children.begin(), children.end());

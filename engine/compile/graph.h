@@ -66,6 +66,7 @@ class Graph {
   Program& program_;
   const Schema& schema_;
   std::unordered_map<Key, NodeId, KeyHash> nodes_;
+  std::unordered_map<Key, NodeId, KeyHash> comparisons_;  // by what they ask of which column
   std::unordered_map<Key, std::uint32_t, KeyHash> columns_;
   std::unordered_map<std::string, std::uint32_t> constants_, attributes_, words_, event_attributes_;
 };

@@ -50,10 +50,6 @@ struct Term {
 
 void collect_terms(const Graph& graph, NodeId id, bool negative, std::vector<Term>& terms) {
   const Node& node = graph.node(id);
-  if (node.level == Level::Scalar) {
-    terms.push_back({id, negative});
-    return;
-  }
   const auto children = graph.program().children_of(node);
   if (node.op == ExprOp::Add || node.op == ExprOp::Subtract) {
     collect_terms(graph, children[0], negative, terms);

@@ -111,6 +111,10 @@ Tri RoleJustifier::keep_holds(std::size_t keep, ItemRef item, IdentityRef holder
 // An account stays for its own sake, or while something on it does.
 RoleJustifier::Answer RoleJustifier::account(ItemRef item) {
   Answer result = by_role_or_keep(item);
+  if (result.tri == Tri::True) {
+    return result;
+  }
+  std::string_view through;
   for (const Kind kind : bound_.kinds_under_accounts()) {
     if (kind == Kind::Account || kFollowers.contains(kind)) {
       continue;
@@ -119,11 +123,11 @@ RoleJustifier::Answer RoleJustifier::account(ItemRef item) {
          inventory_.by_account[static_cast<std::size_t>(kind)].of(item.row())) {
       const ItemRef part = ItemRef::of(kind, row);
       const Answer one = answer(part);
-      if (one.tri > result.tri) {
-        result = {one.tri, one.by + " through " + std::string(inventory_.id(part))};
-      }
-      if (result.tri == Tri::True) {
-        return result;
+      const std::string_view id = inventory_.id(part);
+      // Of several the first by id is named, whatever the order of rows.
+      if (one.tri > result.tri || (one.tri == Tri::True && (through.empty() || id < through))) {
+        result = {one.tri, one.by + " through " + std::string(id)};
+        through = id;
       }
     }
   }
@@ -141,20 +145,21 @@ RoleJustifier::Answer RoleJustifier::follower(ItemRef item) {
   if (on.cell == kBrokenCell) {
     return {};
   }
-  if (!on.valid()) {
-    return accounts_of_holder(item);
-  }
-  Answer result = answer(on);
-  result.by = "account " + std::string(inventory_.id(on));
-  if (item.kind() == Kind::Session || item.kind() == Kind::Token) {
-    result.tri = std::min(result.tri, tri_not(removal_on(on)));
-  }
+  Answer result = on.valid() ? through_account(item, on) : through_accounts_of_holder(item);
   result.tri = std::max(result.tri, own.tri);
   return result;
 }
 
+RoleJustifier::Answer RoleJustifier::through_account(ItemRef item, ItemRef on) {
+  Tri tri = answer(on).tri;
+  if (item.kind() == Kind::Session || item.kind() == Kind::Token) {
+    tri = std::min(tri, tri_not(removal_on(on)));
+  }
+  return {tri, "account " + std::string(inventory_.id(on))};
+}
+
 // Without an account on record, those of the same holder on the same system speak for it.
-RoleJustifier::Answer RoleJustifier::accounts_of_holder(ItemRef item) {
+RoleJustifier::Answer RoleJustifier::through_accounts_of_holder(ItemRef item) {
   const IdentityRef holder = inventory_.holder(item);
   if (!holder.valid() || is_active(holder) == Tri::False) {
     return {Tri::False, {}};
@@ -168,9 +173,9 @@ RoleJustifier::Answer RoleJustifier::accounts_of_holder(ItemRef item) {
       continue;
     }
     any = true;
-    const Tri tri = answer(account).tri;
-    if (tri > result.tri) {
-      result = {tri, "account " + std::string(inventory_.id(account))};
+    Answer one = through_account(item, account);
+    if (one.tri > result.tri || (one.tri == result.tri && one.by < result.by)) {
+      result = std::move(one);
     }
   }
   return any ? result : Answer{};

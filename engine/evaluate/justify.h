@@ -19,8 +19,8 @@ class RoleJustifier final : public Justifier {
 
   void begin(const BoundCause& cause);
   Tri justified(ItemRef item) override;
-  // "role acme.sales_rep", "keep acme.requested", or for an account or what follows one "on account
-  // ID"; empty when nothing justifies the item for sure.
+  // "role acme.sales_rep", "keep acme.requested", for an account also "… through ITEM", for what
+  // goes with an account "account ID"; empty when nothing justifies the item for sure.
   std::string reason(ItemRef item);
 
  private:
@@ -40,7 +40,8 @@ class RoleJustifier final : public Justifier {
   Tri keep_holds(std::size_t keep, ItemRef item, IdentityRef holder);
   Answer account(ItemRef item);
   Answer follower(ItemRef item);
-  Answer accounts_of_holder(ItemRef item);
+  Answer through_account(ItemRef item, ItemRef on);
+  Answer through_accounts_of_holder(ItemRef item);
   // The identity whose roles count for the item: its holder, else the holder of its account.
   [[nodiscard]] IdentityRef holder_of(ItemRef item) const;
   const std::vector<Held>& roles_of(IdentityRef identity);

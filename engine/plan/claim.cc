@@ -1,5 +1,5 @@
-// What the plan claims: which paths stay open for each identity that leaves, and when the last one closes,
-// if every step that starts by itself is done by its deadline.
+// What the plan claims: which paths stay open for each identity that leaves, and when the last one
+// closes, if every step that starts by itself is done by its deadline.
 #include <algorithm>
 
 #include "plan/draft.h"
@@ -26,27 +26,25 @@ Instant done_by(const Draft& draft, const Order& order) {
   return std::max(order.deadline.value_or(order.start()), draft.decisions.as_of);
 }
 
-void assume(const Draft& draft, const std::vector<Order>& orders, ResidualQuery& query) {
-  for (const Order& order : orders) {
-    if (!order.item.valid() || !order.unconditional() || order.rank < Rank::Contain ||
-        order.rank > Rank::Sweep) {
-      continue;
-    }
-    if (order.action == "sweep") {
-      query.sweeps.push_back({.account = order.item, .at = done_by(draft, order)});
-    } else {
-      query.changes.push_back({.item = order.item, .verb = order.verb, .at = done_by(draft, order)});
-    }
-  }
-}
-
 ResidualQuery query_for(const Draft& draft, IdentityRef subject, Instant from) {
   ResidualQuery query;
   query.subject = subject;
   query.from = from;
   query.systems = &draft.options.systems;
-  assume(draft, draft.orders, query);
-  assume(draft, draft.settled, query);
+  for (const auto* orders : {&draft.orders, &draft.settled}) {
+    for (const Order& order : *orders) {
+      if (!order.item.valid() || !order.unconditional() || order.rank < Rank::Contain ||
+          order.rank > Rank::Sweep) {
+        continue;
+      }
+      if (order.action == "sweep") {
+        query.sweeps.push_back({.account = order.item, .at = done_by(draft, order)});
+      } else {
+        query.changes.push_back(
+            {.item = order.item, .verb = order.verb, .at = done_by(draft, order)});
+      }
+    }
+  }
   return query;
 }
 
@@ -66,8 +64,8 @@ void claim_closure(Draft& draft) {
   bool all_close = bounded(draft);
   for (std::uint32_t i = 0; i < causes.size(); ++i) {
     const Cause& cause = causes[i];
-    if (!cause.subject.valid() || cause.item.valid() || cause.event.withdrawn || !draft.leaver_type(cause) ||
-        !seen.insert(cause.subject.cell).second) {
+    if (!cause.subject.valid() || cause.item.valid() || cause.event.withdrawn ||
+        !draft.leaver_type(cause) || !seen.insert(cause.subject.cell).second) {
       continue;
     }
     ResidualQuery query =

@@ -1,5 +1,6 @@
 // Limits: how many subjects a plan may hit in a window. Excess waits behind a gate, subject by subject.
 #include <algorithm>
+#include <numeric>
 
 #include "base/text.h"
 #include "plan/draft.h"
@@ -51,17 +52,19 @@ std::int64_t allowed_in(const Draft& draft, const CheckedLimit& limit, const std
   return allowed;
 }
 
-// Whom the limit asks, as far as it is said in constants.
+// Whom the limit asks, as far as it is said in constants; nobody whom the plan is about.
 std::string asked(const Draft& draft, const CheckedLimit& limit) {
-  if (limit.ask) {
-    for (const ExprId id : limit.ask->alternatives) {
-      const Expr& expr = draft.policy.exprs[id];
-      if (expr.op == ExprOp::Constant && !expr.constant.text.empty()) {
-        return expr.constant.text;
-      }
+  std::vector<std::uint32_t> causes(draft.decisions.causes.size());
+  std::iota(causes.begin(), causes.end(), 0U);
+  ResolvedPrincipals chain;
+  for (const ExprId id : limit.ask ? limit.ask->alternatives : std::vector<ExprId>()) {
+    const Expr& expr = draft.policy.exprs[id];
+    if (expr.op == ExprOp::Constant && !expr.constant.text.empty()) {
+      chain.alternatives.push_back({expr.constant.text});
     }
   }
-  return draft.principals.steward();
+  const std::vector<std::string> found = draft.principals.resolve(chain, causes);
+  return found.empty() ? std::string() : found.front();
 }
 
 Scopes collect(Draft& draft) {

@@ -36,14 +36,17 @@ bool proceeds_in_doubt(const Draft& draft, std::uint32_t match, ItemRef item, Ve
          worst_effect(draft.estate.effects(item, verb)) == Effect::Contains;
 }
 
-void note_doubt(Draft& draft, std::uint32_t match) {
+// `named`: what is wrong with the item's record is said already.
+void note_doubt(Draft& draft, std::uint32_t match, bool named) {
   const CheckedClause& clause = draft.clause_of(match);
   const ItemRef item = draft.match(match).item;
-  draft.plan.undetermined.push_back(
-      {.item = draft.item_text(item),
-       .why = "whether `" + clause.label + "` of " +
-              draft.policy.rules[clause.rule].declared.qualified() +
-              " applies cannot be known: something that it asks is missing or broken"});
+  if (!named) {
+    draft.plan.undetermined.push_back(
+        {.item = draft.item_text(item),
+         .why = "whether `" + clause.label + "` of " +
+                draft.policy.rules[clause.rule].declared.qualified() +
+                " applies cannot be known: something that it asks is missing or broken"});
+  }
   draft.decide(item, clause.verb, Outcome::Undetermined, {match});
 }
 
@@ -67,7 +70,7 @@ std::vector<ItemMatches> group_matches(Draft& draft) {
     if ((doubtful || broken.contains(match.item.cell)) &&
         !proceeds_in_doubt(draft, i, match.item, verb)) {
       if (doubtful) {
-        note_doubt(draft, i);
+        note_doubt(draft, i, broken.contains(match.item.cell));
         // A clause in doubt may want more patience, or another receiver: nothing is lost meanwhile.
         const auto worst = worst_effect(draft.estate.effects(match.item, verb));
         if (worst == Effect::Preserves || worst == Effect::Destroys) {

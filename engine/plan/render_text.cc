@@ -115,18 +115,29 @@ class Page {
     if (plan_.summary.containment_complete_at) {
       const Instant all = *plan_.summary.containment_complete_at;
       const std::optional<Instant> sign_in = sign_in_ends();
-      words += sign_in && *sign_in < all ? "Sign-in ends by " + when(*sign_in) + ", all access closes by "
-                                         : std::string("Access closes by ");
+      words += !somebody_leaves()           ? std::string("All of it is closed by ")
+               : sign_in && *sign_in < all ? "Sign-in ends by " + when(*sign_in) + ", all access closes by "
+                                           : std::string("Access closes by ");
       words += when(all) + " UTC";
     } else if (contains) {
       words += "Access closes when every containing step is done; not all of them have a deadline or start by themselves";
     } else {
       return words + "Nothing that signs anybody in is closed.";
     }
+    if (!somebody_leaves()) {
+      return words + ".";
+    }
     const std::size_t open = plan_.residual_access.size();
     return words + (open == 0 ? "; 0 paths remain after that."
                               : "; " + count_words(open, "path") + (open == 1 ? " remains" : " remain") +
                                     ", listed below.");
+  }
+
+  // Only then the plan claims that no path remains.
+  [[nodiscard]] bool somebody_leaves() const {
+    return std::any_of(plan_.events.begin(), plan_.events.end(), [](const Event& event) {
+      return event.type == "leaver" || event.type == "contract_end";
+    });
   }
 
   // When the last account and session is closed; nothing: not all have a deadline, or there are none.
@@ -253,6 +264,10 @@ class Page {
     }
   }
 
+  static std::string quoted_because(const Reason& reason) {
+    return reason.because.empty() ? std::string("a rule says so") : "\"" + reason.because + "\"";
+  }
+
   void detail(const PlanStep& step, std::size_t indent) {
     wrap(step.id + ", undo: " + step.undo.text + ", done when " + step.probe.text, indent, indent + 2);
     for (const Reason& reason : step.reasons) {
@@ -260,7 +275,7 @@ class Page {
       if (!reason.file.empty()) {
         words += " (" + reason.file + ":" + std::to_string(reason.line) + ")";
       }
-      wrap("because " + (reason.because.empty() ? "a rule says so" : reason.because) + ": " + words, indent,
+      wrap(reason.rule.empty() ? reason.because : "because " + quoted_because(reason) + ": " + words, indent,
            indent + 2);
     }
     for (const std::string& sent : step.preview) {

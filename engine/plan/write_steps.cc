@@ -23,7 +23,8 @@ struct TieKey {
 };
 
 TieKey tie_key(const Draft& draft, const Order& order) {
-  const SystemRef system = order.item.valid() ? draft.estate.inventory().system(order.item) : SystemRef{};
+  const SystemRef system =
+      order.item.valid() ? draft.estate.inventory().system(order.item) : SystemRef{};
   return {.rank = order.rank,
           .not_root = !draft.estate.is_root(system),
           .tier = draft.estate.tier(system),
@@ -77,20 +78,20 @@ std::vector<std::uint32_t> execution_order(const Draft& draft) {
   return sequence;
 }
 
-// The reported event that the order goes back to. WHY: which derived cause leads can change once part of
-// the work is done (a rotated secret is known to nobody any more); the step is still the same one.
-const std::string& root_lineage(const Draft& draft, const Order& order) {
+// WHY: what is derived from one event may differ between two plans of it (a rotated secret is known
+// to nobody any more); the step that they have in common must keep its id, or it is done twice.
+const std::string& lineage_of(const Draft& draft, const Order& order) {
   const std::vector<Cause>& causes = draft.decisions.causes;
-  std::uint32_t at = order.lead;
-  while (causes[at].parent != Cause::kNoParent) {
-    at = causes[at].parent;
+  std::uint32_t cause = order.lead;
+  while (order.item.valid() && causes[cause].parent != Cause::kNoParent) {
+    cause = causes[cause].parent;
   }
-  return causes[at].lineage;
+  return causes[cause].lineage;
 }
 
 std::string step_id(const Draft& draft, const Order& order) {
   Sha256 hash;
-  hash.update_field(root_lineage(draft, order))
+  hash.update_field(lineage_of(draft, order))
       .update_field(order.item.valid() ? draft.estate.id(order.item) : std::string_view())
       .update_field(verb_name(order.verb))
       .update_field(order.action)
@@ -136,7 +137,8 @@ void write_address(const Draft& draft, const Order& order, PlanStep& step) {
 void write_escalation(const Draft& draft, const Order& order, PlanStep& step) {
   std::vector<std::set<std::string>> levels;
   std::vector<Seconds> after;
-  const auto add = [&](std::size_t level, const ResolvedPrincipals& chain, std::uint32_t match, Seconds wait) {
+  const auto add = [&](std::size_t level, const ResolvedPrincipals& chain, std::uint32_t match,
+                       Seconds wait) {
     const std::vector<std::string> found = draft.resolve(&chain, match);
     if (level >= levels.size()) {
       levels.resize(level + 1);
@@ -157,20 +159,23 @@ void write_escalation(const Draft& draft, const Order& order, PlanStep& step) {
       add(0, named->otherwise_escalate, match, Seconds(0));
     }
     for (std::size_t i = 0; i < named->escalate.size(); ++i) {
-      add(i + own, named->escalate[i], match, i < rule_levels.size() ? rule_levels[i].after : Seconds(0));
+      add(i + own, named->escalate[i], match,
+          i < rule_levels.size() ? rule_levels[i].after : Seconds(0));
     }
   }
   for (std::size_t i = 0; i < levels.size(); ++i) {
-    if (!levels[i].empty() && (step.escalate.empty() ||
-                               step.escalate.back() != std::vector<std::string>(levels[i].begin(), levels[i].end()))) {
+    if (!levels[i].empty() &&
+        (step.escalate.empty() ||
+         step.escalate.back() != std::vector<std::string>(levels[i].begin(), levels[i].end()))) {
       step.escalate.emplace_back(levels[i].begin(), levels[i].end());
       step.escalate_after.push_back(after[i] == Seconds::max() ? Seconds(0) : after[i]);
     }
   }
   const std::string& steward = draft.principals.steward();
-  const bool named = std::any_of(step.escalate.begin(), step.escalate.end(), [&](const auto& level) {
-    return std::find(level.begin(), level.end(), steward) != level.end();
-  });
+  const bool named =
+      std::any_of(step.escalate.begin(), step.escalate.end(), [&](const auto& level) {
+        return std::find(level.begin(), level.end(), steward) != level.end();
+      });
   if (!steward.empty() && !named && draft.principals.eligible(steward, {&order.lead, 1})) {
     step.escalate.push_back({steward});
     step.escalate_after.push_back(Seconds(0));
@@ -184,8 +189,8 @@ PlanStep write_step(const Draft& draft, const Order& order) {
   step.not_before = way.not_before;
   step.approvals = approvals_of(way.approvals);
   for (std::size_t i = 1; i < order.ways.size(); ++i) {
-    step.alternatives.push_back(
-        {.not_before = order.ways[i].not_before, .approvals = approvals_of(order.ways[i].approvals)});
+    step.alternatives.push_back({.not_before = order.ways[i].not_before,
+                                 .approvals = approvals_of(order.ways[i].approvals)});
   }
   step.deadline = order.deadline;
   step.overdue_at_arrival = order.overdue;
@@ -241,11 +246,11 @@ void drop_settled(Draft& draft, std::vector<std::string>& ids) {
   std::vector<std::string> kept_ids;
   for (std::uint32_t i = 0; i < count; ++i) {
     place[i] = static_cast<std::uint32_t>(kept.size());
-    if (settled[i]) {
-      draft.settled.push_back(std::move(draft.orders[i]));
-    } else {
+    if (!settled[i]) {
       kept.push_back(std::move(draft.orders[i]));
       kept_ids.push_back(std::move(ids[i]));
+    } else {
+      draft.settled.push_back(std::move(draft.orders[i]));
     }
   }
   for (Order& order : kept) {

@@ -83,7 +83,7 @@ ConnectorConfig LdapServer::config() const {
   config.system = "corp";
   config.connector = "ldap";
   config.settings = {{"url", peer_["URL"]},
-                     {"base", peer_["BASE"]},
+                     {"base_dn", peer_["BASE"]},
                      {"bind_dn", peer_["BIND_DN"]},
                      {"password", peer_["PASSWORD"]}};
   return config;

@@ -256,7 +256,7 @@ TEST_CASE("ldap: a renamed account is the same account, and its old name is not 
 
 TEST_CASE("ldap: an account that was moved out of the base is found and not absent") {
   LdapServer server(seed());
-  auto connector = server.connect({{"base", "ou=people," + server.base()}});
+  auto connector = server.connect({{"base_dn", "ou=people," + server.base()}});
   const ItemAddress alice = server.account("alice");
   server.modify("dn: " + server.person("alice") + "\nchangetype: modrdn\nnewrdn: uid=alice\n" +
                 "deleteoldrdn: 1\nnewsuperior: ou=services," + server.base() + "\n");

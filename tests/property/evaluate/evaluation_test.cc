@@ -105,11 +105,12 @@ TEST_CASE("evaluate: the order of records and events and the number of threads n
   const bool held = rc::check([] {
     const auto seed = *rc::gen::arbitrary<std::uint32_t>();
     RandomWorld random(seed);
-    const std::string policy = random.policy();
+    const std::string policy = random.policy() + random.standing_declarations();
     std::vector<std::string> records = random.records();
     std::vector<Event> events;
     for (const std::string& subject : random.subjects()) {
-      events.push_back(make_event("leaver", subject));
+      events.push_back(make_event(random.below(2) == 0 ? "mover" : "leaver", subject));
+      events.push_back(make_event("reconcile", subject));
     }
     const World world = make_world(policy, join_lines(records));
     const std::string once = dump(evaluate(world, events, 1));

@@ -181,6 +181,25 @@ std::string RandomWorld::policy() {
   return text;
 }
 
+std::string RandomWorld::standing_declarations() const {
+  return "role seller { when subject.department == \"Sales\"  grants crm role \"n1\"\n"
+         " grants vault account \"n2\" }\n"
+         "role keen { when subject.keen  grants wiki role \"n3\" }\n"
+         "keep marked { role where role.shared  because \"marked\" }\n"
+         "conflict both { crm role \"n1\", wiki role \"n3\"  because \"two\" }\n"
+         "derive unused for api_key as k where k.score < 2 on reconcile\n"
+         "derive contract_end for identity as p where p.risk == 4 on case_b\n"
+         "rule residual { on mover, reconcile  because \"x\"  escalate to subject.manager then "
+         "desk after 1h\n"
+         " remove role where not role.justified\n disable account where not account.justified\n"
+         " disable api_key where not api_key.justified }\n"
+         "rule follow { on owner_left, knower_left, unused, contract_end, policy_violation\n"
+         " because \"x\"  escalate to subject.manager\n disable account, api_key\n remove role }\n"
+         "hold calm { when subject.risk > 2  blocks delete of account  until lifted\n"
+         " ordered by \"desk\"  because \"calm\" }\n"
+         "limit mass { disable of account, api_key  at most 5 per 1d  otherwise ask \"desk\" }\n";
+}
+
 std::string RandomWorld::item_record(int number) {
   const std::string n = std::to_string(number);
   std::string text =
@@ -204,6 +223,9 @@ std::string RandomWorld::item_record(int number) {
   maybe(50, R"("maybe":)" + pick({"true", "false"}));
   maybe(50, R"("weight":)" + std::to_string(below(5)));
   maybe(50, R"("helper":")" + pick({"p0", "p1", "torn", "ghost"}) + '"');
+  if (text.find("\"record\":\"role\"") == std::string::npos) {
+    maybe(30, R"("known_to":[")" + pick({"p0", "p1", "p2"}) + "\"]");
+  }
   maybe(20, R"("grantee":")" + pick({"p0", "p1"}) + '"');
   maybe(30, R"("account":"i)" + std::to_string(below(20)) + '"');
   return text + "}";
@@ -227,6 +249,9 @@ std::vector<std::string> RandomWorld::records() {
                        pick({"\"Sales\"", "\"Legal\"", "\"\""});
     if (chance(50)) {
       text += R"(,"manager":")" + pick({"p0", "p1", "torn"}) + '"';
+    }
+    if (id == "bot") {
+      text += R"(,"owner":[")" + pick({"p0", "p1", "p2"}) + "\"]";
     }
     if (chance(30)) {
       text += R"(,"starts":"2025-11-01T00:00:00Z")";

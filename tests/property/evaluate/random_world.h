@@ -14,6 +14,8 @@ class RandomWorld {
   explicit RandomWorld(std::uint32_t seed) : random_(seed) {}
 
   std::string policy();
+  // Roles, a keep, a conflict, derives, a hold and a limit over the same vocabulary.
+  [[nodiscard]] std::string standing_declarations() const;
   std::vector<std::string> records();  // JSON Lines, one each
   std::string event_type();
   std::vector<std::string> subjects() const;

@@ -107,7 +107,7 @@ TEST_CASE("ldap: a change of the lock names the value that it replaces") {
 
 TEST_CASE("ldap: settings that would leak, bind as nobody or name nothing are refused") {
   const Settings good{{"url", "ldaps://ldap.example.org"},
-                      {"base", "dc=example,dc=org"},
+                      {"base_dn", "dc=example,dc=org"},
                       {"bind_dn", "cn=rescind,dc=example,dc=org"},
                       {"password", "x"}};
   CHECK(check_ldap_settings(good).empty());
@@ -121,7 +121,7 @@ TEST_CASE("ldap: settings that would leak, bind as nobody or name nothing are re
   CHECK(with("url", "ldap://ldap.example.org") == SettingFault::Plaintext);
   CHECK(with("url", "https://ldap.example.org") == SettingFault::BadValue);
   CHECK(with("start_tls", "true") == SettingFault::BadValue);
-  CHECK(with("base", "example.org") == SettingFault::BadValue);
+  CHECK(with("base_dn", "example.org") == SettingFault::BadValue);
   CHECK(with("password", "") == SettingFault::Missing);
   CHECK(with("dialect", "novell") == SettingFault::BadValue);
   Settings principal = good;

@@ -72,6 +72,11 @@ TEST_CASE("postgres: settings that would leak or point nowhere are refused") {
   CHECK(fault("sslmode", "maybe") == SettingFault::BadValue);
   CHECK(fault("url", "postgresql://db.example.org") == SettingFault::BadValue);
   CHECK(fault("url", "postgresql://u:p@db.example.org/app") == SettingFault::BadValue);
+  CHECK(fault("host", "db.example.org") == SettingFault::BadValue);
+  CHECK(check_postgres_settings({{"user", "r"}}).at(0).fault == SettingFault::Missing);
+  const Settings apart{
+      {"host", "db.example.org"}, {"port", "5433"}, {"database", "app"}, {"user", "r"}};
+  CHECK(check_postgres_settings(apart).empty());
   CHECK(check_postgres_settings({{"url", "postgres://127.0.0.1:5433/app"}, {"user", "r"}}).empty());
 }
 

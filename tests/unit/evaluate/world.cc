@@ -141,7 +141,7 @@ std::string dump(const Decisions& d) {
 std::string outcome(const std::string& schema, const std::string& condition,
                     std::string_view records) {
   const World world =
-      make_world("module test\nschema {\n systems { crm, vault }\n teams { desk }\n" + schema +
+      make_world("module sample\nschema {\n systems { crm, vault }\n teams { desk }\n" + schema +
                      "\n}\nrule r {\n on leaver\n because \"t\"\n" +
                      " escalate to desk\n disable account as a where " + condition + "\n}\n",
                  records);

@@ -15,8 +15,16 @@ TEST_CASE("merge: of two containing clauses the earliest start and the earliest 
   const Plan plan = plan_of(alice_leaves(
       std::string(kAccount),
       {rule("a", {"leaver"}, {{.verb = Verb::Disable, .kinds = Kind::Account, .within = hours(1)}}),
-       rule("b", {"leaver"}, {{.verb = Verb::Disable, .kinds = Kind::Account, .within = hours(9), .after = hours(2)}}),
-       rule("c", {"leaver"}, {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(5), .after = minutes(2)}})}));
+       rule("b", {"leaver"},
+            {{.verb = Verb::Disable,
+              .kinds = Kind::Account,
+              .within = hours(9),
+              .after = hours(2)}}),
+       rule("c", {"leaver"},
+            {{.verb = Verb::Disable,
+              .kinds = Kind::Account,
+              .within = minutes(5),
+              .after = minutes(2)}})}));
   const PlanStep* step = find_step(plan, "crm:alice", Verb::Disable);
   REQUIRE(step != nullptr);
   CHECK(step->not_before == at(kNow));
@@ -29,10 +37,12 @@ TEST_CASE("merge: of two containing clauses the earliest start and the earliest 
 }
 
 TEST_CASE("merge: an approval asked by one rule never delays what another orders without it") {
-  Clause approved{.verb = Verb::Disable, .kinds = Kind::Account, .within = hours(1), .approved_by = {"bob"}};
-  Clause later{.verb = Verb::Disable, .kinds = Kind::Account, .within = hours(4), .after = hours(2)};
-  const Plan both = plan_of(alice_leaves(std::string(kAccount), {rule("a", {"leaver"}, {approved}),
-                                                                 rule("b", {"leaver"}, {later})}));
+  Clause approved{
+      .verb = Verb::Disable, .kinds = Kind::Account, .within = hours(1), .approved_by = {"bob"}};
+  Clause later{
+      .verb = Verb::Disable, .kinds = Kind::Account, .within = hours(4), .after = hours(2)};
+  const Plan both = plan_of(alice_leaves(
+      std::string(kAccount), {rule("a", {"leaver"}, {approved}), rule("b", {"leaver"}, {later})}));
   const PlanStep* step = find_step(both, "crm:alice", Verb::Disable);
   REQUIRE(step != nullptr);
   CHECK(step->approvals.empty());
@@ -42,19 +52,27 @@ TEST_CASE("merge: an approval asked by one rule never delays what another orders
   CHECK(step->alternatives[0].approvals[0].by == std::vector<std::string>{"bob"});
   // An unapproved clause that starts as early makes the approval pointless.
   later.after = {};
-  const Plan plain = plan_of(alice_leaves(std::string(kAccount), {rule("a", {"leaver"}, {approved}),
-                                                                  rule("b", {"leaver"}, {later})}));
+  const Plan plain = plan_of(alice_leaves(
+      std::string(kAccount), {rule("a", {"leaver"}, {approved}), rule("b", {"leaver"}, {later})}));
   CHECK(find_step(plain, "crm:alice", Verb::Disable)->alternatives.empty());
 }
 
 TEST_CASE("merge: destruction takes the latest start, the longest slack and every approval") {
-  const Plan plan = plan_of(alice_leaves(
-      std::string(kAccount),
-      {rule("a", {"leaver"}, {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)},
-                              {.verb = Verb::Delete, .kinds = Kind::Account, .within = days(31), .after = days(30),
-                               .approved_by = {"carol"}}}),
-       rule("b", {"leaver"}, {{.verb = Verb::Delete, .kinds = Kind::Account, .within = days(12), .after = days(10),
-                               .approved_by = {"bob"}}})}));
+  const Plan plan = plan_of(
+      alice_leaves(std::string(kAccount),
+                   {rule("a", {"leaver"},
+                         {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)},
+                          {.verb = Verb::Delete,
+                           .kinds = Kind::Account,
+                           .within = days(31),
+                           .after = days(30),
+                           .approved_by = {"carol"}}}),
+                    rule("b", {"leaver"},
+                         {{.verb = Verb::Delete,
+                           .kinds = Kind::Account,
+                           .within = days(12),
+                           .after = days(10),
+                           .approved_by = {"bob"}}})}));
   const PlanStep* step = find_step(plan, "crm:alice", Verb::Delete);
   REQUIRE(step != nullptr);
   CHECK(step->not_before == at(kNow) + days(30));
@@ -67,10 +85,11 @@ TEST_CASE("merge: destruction takes the latest start, the longest slack and ever
 }
 
 TEST_CASE("merge: an event that arrives 40 days late contains now and never deletes on arrival") {
-  Organisation late = alice_leaves(
-      std::string(kAccount),
-      {rule("a", {"leaver"}, {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)},
-                              {.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)}})});
+  Organisation late =
+      alice_leaves(std::string(kAccount),
+                   {rule("a", {"leaver"},
+                         {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)},
+                          {.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)}})});
   late.events[0].when = "2025-11-26T17:00:00Z";
   late.events[0].arrived = std::string(kNow);
   const Plan plan = plan_of(late);
@@ -84,10 +103,13 @@ TEST_CASE("merge: an event that arrives 40 days late contains now and never dele
   CHECK(plan.notes[0].find("overdue at arrival") != std::string::npos);
 }
 
-TEST_CASE("merge: what is destroyed is contained, at once on departure, with the approvals on hygiene") {
-  const Clause deletion{.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30), .approved_by = {"bob"}};
+TEST_CASE(
+    "merge: what is destroyed is contained, at once on departure, with the approvals on hygiene") {
+  const Clause deletion{
+      .verb = Verb::Delete, .kinds = Kind::Account, .after = days(30), .approved_by = {"bob"}};
   SUBCASE("departure") {
-    const Plan plan = plan_of(alice_leaves(std::string(kAccount), {rule("a", {"leaver"}, {deletion})}));
+    const Plan plan =
+        plan_of(alice_leaves(std::string(kAccount), {rule("a", {"leaver"}, {deletion})}));
     const PlanStep* disable = find_step(plan, "crm:alice", Verb::Disable);
     REQUIRE(disable != nullptr);
     CHECK(disable->implied);
@@ -106,20 +128,28 @@ TEST_CASE("merge: what is destroyed is contained, at once on departure, with the
   SUBCASE("an explicit disable is enough") {
     const Plan plan = plan_of(alice_leaves(
         std::string(kAccount),
-        {rule("a", {"leaver"}, {deletion, {.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}})}));
+        {rule(
+            "a", {"leaver"},
+            {deletion, {.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}})}));
     CHECK_FALSE(find_step(plan, "crm:alice", Verb::Disable)->implied);
     CHECK(find_step(plan, "crm:alice", Verb::Disable)->reasons.size() == 1);
   }
 }
 
-TEST_CASE("merge: where the system cannot disable, the next best contains; else a person is needed") {
+TEST_CASE(
+    "merge: where the system cannot disable, the next best contains; else a person is needed") {
   PlanOptions options;
-  SystemCapabilities crm{.connector = "rest", .version = "1", .endpoint = "https://crm", .acts_as = "",
-                         .verbs = {{.verb = Verb::Lock, .kind = Kind::Account}}, .enumerable = {},
+  SystemCapabilities crm{.connector = "rest",
+                         .version = "1",
+                         .endpoint = "https://crm",
+                         .acts_as = "",
+                         .verbs = {{.verb = Verb::Lock, .kind = Kind::Account}},
+                         .enumerable = {},
                          .order_inside_account = {}};
   const Organisation organisation = alice_leaves(
       std::string(kAccount),
-      {rule("a", {"leaver"}, {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}})});
+      {rule("a", {"leaver"},
+            {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}})});
   SUBCASE("lock") {
     options.systems["crm"] = crm;
     const Plan plan = plan_of(organisation, options);
@@ -130,7 +160,8 @@ TEST_CASE("merge: where the system cannot disable, the next best contains; else 
     CHECK(lock->reasons[0].because == "crm cannot disable this account");
   }
   SUBCASE("a disable that destroys is destruction, and something else contains") {
-    crm.verbs.push_back({.verb = Verb::Disable, .kind = Kind::Account, .effects = Effect::Destroys});
+    crm.verbs.push_back(
+        {.verb = Verb::Disable, .kind = Kind::Account, .effects = Effect::Destroys});
     options.systems["crm"] = crm;
     const Plan plan = plan_of(organisation, options);
     CHECK(find_step(plan, "crm:alice", Verb::Disable)->rank == Rank::Destroy);
@@ -157,12 +188,16 @@ TEST_CASE("merge: where the system cannot disable, the next best contains; else 
   }
 }
 
-TEST_CASE("merge: two receivers for one thing are a conflict for a person, and nothing is lost meanwhile") {
+TEST_CASE(
+    "merge: two receivers for one thing are a conflict for a person, and nothing is lost "
+    "meanwhile") {
   const Plan plan = plan_of(alice_leaves(
       R"({"record":"data","id":"mail:box","system":"mail","holder":"alice"})",
-      {rule("a", {"leaver"}, {{.verb = Verb::Transfer, .kinds = Kind::Data, .within = days(1), .to = {"bob"}}}),
-       rule("b", {"leaver"}, {{.verb = Verb::Transfer, .kinds = Kind::Data, .within = days(1), .to = {"carol"}},
-                              {.verb = Verb::Delete, .kinds = Kind::Data, .after = days(9)}})}));
+      {rule("a", {"leaver"},
+            {{.verb = Verb::Transfer, .kinds = Kind::Data, .within = days(1), .to = {"bob"}}}),
+       rule("b", {"leaver"},
+            {{.verb = Verb::Transfer, .kinds = Kind::Data, .within = days(1), .to = {"carol"}},
+             {.verb = Verb::Delete, .kinds = Kind::Data, .after = days(9)}})}));
   CHECK(plan.steps.empty());
   REQUIRE(plan.needs_person.size() == 2);
   CHECK(plan.needs_person[0].why.find("`delete` waits") != std::string::npos);
@@ -172,7 +207,8 @@ TEST_CASE("merge: two receivers for one thing are a conflict for a person, and n
 TEST_CASE("merge: removing beats narrowing, unless narrowing can come earlier") {
   const std::string role =
       R"({"record":"role","id":"crm:admin","system":"crm","holder":"alice","name":"Admin","level":"admin"})";
-  const Clause narrow{.verb = Verb::Narrow, .kinds = Kind::Role, .within = minutes(5), .text = "member"};
+  const Clause narrow{
+      .verb = Verb::Narrow, .kinds = Kind::Role, .within = minutes(5), .text = "member"};
   Clause removal{.verb = Verb::Remove, .kinds = Kind::Role, .within = hours(1)};
   SUBCASE("one step, the earlier deadline") {
     const Plan plan = plan_of(alice_leaves(role, {rule("a", {"leaver"}, {narrow, removal})}));
@@ -189,7 +225,8 @@ TEST_CASE("merge: removing beats narrowing, unless narrowing can come earlier") 
   SUBCASE("two levels are a conflict") {
     Clause other = narrow;
     other.text = "viewer";
-    const Plan plan = plan_of(alice_leaves(role, {rule("a", {"leaver"}, {narrow}), rule("b", {"leaver"}, {other})}));
+    const Plan plan = plan_of(
+        alice_leaves(role, {rule("a", {"leaver"}, {narrow}), rule("b", {"leaver"}, {other})}));
     CHECK(plan.steps.empty());
     CHECK(plan.needs_person.size() == 1);
   }
@@ -199,8 +236,11 @@ TEST_CASE("merge: approvers and receivers are never the subject, a leaver or som
   const std::string data = R"({"record":"data","id":"mail:box","system":"mail","holder":"alice"}
 {"record":"identity","id":"eve","kind":"employee","status":"suspended"})";
   const auto target = [&](std::vector<std::string> to, std::vector<Report> more) {
-    Organisation organisation = alice_leaves(
-        data, {rule("a", {"leaver"}, {{.verb = Verb::Transfer, .kinds = Kind::Data, .within = days(1), .to = std::move(to)}})});
+    Organisation organisation = alice_leaves(data, {rule("a", {"leaver"},
+                                                         {{.verb = Verb::Transfer,
+                                                           .kinds = Kind::Data,
+                                                           .within = days(1),
+                                                           .to = std::move(to)}})});
     organisation.events.insert(organisation.events.end(), more.begin(), more.end());
     const Plan plan = plan_of(organisation);
     const PlanStep* step = find_step(plan, "mail:box", Verb::Transfer);
@@ -209,17 +249,19 @@ TEST_CASE("merge: approvers and receivers are never the subject, a leaver or som
   CHECK(target({"bob"}, {}) == "bob");
   CHECK(target({"alice"}, {}) == "oncall");
   CHECK(target({"eve"}, {}) == "oncall");
-  CHECK(target({"bob"}, {{.type = "leaver", .subject = "bob", .when = "2026-03-01T17:00:00Z"}}) == "oncall");
+  CHECK(target({"bob"}, {{.type = "leaver", .subject = "bob", .when = "2026-03-01T17:00:00Z"}}) ==
+        "oncall");
   // A team may while somebody in it may.
   CHECK(target({"security"}, {}) == "security");
   CHECK(target({"security"}, {{.type = "leaver", .subject = "carol"}}) == "oncall");
 }
 
 TEST_CASE("merge: with nobody left in the chain a person is needed") {
-  Organisation organisation = alice_leaves(
-      R"({"record":"data","id":"mail:box","system":"mail","holder":"alice"})",
-      {rule("a", {"leaver"}, {{.verb = Verb::Transfer, .kinds = Kind::Data, .to = {"alice"}},
-                              {.verb = Verb::Delete, .kinds = Kind::Data, .approved_by = {"alice"}}})});
+  Organisation organisation =
+      alice_leaves(R"({"record":"data","id":"mail:box","system":"mail","holder":"alice"})",
+                   {rule("a", {"leaver"},
+                         {{.verb = Verb::Transfer, .kinds = Kind::Data, .to = {"alice"}},
+                          {.verb = Verb::Delete, .kinds = Kind::Data, .approved_by = {"alice"}}})});
   PlanOptions options;
   options.steward = "alice";
   const Plan plan = plan_of(organisation, options);
@@ -227,9 +269,12 @@ TEST_CASE("merge: with nobody left in the chain a person is needed") {
   CHECK(plan.needs_person.size() == 2);
 }
 
-TEST_CASE("merge: a clause in doubt leaves the item undetermined, except containment on a risk event") {
-  const Clause doubtful{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(5), .unknown = true};
-  Organisation organisation = alice_leaves(std::string(kAccount), {rule("a", {"leaver", "risk"}, {doubtful})});
+TEST_CASE(
+    "merge: a clause in doubt leaves the item undetermined, except containment on a risk event") {
+  const Clause doubtful{
+      .verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(5), .unknown = true};
+  Organisation organisation =
+      alice_leaves(std::string(kAccount), {rule("a", {"leaver", "risk"}, {doubtful})});
   CHECK(plan_of(organisation).steps.empty());
   REQUIRE(plan_of(organisation).undetermined.size() == 1);
   CHECK_FALSE(plan_of(organisation).complete);
@@ -241,7 +286,8 @@ TEST_CASE("merge: a clause in doubt leaves the item undetermined, except contain
 TEST_CASE("merge: an item whose records contradict each other is undetermined for every verb") {
   Organisation organisation = alice_leaves(
       std::string(kAccount),
-      {rule("a", {"leaver"}, {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}})});
+      {rule("a", {"leaver"},
+            {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}})});
   organisation.uncertain = {"crm:alice"};
   const Plan plan = plan_of(organisation);
   CHECK(plan.steps.empty());
@@ -253,16 +299,18 @@ TEST_CASE("merge: what no rule speaks of after a leaver is uncovered") {
   const Plan plan = plan_of(alice_leaves(
       std::string(kAccount) + R"(
 {"record":"license","id":"crm:seat","system":"crm","holder":"alice"})",
-      {rule("a", {"leaver"}, {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}})}));
+      {rule("a", {"leaver"},
+            {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}})}));
   REQUIRE(plan.uncovered.size() == 1);
   CHECK(plan.uncovered[0].item == "crm:seat");
   CHECK_FALSE(plan.complete);
 }
 
 TEST_CASE("merge: what is so already gives no step, and a settled step is not planned again") {
-  const std::vector<Rule> rules{rule("a", {"leaver"},
-                                     {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)},
-                                      {.verb = Verb::Notify, .kinds = {}, .to = {"bob"}}})};
+  const std::vector<Rule> rules{
+      rule("a", {"leaver"},
+           {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)},
+            {.verb = Verb::Notify, .kinds = {}, .to = {"bob"}}})};
   const std::string disabled =
       R"({"record":"account","id":"crm:alice","system":"crm","holder":"alice","enabled":false})";
   const Plan first = plan_of(alice_leaves(disabled, rules));
@@ -275,11 +323,44 @@ TEST_CASE("merge: what is so already gives no step, and a settled step is not pl
   CHECK(plan_of(alice_leaves(disabled, rules), options).steps.empty());
 }
 
+TEST_CASE("merge: a step keeps its id when another cause of the same event drops out") {
+  const std::vector<Rule> rules{
+      rule("machines", {"owner_left", "knower_left"},
+           {{.verb = Verb::Rotate, .kinds = Kind::ApiKey, .within = hours(24)}})};
+  const auto records = [](const std::string& owner) {
+    return R"({"record":"identity","id":"ci-bot","kind":"service","owner":[")" + owner + R"("]}
+{"record":"api_key","id":"crm:key","system":"crm","holder":"ci-bot","dependents":[],"known_to":["alice"]})";
+  };
+  const Plan first = plan_of(alice_leaves(records("alice"), rules));
+  REQUIRE(first.steps.size() == 2);  // the capture and the rotation
+  PlanOptions options;
+  options.settled_steps = {first.steps[1].id};
+  // The machine has been handed over meanwhile; alice knew the value, and it has been rotated.
+  CHECK(plan_of(alice_leaves(records("bob"), rules), options).steps.empty());
+}
+
+TEST_CASE("merge: a settled step closes its path though it is not planned again") {
+  const std::vector<Rule> rules{
+      rule("a", {"leaver"}, {{.verb = Verb::Lock, .kinds = Kind::Device, .within = minutes(15)}})};
+  const std::string device =
+      R"({"record":"device","id":"crm:laptop","system":"crm","holder":"alice"})";
+  const Plan first = plan_of(alice_leaves(device, rules));
+  REQUIRE(first.residual_access.empty());
+  PlanOptions options;
+  for (const PlanStep& step : first.steps) {
+    options.settled_steps.insert(step.id);
+  }
+  const Plan second = plan_of(alice_leaves(device, rules), options);
+  CHECK(second.steps.empty());
+  CHECK(second.residual_access.empty());
+}
+
 TEST_CASE("merge: several causes of one subject are decided together and joined in one step") {
   Organisation organisation = alice_leaves(
       std::string(kAccount),
       {rule("a", {"leaver"}, {{.verb = Verb::Disable, .kinds = Kind::Account, .within = hours(8)}}),
-       rule("b", {"risk"}, {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(5)}})});
+       rule("b", {"risk"},
+            {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(5)}})});
   organisation.events[0].when = "2026-01-09T17:00:00Z";
   organisation.events.push_back({.type = "risk", .subject = "alice"});
   const Plan plan = plan_of(organisation);
@@ -293,7 +374,8 @@ TEST_CASE("merge: several causes of one subject are decided together and joined 
 TEST_CASE("merge: the escalation chain ends with the steward and never names the subject") {
   Organisation organisation = alice_leaves(
       std::string(kAccount),
-      {{.name = "a", .on = {"leaver"},
+      {{.name = "a",
+        .on = {"leaver"},
         .clauses = {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}},
         .escalate = {{"alice"}, {"bob"}}}});
   const Plan plan = plan_of(organisation);
