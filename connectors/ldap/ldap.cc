@@ -339,10 +339,13 @@ Result<Observation> LdapConnector::observe(const ItemAddress& given) {
   seen.presence = Presence::Present;
   seen.facts["dn"] = read.entry.dn;
   seen.state = entry_state(read.entry);
+  const std::optional<bool> enabled =
+      reads_enabled(directory_.dialect(), read.entry.all(traits().lock_attribute));
   if (item.kind == Kind::Password) {
     seen.facts["changed"] = read.entry.first(traits().password_changed_attribute);
+    seen.facts["locked"] = enabled == false ? "true" : "false";
   } else {
-    seen.enabled = reads_enabled(directory_.dialect(), read.entry.all(traits().lock_attribute));
+    seen.enabled = enabled;
   }
   return seen;
 }
@@ -376,7 +379,8 @@ ProbeResult LdapConnector::probe(const ActionRequest& given) {
 
 ProbeResult LdapConnector::probe_password(const ActionRequest& request,
                                           const Observation& seen) const {
-  if (seen.enabled == false) {
+  if (const auto locked = seen.facts.find("locked");
+      locked != seen.facts.end() && locked->second == "true") {
     return {ProbeAnswer::Done, "the account is locked: no password opens it", std::nullopt};
   }
   if (accepted_passwords_.contains(request.marker)) {

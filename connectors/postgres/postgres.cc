@@ -213,6 +213,7 @@ PostgresConnector::Seen PostgresConnector::see_role(const ItemAddress& item) {
   if (item.kind == Kind::Account) {
     out.enabled = read.role.can_login;
   }
+  out.facts["login"] = read.role.can_login ? "true" : "false";
   out.facts["oid"] = read.role.oid;
   out.state = dump({{"oid", read.role.oid},
                     {"role", read.role.name},
@@ -348,7 +349,8 @@ ProbeResult PostgresConnector::probe(const ActionRequest& given) {
 
 ProbeResult PostgresConnector::probe_password(const ActionRequest& request,
                                               const Observation& seen) const {
-  if (seen.enabled == false) {
+  if (const auto login = seen.facts.find("login");
+      login != seen.facts.end() && login->second == "false") {
     return {ProbeAnswer::Done, "the role cannot log in: no password opens it", std::nullopt};
   }
   if (committed_passwords_.contains(request.marker)) {

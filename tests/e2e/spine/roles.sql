@@ -3,6 +3,7 @@ CREATE ROLE sales_ro;
 CREATE ROLE finance_ro;
 CREATE ROLE alice LOGIN PASSWORD 'alice-secret' IN ROLE platform_rw;
 CREATE ROLE bob   LOGIN PASSWORD 'bob-secret' IN ROLE platform_rw, sales_ro;
+CREATE ROLE dora  LOGIN PASSWORD 'dora-secret' IN ROLE platform_rw;
 CREATE ROLE sofia LOGIN PASSWORD 'sofia-secret' IN ROLE sales_ro, finance_ro;
 GRANT platform_rw, sales_ro, finance_ro TO rescind WITH ADMIN OPTION;
 CREATE TABLE ledger (line int);

@@ -97,7 +97,7 @@ systems:
     ca_file: "$LDAP_CA"
     bind_dn: "$LDAP_DN"
     password: { env: LDAP_PASSWORD }
-    base: "$LDAP_BASE"
+    base_dn: "$LDAP_BASE"
     holder: { account: uid, identity: id }
   crm-db:
     connector: postgres
@@ -112,9 +112,28 @@ systems:
     holder: { account: userName, identity: id }
 YAML
 now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
-leaver() { printf '{"type":"leaver","subject":"alice","at":"%s","id":"hr-1","source":"hr"}\n' "$1"; }
+leaver() { printf '{"type":"leaver","subject":"%s","at":"%s","id":"hr-%s","source":"hr"}\n' "$1" "$(now)" "$1"; }
 mover() {
   printf '{"type":"mover","subject":"sofia","at":"%s","id":"hr-2","source":"hr","before":{"department":"Sales"},"after":{"department":"Finance"}}\n' "$1"
+}
+
+expect_gone() { # expect_gone WHO: no way in on any of the three
+  expect "$1 cannot bind" 49 "$(ldap_bind "$1")"
+  expect "$1 is in no LDAP group" "" "$(ldap_groups "$1")"
+  expect "$1 cannot log in to PostgreSQL" 2 "$(pg_login "$1")"
+  expect "$1 has no PostgreSQL role" "" "$(pg_roles "$1")"
+  expect "$1 has no live session" 0 "$(pg_sessions "$1")"
+  expect "$1 is inactive in SCIM" false "$(scim_active "$1")"
+  expect "$1 is in no SCIM group" "" "$(scim_groups "$1")"
+}
+expect_bob_untouched() {
+  expect "bob binds" 0 "$(ldap_bind bob)"
+  expect "bob keeps his LDAP groups" "finance platform sales" "$(ldap_groups bob)"
+  expect "bob logs in" 0 "$(pg_login bob)"
+  expect "bob keeps his roles" "platform_rw sales_ro" "$(pg_roles bob)"
+  expect "bob's session lives" 1 "$(pg_sessions bob)"
+  expect "bob is active" true "$(scim_active bob)"
+  expect "bob keeps his SCIM groups" "platform sales" "$(scim_groups bob)"
 }
 
 # ---- before ---------------------------------------------------------------------------------------
@@ -127,29 +146,16 @@ expect "alice is active before" true "$(scim_active alice)"
 # ---- the leaver -------------------------------------------------------------------------------------
 run 0 check
 run 0 collect
-leaver "$(now)" >"$work/project/alice.json"
+leaver alice >"$work/project/alice.json"
 run 0 plan --event alice.json --format json --out alice.plan.json
 run 2 plan --event alice.json --detailed-exitcode
 run 0 show alice.plan.json
 run 0 apply alice.plan.json
 grep -q '0 paths remain' "$work/out" || { cat "$work/out" >&2; echo "FAILED: no closure" >&2; exit 1; }
 
-expect "alice cannot bind" 49 "$(ldap_bind alice)"
-expect "alice is in no LDAP group" "" "$(ldap_groups alice)"
-expect "alice cannot log in to PostgreSQL" 2 "$(pg_login alice)"
-expect "alice has no PostgreSQL role" "" "$(pg_roles alice)"
-expect "alice's live session is ended" 0 "$(pg_sessions alice)"
-expect "alice is inactive in SCIM" false "$(scim_active alice)"
-expect "alice is in no SCIM group" "" "$(scim_groups alice)"
+expect_gone alice
 
-expect "bob binds" 0 "$(ldap_bind bob)"
-expect "bob keeps his LDAP groups" "finance platform sales" "$(ldap_groups bob)"
-expect "bob logs in" 0 "$(pg_login bob)"
-expect "bob keeps his roles" "platform_rw sales_ro" "$(pg_roles bob)"
-expect "bob's session lives" 1 "$(pg_sessions bob)"
-expect "bob is active" true "$(scim_active bob)"
-expect "bob keeps his SCIM groups" "platform sales" "$(scim_groups bob)"
-
+expect_bob_untouched
 # ---- again ------------------------------------------------------------------------------------------
 run 4 apply alice.plan.json
 run 0 collect
@@ -166,5 +172,30 @@ expect "sofia keeps the SCIM group of her new job" finance "$(scim_groups sofia)
 expect "sofia is active" true "$(scim_active sofia)"
 run 0 collect
 run 0 plan --event sofia.json --detailed-exitcode
+
+# ---- killed at 20 random instants -------------------------------------------------------------------
+seed=${RESCIND_SEED:-$RANDOM}
+RANDOM=$seed
+echo "kills: seed $seed"
+pg_session dora; wait_for_sessions dora 1
+leaver dora >"$work/project/dora.json"
+run 0 plan --event dora.json --format json --out dora.plan.json
+for _ in $(seq 20); do
+  # Until a run has been opened the plan is unused; from then on it is resumed.
+  if [ -n "$("$rescind" -C "$work/project" runs --verbose | grep -E '^run:[0-9a-f]+  open' || true)" ]; then
+    "$rescind" -C "$work/project" resume >/dev/null 2>&1 & victim=$!
+  else
+    "$rescind" -C "$work/project" apply dora.plan.json >/dev/null 2>&1 & victim=$!
+  fi
+  sleep "0.$(printf '%03d' $((RANDOM % 400)))"
+  kill -KILL $victim 2>/dev/null || true
+  wait $victim 2>/dev/null || true
+done
+"$rescind" -C "$work/project" apply dora.plan.json >/dev/null 2>&1 || true   # in case no kill came late enough
+run 0 resume
+expect_gone dora
+expect_bob_untouched
+run 0 collect
+run 0 plan --event dora.json --detailed-exitcode
 
 echo "$passed passed, 0 failed"
