@@ -1,5 +1,5 @@
-// What the plan claims: which paths stay open for each identity that leaves, and when the last one closes,
-// if every step that starts by itself is done by its deadline.
+// What the plan claims: which paths stay open for each identity that leaves, and when the last one
+// closes, if every step that starts by itself is done by its deadline.
 #include <algorithm>
 
 #include "plan/draft.h"
@@ -31,15 +31,18 @@ ResidualQuery query_for(const Draft& draft, IdentityRef subject, Instant from) {
   query.subject = subject;
   query.from = from;
   query.systems = &draft.options.systems;
-  for (const Order& order : draft.orders) {
-    if (!order.item.valid() || !order.unconditional() || order.rank < Rank::Contain ||
-        order.rank > Rank::Sweep) {
-      continue;
-    }
-    if (order.action == "sweep") {
-      query.sweeps.push_back({.account = order.item, .at = done_by(draft, order)});
-    } else {
-      query.changes.push_back({.item = order.item, .verb = order.verb, .at = done_by(draft, order)});
+  for (const auto* orders : {&draft.orders, &draft.settled}) {
+    for (const Order& order : *orders) {
+      if (!order.item.valid() || !order.unconditional() || order.rank < Rank::Contain ||
+          order.rank > Rank::Sweep) {
+        continue;
+      }
+      if (order.action == "sweep") {
+        query.sweeps.push_back({.account = order.item, .at = done_by(draft, order)});
+      } else {
+        query.changes.push_back(
+            {.item = order.item, .verb = order.verb, .at = done_by(draft, order)});
+      }
     }
   }
   return query;
@@ -61,8 +64,8 @@ void claim_closure(Draft& draft) {
   bool all_close = bounded(draft);
   for (std::uint32_t i = 0; i < causes.size(); ++i) {
     const Cause& cause = causes[i];
-    if (!cause.subject.valid() || cause.item.valid() || cause.event.withdrawn || !draft.leaver_type(cause) ||
-        !seen.insert(cause.subject.cell).second) {
+    if (!cause.subject.valid() || cause.item.valid() || cause.event.withdrawn ||
+        !draft.leaver_type(cause) || !seen.insert(cause.subject.cell).second) {
       continue;
     }
     ResidualQuery query =

@@ -71,6 +71,7 @@ struct Draft {
   Estate estate;
   Principals principals;
   std::vector<Order> orders;
+  std::vector<Order> settled;   // taken out of the plan: earlier runs did them, or will
   std::set<std::uint32_t> blocked_items;   // cells: not to be released or destroyed until a person decides
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> causes_on;  // item cell → causes
   Plan plan;

@@ -29,6 +29,7 @@ class Page {
     notes("needs a person", person_lines());
     notes("uncovered: no rule speaks of these", item_lines(plan_.uncovered, false));
     notes("undetermined: what is recorded does not allow a decision", item_lines(plan_.undetermined, true));
+    notes("rejected records: what depends on them is not decided", rejected_lines());
     notes("cannot be met", infeasible_lines());
     notes("limits reached", limit_lines());
     paths();
@@ -336,6 +337,15 @@ class Page {
       lines.push_back(note.item + (with_why ? " — " + note.why : std::string()));
     }
     return lines;
+  }
+
+  [[nodiscard]] std::vector<std::string> rejected_lines() const {
+    std::vector<std::string> out;
+    for (const auto& record : plan_.inventory.rejected) {
+      out.push_back(record.file + (record.line == 0 ? "" : ":" + std::to_string(record.line)) + " — " +
+                    record.why);
+    }
+    return out;
   }
 
   [[nodiscard]] std::vector<std::string> infeasible_lines() const {

@@ -249,6 +249,8 @@ void drop_settled(Draft& draft, std::vector<std::string>& ids) {
     if (!settled[i]) {
       kept.push_back(std::move(draft.orders[i]));
       kept_ids.push_back(std::move(ids[i]));
+    } else {
+      draft.settled.push_back(std::move(draft.orders[i]));
     }
   }
   for (Order& order : kept) {

@@ -339,6 +339,22 @@ TEST_CASE("merge: a step keeps its id when another cause of the same event drops
   CHECK(plan_of(alice_leaves(records("bob"), rules), options).steps.empty());
 }
 
+TEST_CASE("merge: a settled step closes its path though it is not planned again") {
+  const std::vector<Rule> rules{
+      rule("a", {"leaver"}, {{.verb = Verb::Lock, .kinds = Kind::Device, .within = minutes(15)}})};
+  const std::string device =
+      R"({"record":"device","id":"crm:laptop","system":"crm","holder":"alice"})";
+  const Plan first = plan_of(alice_leaves(device, rules));
+  REQUIRE(first.residual_access.empty());
+  PlanOptions options;
+  for (const PlanStep& step : first.steps) {
+    options.settled_steps.insert(step.id);
+  }
+  const Plan second = plan_of(alice_leaves(device, rules), options);
+  CHECK(second.steps.empty());
+  CHECK(second.residual_access.empty());
+}
+
 TEST_CASE("merge: several causes of one subject are decided together and joined in one step") {
   Organisation organisation = alice_leaves(
       std::string(kAccount),
