@@ -55,6 +55,27 @@ Draft::Draft(const Decisions& d, const PlanOptions& o)
   }
 }
 
+void Draft::add(Order order) {
+  if (order.item.valid()) {
+    orders_by_item[order.item.cell].push_back(static_cast<std::uint32_t>(orders.size()));
+  }
+  orders.push_back(std::move(order));
+}
+
+void Draft::reindex() {
+  orders_by_item.clear();
+  for (std::uint32_t i = 0; i < orders.size(); ++i) {
+    if (orders[i].item.valid()) {
+      orders_by_item[orders[i].item.cell].push_back(i);
+    }
+  }
+}
+
+std::span<const std::uint32_t> Draft::orders_on(ItemRef item) const {
+  const auto found = orders_by_item.find(item.cell);
+  return found == orders_by_item.end() ? std::span<const std::uint32_t>() : std::span(found->second);
+}
+
 std::span<const std::uint32_t> Draft::case_of(std::uint32_t match_index) const {
   const Match& one = match(match_index);
   if (!one.item.valid()) {

@@ -12,11 +12,14 @@ struct Undo {
 
 // Whether data goes with it that nothing in the plan keeps safe.
 bool loses_data(const Draft& draft, const Order& order) {
+  const auto kept = [&](ItemRef item) {
+    const auto orders = draft.orders_on(item);
+    return std::any_of(orders.begin(), orders.end(), [&](std::uint32_t i) {
+      return draft.orders[i].has(Effect::Preserves);
+    });
+  };
   return std::any_of(order.consequences.begin(), order.consequences.end(), [&](ItemRef lost) {
-    return lost.kind() == Kind::Data &&
-           std::none_of(draft.orders.begin(), draft.orders.end(), [&](const Order& other) {
-             return other.item == lost && other.has(Effect::Preserves);
-           });
+    return lost.kind() == Kind::Data && !kept(lost);
   });
 }
 

@@ -45,17 +45,21 @@ void time_destruction(const Draft& draft, Order& order) {
   order.ways = {{.not_before = start, .approvals = {}}};
 }
 
+const Order* order_of(const Draft& draft, ItemRef item, Effect effect) {
+  for (const std::uint32_t i : draft.orders_on(item)) {
+    if (draft.orders[i].has(effect)) {
+      return &draft.orders[i];
+    }
+  }
+  return nullptr;
+}
+
 // A license may take with it what is to be destroyed later, and with more approvals.
 void bind_consequences(Draft& draft) {
   for (Order& order : draft.orders) {
     for (const ItemRef lost : order.consequences) {
-      const auto of_lost = [&](Effect effect) {
-        return std::find_if(draft.orders.begin(), draft.orders.end(), [&](const Order& other) {
-          return other.item == lost && other.has(effect) && !other.ways.empty();
-        });
-      };
-      const auto destruction = of_lost(Effect::Destroys);
-      if (destruction == draft.orders.end() || of_lost(Effect::Preserves) != draft.orders.end()) {
+      const Order* destruction = order_of(draft, lost, Effect::Destroys);
+      if (destruction == nullptr || order_of(draft, lost, Effect::Preserves) != nullptr) {
         continue;
       }
       const Way& binding = destruction->ways.front();
@@ -88,6 +92,7 @@ void start_destruction(Draft& draft) {
     }
   }
   std::erase_if(draft.orders, [](const Order& order) { return order.ways.empty(); });
+  draft.reindex();
   bind_consequences(draft);
   for (Order& order : draft.orders) {
     order.appointment = order.has(Effect::Destroys) &&

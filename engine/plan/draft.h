@@ -76,6 +76,13 @@ struct Draft {
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> causes_on;  // item cell → causes
   Plan plan;
 
+  // Orders on each item, by cell. Kept by add(); whoever takes orders out calls reindex().
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> orders_by_item;
+  void add(Order order);
+  void reindex();
+  // Indexes into `orders`; notify and ask are on no item.
+  [[nodiscard]] std::span<const std::uint32_t> orders_on(ItemRef item) const;
+
   [[nodiscard]] const Match& match(std::uint32_t index) const { return decisions.matches[index]; }
   [[nodiscard]] const Cause& cause_of(std::uint32_t match_index) const {
     return decisions.causes[match(match_index).cause];

@@ -48,7 +48,7 @@ void add_captures(Draft& draft) {
     capture.ways.front().not_before = std::min(capture.start(), first_start(order));
   }
   for (auto& [id, capture] : captures) {
-    draft.orders.push_back(std::move(capture));
+    draft.add(std::move(capture));
   }
 }
 
@@ -123,7 +123,7 @@ void add_engine_steps(Draft& draft) {
   add_captures(draft);
   for (auto& [id, orders] : added) {
     for (Order& order : orders) {
-      draft.orders.push_back(std::move(order));
+      draft.add(std::move(order));
     }
   }
 }

@@ -162,6 +162,7 @@ void apply_holds(Draft& draft) {
     }
   }
   draft.orders = std::move(kept);
+  draft.reindex();
 }
 
 }  // namespace rescind

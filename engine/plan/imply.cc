@@ -104,12 +104,11 @@ void contain(Draft& draft, const Wanted& wanted) {
     draft.decide(wanted.item, wanted.verb, Outcome::Undetermined, wanted.matches);
     return;
   }
-  const auto same = std::find_if(draft.orders.begin(), draft.orders.end(), [&](const Order& order) {
-    return order.item == wanted.item && order.verb == *verb;
-  });
-  if (same != draft.orders.end()) {
-    merge_into(*same, wanted);
-    return;
+  for (const std::uint32_t i : draft.orders_on(wanted.item)) {
+    if (draft.orders[i].verb == *verb) {
+      merge_into(draft.orders[i], wanted);
+      return;
+    }
   }
   Order order;
   order.item = wanted.item;
@@ -125,7 +124,7 @@ void contain(Draft& draft, const Wanted& wanted) {
   if (*verb != wanted.verb) {
     order.because = cannot_text(draft, wanted.item, wanted.verb);
   }
-  draft.orders.push_back(std::move(order));
+  draft.add(std::move(order));
 }
 
 // At once on departure and risk; otherwise with the approvals of the clause that destroys.
@@ -182,6 +181,7 @@ void replace_unsupported(Draft& draft) {
     (possible ? kept : out).push_back(std::move(order));
   }
   draft.orders = std::move(kept);
+  draft.reindex();
   for (const Order& order : out) {
     if (default_effects(order.verb, order.item.kind()).has(Effect::Contains)) {
       contain(draft, {.item = order.item,
@@ -224,8 +224,9 @@ void drop_blocked(Draft& draft) {
 
 const Order* containing_order(const Draft& draft, ItemRef item) {
   const Order* best = nullptr;
-  for (const Order& order : draft.orders) {
-    if (order.item != item || !contains_fully(order.verb, item.kind()) || !order.has(Effect::Contains) ||
+  for (const std::uint32_t i : draft.orders_on(item)) {
+    const Order& order = draft.orders[i];
+    if (!contains_fully(order.verb, item.kind()) || !order.has(Effect::Contains) ||
         order.ways.empty()) {
       continue;
     }
@@ -252,6 +253,7 @@ void imply_containment(Draft& draft) {
     imply_for(draft, order);
   }
   drop_blocked(draft);
+  draft.reindex();
 }
 
 }  // namespace rescind

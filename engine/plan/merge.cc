@@ -283,7 +283,7 @@ void merge_item(Draft& draft, ItemMatches& group) {
     stand_for(orders, Verb::Revoke, Verb::Disable);
   }
   for (Order& order : orders) {
-    draft.orders.push_back(std::move(order));
+    draft.add(std::move(order));
   }
 }
 
@@ -323,7 +323,7 @@ void merge_messages(Draft& draft) {
     order.target = std::get<2>(key);
     order.text = std::get<3>(key);
     if (merge_urgent(draft, order)) {
-      draft.orders.push_back(std::move(order));
+      draft.add(std::move(order));
     }
   }
 }

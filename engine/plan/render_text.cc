@@ -249,14 +249,20 @@ class Page {
     if (system_width > 0) {
       text += "  " + pad(step.system, system_width);
     }
-    if (!why.empty()) {
+    const std::size_t indent = 2 + kWhenWidth + 2;
+    const std::size_t taken = indent + verb_width + 1 + std::max(item_width, display_width(item_words(step))) +
+                              (system_width > 0 ? 2 + system_width : 0);
+    const bool fits = taken + 4 + display_width(why) <= width_;
+    if (!why.empty() && fits) {
       text += "  " + ink(Ink::Dim, "— " + why);
     }
     while (text.ends_with(' ')) {
       text.pop_back();
     }
     line(text);
-    const std::size_t indent = 2 + kWhenWidth + 2;
+    if (!why.empty() && !fits) {
+      line(std::string(indent, ' ') + ink(Ink::Dim, "— " + why));
+    }
     for (const std::string& condition : condition_words(step, plan_.as_of)) {
       wrap(condition, indent, indent + 2);
     }

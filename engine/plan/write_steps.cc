@@ -275,6 +275,7 @@ void write_steps(Draft& draft) {
   if (!draft.options.settled_steps.empty()) {
     drop_settled(draft, ids);
   }
+  draft.reindex();
   const std::vector<std::uint32_t> sequence = execution_order(draft);
   std::vector<std::uint32_t> place(sequence.size());
   for (std::uint32_t i = 0; i < sequence.size(); ++i) {

@@ -371,6 +371,26 @@ TEST_CASE("merge: several causes of one subject are decided together and joined 
   CHECK(step->reasons.size() == 2);
 }
 
+TEST_CASE("merge: a system with thousands of accounts is planned in time that grows with them, not faster") {
+  std::string records = R"({"record":"system","id":"big","kind":"saas"})" + std::string("\n");
+  const int accounts = 3000;
+  for (int i = 0; i < accounts; ++i) {
+    records += R"({"record":"account","id":"big:)" + std::to_string(i) + R"(","system":"big","holder":"bob"})" + "\n";
+  }
+  Organisation organisation = alice_leaves(
+      records, {rule("shut", {"decommission"}, {{.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)}})});
+  organisation.events = {{.type = "decommission", .subject = "big"}};
+  const Plan plan = plan_of(organisation);
+  // A capture, an implied disable, a sweep and the deletion of each.
+  CHECK(plan.steps.size() == 4U * accounts);
+  CHECK(wrong_order(plan) == "");
+  std::size_t edges = 0;
+  for (const PlanStep& step : plan.steps) {
+    edges += step.after.size() + step.strong_after.size();
+  }
+  CHECK(edges <= 8U * accounts);
+}
+
 TEST_CASE("merge: the escalation chain ends with the steward and never names the subject") {
   Organisation organisation = alice_leaves(
       std::string(kAccount),
