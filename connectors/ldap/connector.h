@@ -85,8 +85,8 @@ class LdapConnector final : public Connector {
   LdapOptions options_;
   Directory directory_;
   Clock& clock_;
-  // Markers of password changes that the directory accepted from us: proof within this process, where the
-  // directory does not tell when a password was changed.
+  // Markers of password changes that the directory accepted from us: proof within this process,
+  // where the directory does not tell when a password was changed.
   std::set<std::string> accepted_passwords_;
 };
 

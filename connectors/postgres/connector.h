@@ -103,8 +103,8 @@ class PostgresConnector final : public Connector {
   PostgresOptions options_;
   Client client_;
   Clock& clock_;
-  // Markers of password changes that the server committed for us. It shows nobody a password, so its word
-  // of then is all the proof there is, and only this process has it.
+  // Markers of password changes that the server committed for us. It shows nobody a password, so
+  // its word of then is all the proof there is, and only this process has it.
   std::set<std::string> committed_passwords_;
 };
 

@@ -11,7 +11,9 @@ constexpr std::string_view kFormats[] = {"text", "json", "dot", "mermaid"};
 
 }  // namespace
 
-std::span<const std::string_view> plan_formats() { return kFormats; }
+std::span<const std::string_view> plan_formats() {
+  return kFormats;
+}
 
 std::string_view plan_media_type(std::string_view format) {
   return format == "json"  ? "application/json"

@@ -1,5 +1,5 @@
-// RESCIND_CHECK: an assertion that stays on in release builds. It guards what input cannot reach; if
-// it fires, the program is wrong and stops before it can act on a wrong state.
+// RESCIND_CHECK: an assertion that stays on in release builds. It guards what input cannot reach;
+// if it fires, the program is wrong and stops before it can act on a wrong state.
 #pragma once
 
 #include <string_view>
@@ -9,9 +9,9 @@ namespace rescind {
                                std::string_view text);
 }  // namespace rescind
 
-#define RESCIND_CHECK(condition, text)                                   \
-  do {                                                                   \
-    if (!(condition)) {                                                  \
-      ::rescind::check_failed(__FILE__, __LINE__, #condition, (text));   \
-    }                                                                    \
+#define RESCIND_CHECK(condition, text)                                 \
+  do {                                                                 \
+    if (!(condition)) {                                                \
+      ::rescind::check_failed(__FILE__, __LINE__, #condition, (text)); \
+    }                                                                  \
   } while (false)

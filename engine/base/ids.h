@@ -14,7 +14,9 @@ struct StrongId {
   std::uint32_t value = kNone;  // 0-based index; kNone: refers to nothing
 
   [[nodiscard]] constexpr bool valid() const { return value != kNone; }
+
   [[nodiscard]] constexpr std::size_t index() const { return value; }
+
   friend constexpr auto operator<=>(StrongId, StrongId) = default;
 };
 

@@ -24,7 +24,8 @@ enum class ErrorKind {
   Cancelled,    // told to stop
 };
 
-// What a caller may do after the failure. OutcomeUnknown: the effect may have happened; probe first.
+// What a caller may do after the failure. OutcomeUnknown: the effect may have happened; probe
+// first.
 enum class RetryAdvice { Safe, Never, OutcomeUnknown };
 
 class Error {
@@ -33,8 +34,11 @@ class Error {
       : kind_(kind), retry_(retry), message_(std::move(message)) {}
 
   [[nodiscard]] ErrorKind kind() const { return kind_; }
+
   [[nodiscard]] RetryAdvice retry() const { return retry_; }
+
   [[nodiscard]] const std::string& message() const { return message_; }
+
   // What the callers were doing, innermost first.
   [[nodiscard]] const std::vector<std::string>& context() const { return context_; }
 
@@ -82,9 +86,9 @@ inline tl::unexpected<Error> fail(ErrorKind kind, std::string message,
   }                                                                \
   declaration = std::move(*name)
 
-#define RESCIND_RETURN_IF_ERROR(expression)                             \
-  do {                                                                  \
-    if (auto rescind_status = (expression); !rescind_status) {          \
-      return tl::unexpected(std::move(rescind_status).error());         \
-    }                                                                   \
+#define RESCIND_RETURN_IF_ERROR(expression)                     \
+  do {                                                          \
+    if (auto rescind_status = (expression); !rescind_status) {  \
+      return tl::unexpected(std::move(rescind_status).error()); \
+    }                                                           \
   } while (false)

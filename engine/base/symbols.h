@@ -1,4 +1,5 @@
-// SymbolTable: every string once, as a dense 32-bit id; equality of strings becomes equality of ids.
+// SymbolTable: every string once, as a dense 32-bit id; equality of strings becomes equality of
+// ids.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,10 @@ namespace rescind {
 enum class Symbol : std::uint32_t {};
 inline constexpr Symbol kMissingSymbol{0};
 inline constexpr Symbol kEmptySymbol{1};
-constexpr std::uint32_t raw(Symbol s) { return static_cast<std::uint32_t>(s); }
+
+constexpr std::uint32_t raw(Symbol s) {
+  return static_cast<std::uint32_t>(s);
+}
 
 // Not thread-safe while interning; reading is. Views stay valid as long as the table lives.
 class SymbolTable {
@@ -28,15 +32,20 @@ class SymbolTable {
   Symbol intern(std::string_view text);
   // The id when the string is already there, else nothing.
   [[nodiscard]] std::optional<Symbol> find(std::string_view text) const;
+
   [[nodiscard]] std::string_view text(Symbol symbol) const {
     const Entry& e = entries_[raw(symbol)];
     return {e.data, e.size};
   }
+
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
   // Bytes of the strings themselves, and of everything around them (entries, hash slots, slack).
   [[nodiscard]] std::size_t string_bytes() const { return string_bytes_; }
+
   [[nodiscard]] std::size_t overhead_bytes() const;
   void reserve(std::size_t symbols);
+
   // Gives back room kept for growth; worth it once nothing more will come.
   void shrink_to_fit() { entries_.shrink_to_fit(); }
 
@@ -46,11 +55,13 @@ class SymbolTable {
     std::uint32_t size;
     std::uint32_t hash;
   };
+
   void grow();
   const char* store(std::string_view text);
 
   std::vector<Entry> entries_;
-  std::vector<std::uint32_t> slots_;  // open addressing; 0 = empty (entry 0 is never looked up by slot)
+  std::vector<std::uint32_t>
+      slots_;  // open addressing; 0 = empty (entry 0 is never looked up by slot)
   std::vector<std::unique_ptr<char[]>> chunks_;
   std::size_t chunk_used_ = 0;
   std::size_t chunk_size_ = 0;

@@ -19,8 +19,8 @@ enum class Code : std::uint16_t {
 #undef RESCIND_CODE
 };
 
-std::string code_name(Code code);             // "R0203"
-std::string_view code_title(Code code);       // the one-line meaning from the table
+std::string code_name(Code code);        // "R0203"
+std::string_view code_title(Code code);  // the one-line meaning from the table
 std::vector<Code> all_codes();
 
 struct Label {
@@ -43,15 +43,18 @@ class Diagnostics {
  public:
   explicit Diagnostics(std::size_t max_errors = 100) : max_errors_(max_errors) {}
 
-  // Adds one; past the limit errors are counted but not kept. Returns the kept entry (valid until the
-  // next report) so that labels and help can be added, or a scratch entry.
+  // Adds one; past the limit errors are counted but not kept. Returns the kept entry (valid until
+  // the next report) so that labels and help can be added, or a scratch entry.
   Diagnostic& report(Diagnostic diagnostic);
   Diagnostic& error(Code code, Span span, std::string message, std::string label = {});
   Diagnostic& warning(Code code, Span span, std::string message, std::string label = {});
 
   [[nodiscard]] bool has_errors() const { return error_count_ > 0; }
+
   [[nodiscard]] std::size_t error_count() const { return error_count_; }
+
   [[nodiscard]] std::size_t suppressed() const { return suppressed_; }
+
   // By file, then offset, then code; equal ones once.
   [[nodiscard]] std::vector<Diagnostic> sorted() const;
 

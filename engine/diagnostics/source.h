@@ -12,6 +12,7 @@
 namespace rescind {
 
 struct SourceFileTag {};
+
 using SourceFileId = StrongId<SourceFileTag>;
 
 // A range of bytes in one file; begin == end marks a point. An invalid file: no place is known.
@@ -31,8 +32,11 @@ struct LineColumn {
 class SourceFile {
  public:
   SourceFile(std::string name, std::string text);
+
   [[nodiscard]] const std::string& name() const { return name_; }
+
   [[nodiscard]] std::string_view text() const { return text_; }
+
   [[nodiscard]] LineColumn locate(std::uint32_t offset) const;
   // The line (1-based) without its line end; empty past the last.
   [[nodiscard]] std::string_view line(std::uint32_t number) const;
@@ -49,8 +53,11 @@ class SourceFile {
 class SourceSet {
  public:
   SourceFileId add(std::string name, std::string text);
+
   [[nodiscard]] const SourceFile& file(SourceFileId id) const { return *files_[id.index()]; }
+
   [[nodiscard]] std::size_t size() const { return files_.size(); }
+
   [[nodiscard]] std::string_view text(Span span) const;
   // "file:line:column"; "" for a span without a file.
   [[nodiscard]] std::string place(Span span) const;

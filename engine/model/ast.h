@@ -1,5 +1,5 @@
-// The syntax tree of a policy file, exactly as written: names are unresolved text, nothing is typed.
-// parse gives it, check takes it; print_ast turns it back into policy text.
+// The syntax tree of a policy file, exactly as written: names are unresolved text, nothing is
+// typed. parse gives it, check takes it; print_ast turns it back into policy text.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct Text {
 
 // `30d`, or the name of a parameter or define that stands for a duration.
 struct Duration {
-  Seconds value{0};                 // 0 with a parameter: check puts its value in
+  Seconds value{0};  // 0 with a parameter: check puts its value in
   Span span;
   std::optional<Name> parameter;
 };
@@ -46,32 +46,104 @@ struct Expr;
 using ExprPtr = std::unique_ptr<Expr>;
 
 enum class BinaryOp : std::uint8_t {
-  And, Or, Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual,
-  In, NotIn, Like, Matches, Coalesce, Add, Subtract,
+  And,
+  Or,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  In,
+  NotIn,
+  Like,
+  Matches,
+  Coalesce,
+  Add,
+  Subtract,
 };
 enum class Quantifier : std::uint8_t { Any, All, Count, Min, Max, Sum };
 
-struct BoolLiteral { bool value = false; };
-struct IntLiteral { std::int64_t value = 0; };
-struct StringLiteral { std::string value; };
-struct DurationLiteral { Seconds value{0}; };
+struct BoolLiteral {
+  bool value = false;
+};
+
+struct IntLiteral {
+  std::int64_t value = 0;
+};
+
+struct StringLiteral {
+  std::string value;
+};
+
+struct DurationLiteral {
+  Seconds value{0};
+};
+
 struct InstantLiteral {  // `2026-11-20` keeps its date, `2026-11-20T17:00Z` its instant
   std::optional<Date> date;
   Instant instant{};
 };
-struct SetLiteral { std::vector<ExprPtr> elements; };
-struct NameRef { std::string name; };                                   // a bare word
-struct Member { ExprPtr object; Name attribute; };                      // object.attribute
-struct Call { Name function; std::vector<ExprPtr> arguments; };         // define call
-struct Not { ExprPtr operand; };
-struct Negate { ExprPtr operand; };                                     // -x
-struct Known { ExprPtr operand; };
-struct Binary { BinaryOp op{}; ExprPtr left; ExprPtr right; Span op_span; };
-struct IsKind { ExprPtr operand; bool negated = false; std::vector<Name> kinds; };  // x is [not] a
-struct Supports { ExprPtr item; Name verb; };                           // item supports verb
-struct IdleFor { ExprPtr item; ExprPtr duration; };                     // c idle for D
-struct DeliveredTo { ExprPtr item; ExprPtr to; };                       // x delivered to d
-struct Quantified {                                                     // all(x in S where e : v)
+
+struct SetLiteral {
+  std::vector<ExprPtr> elements;
+};
+
+struct NameRef {
+  std::string name;
+};  // a bare word
+
+struct Member {
+  ExprPtr object;
+  Name attribute;
+};  // object.attribute
+
+struct Call {
+  Name function;
+  std::vector<ExprPtr> arguments;
+};  // define call
+
+struct Not {
+  ExprPtr operand;
+};
+
+struct Negate {
+  ExprPtr operand;
+};  // -x
+
+struct Known {
+  ExprPtr operand;
+};
+
+struct Binary {
+  BinaryOp op{};
+  ExprPtr left;
+  ExprPtr right;
+  Span op_span;
+};
+
+struct IsKind {
+  ExprPtr operand;
+  bool negated = false;
+  std::vector<Name> kinds;
+};  // x is [not] a
+
+struct Supports {
+  ExprPtr item;
+  Name verb;
+};  // item supports verb
+
+struct IdleFor {
+  ExprPtr item;
+  ExprPtr duration;
+};  // c idle for D
+
+struct DeliveredTo {
+  ExprPtr item;
+  ExprPtr to;
+};  // x delivered to d
+
+struct Quantified {  // all(x in S where e : v)
   Quantifier quantifier{};
   Name variable;
   ExprPtr set;
@@ -107,6 +179,7 @@ struct Escalation {
     Principals to;
     std::optional<Duration> after;  // waits this long after the level before; absent on the first
   };
+
   std::vector<Level> levels;
   Span span;
 };
@@ -121,7 +194,7 @@ struct Selection {
 
 struct Clause {
   Doc doc;
-  Name verb;                          // `notify` and `ask` too
+  Name verb;                           // `notify` and `ask` too
   std::optional<Selection> selection;  // absent for notify and ask
   std::optional<Principals> to;        // transfer, redirect: the target; notify, ask: who
   std::optional<Text> text;            // narrow … to "level"; ask P to "…"
@@ -137,10 +210,10 @@ struct Clause {
 // ---- Declarations ------------------------------------------------------------------------------
 
 struct TypeExpr {
-  Name name;                        // bool int string … enum set, or a kind, identity, system
-  std::vector<Name> enum_values;    // when name is `enum`
+  Name name;                          // bool int string … enum set, or a kind, identity, system
+  std::vector<Name> enum_values;      // when name is `enum`
   std::unique_ptr<TypeExpr> element;  // when name is `set`
-  bool optional = false;            // T?
+  bool optional = false;              // T?
   Span span;
 };
 
@@ -153,25 +226,59 @@ struct AttributeDecl {
 };
 
 struct SchemaBlock {
-  struct Systems { std::vector<Name> names; };  // identifiers or strings
-  struct Teams { std::vector<Name> names; };
-  struct Entity { Name entity; std::vector<AttributeDecl> attributes; };
-  struct Event { Doc doc; Name name; Name about; std::vector<AttributeDecl> attributes; };
-  struct Entry { std::variant<Systems, Teams, Entity, Event> node; Span span; };
+  struct Systems {
+    std::vector<Name> names;
+  };  // identifiers or strings
+
+  struct Teams {
+    std::vector<Name> names;
+  };
+
+  struct Entity {
+    Name entity;
+    std::vector<AttributeDecl> attributes;
+  };
+
+  struct Event {
+    Doc doc;
+    Name name;
+    Name about;
+    std::vector<AttributeDecl> attributes;
+  };
+
+  struct Entry {
+    std::variant<Systems, Teams, Entity, Event> node;
+    Span span;
+  };
+
   std::vector<Entry> entries;
 };
 
 struct Import {
   QualifiedName module;
-  struct Argument { Name parameter; ExprPtr value; };
+
+  struct Argument {
+    Name parameter;
+    ExprPtr value;
+  };
+
   std::vector<Argument> arguments;
 };
 
-struct Parameter { Name name; TypeExpr type; ExprPtr default_value; /* may be null: required */ };
+struct Parameter {
+  Name name;
+  TypeExpr type;
+  ExprPtr default_value; /* may be null: required */
+};
 
 struct Define {
   Name name;
-  struct Formal { Name name; TypeExpr type; };
+
+  struct Formal {
+    Name name;
+    TypeExpr type;
+  };
+
   std::vector<Formal> formals;  // empty: a constant
   ExprPtr body;
 };
@@ -186,7 +293,12 @@ struct Derive {  // derive EVENT for ENTITY [as x] [where e] on EVENT[, EVENT]
 
 struct Grant {  // grants SYSTEM kind "name"[, kind "name"]
   Name system;
-  struct Right { Name kind; Text name; };
+
+  struct Right {
+    Name kind;
+    Text name;
+  };
+
   std::vector<Right> rights;
   Span span;
 };
@@ -198,9 +310,17 @@ struct Role {
   std::vector<Grant> grants;
 };
 
-struct Keep { Name name; std::vector<Selection> selections; std::optional<Text> because; };
+struct Keep {
+  Name name;
+  std::vector<Selection> selections;
+  std::optional<Text> because;
+};
 
-struct Conflict { Name name; std::vector<Grant> parts; std::optional<Text> because; };
+struct Conflict {
+  Name name;
+  std::vector<Grant> parts;
+  std::optional<Text> because;
+};
 
 struct Rule {
   Name name;
@@ -232,12 +352,15 @@ struct Limit {
   std::optional<std::int64_t> count;    // at most 10
   std::optional<std::int64_t> percent;  // at most 5%; both: max(5%, 10)
   bool per_system = false;
-  std::optional<Duration> per;          // the rolling window
+  std::optional<Duration> per;  // the rolling window
   std::optional<Principals> otherwise_ask;
 };
 
 // `retire`, `test`, `prove`: recognised, kept whole as text, refused by check for now.
-struct NotYet { Name keyword; std::string text; /* from the word to its closing brace */ };
+struct NotYet {
+  Name keyword;
+  std::string text; /* from the word to its closing brace */
+};
 
 struct Declaration {
   Doc doc;
@@ -254,7 +377,8 @@ struct PolicyFile {
   std::vector<Declaration> declarations;  // in the order of the text; the order means nothing
 };
 
-// Policy text that parses to an equal tree (spans aside). Deterministic; used by tests and `format`.
+// Policy text that parses to an equal tree (spans aside). Deterministic; used by tests and
+// `format`.
 std::string print_policy(const PolicyFile& file);
 std::string print_expression(const Expr& expression);
 

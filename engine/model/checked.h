@@ -18,6 +18,7 @@ namespace rescind {
 // ---- Typed expressions, in one arena -----------------------------------------------------------
 
 struct ExprTag {};
+
 using ExprId = StrongId<ExprTag>;
 
 // WHY: g++ 12 takes a scoped enumerator for a shadow of the type of the same name.
@@ -35,23 +36,42 @@ enum class ExprOp : std::uint8_t {
   EventBefore,     // event.before.ATTR of the subject: `attribute`
   EventAfter,
   // one operand
-  Attribute,       // operand.ATTR: `name`, `entity` and `attribute`; of an item also `kinds`, those it can be
-                   // of here. attribute may be one of pseudo_attribute (kByName: look `name` up per kind)
-  Not, Negate, Known,
+  Attribute,  // operand.ATTR: `name`, `entity` and `attribute`; of an item also `kinds`, those it
+              // can be
+  // of here. attribute may be one of pseudo_attribute (kByName: look `name` up per kind)
+  Not,
+  Negate,
+  Known,
   IsIdentityKind,  // operand is one of `names`
   IsItemKind,      // operand is one of `kinds`
   IsEvent,         // the event is one of `names` (no operand)
   Supports,        // operand (item) supports `verb`
   Justified,       // operand (item).justified: role grant or keep holds after the event
   // two operands
-  And, Or, Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual,
-  In,              // element in set
-  Like, Matches,   // operand, pattern in `constant.text` (one operand)
-  Coalesce, Add, Subtract,
-  IdleFor,         // item, duration
-  DeliveredTo,     // item, identity or its name
-  // quantifiers: operands = set, where (invalid: none), and for min max sum the value; `index` = variable number
-  Any, All, Count, Min, Max, Sum,
+  And,
+  Or,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  In,  // element in set
+  Like,
+  Matches,  // operand, pattern in `constant.text` (one operand)
+  Coalesce,
+  Add,
+  Subtract,
+  IdleFor,      // item, duration
+  DeliveredTo,  // item, identity or its name
+  // quantifiers: operands = set, where (invalid: none), and for min max sum the value; `index` =
+  // variable number
+  Any,
+  All,
+  Count,
+  Min,
+  Max,
+  Sum,
 };
 #pragma GCC diagnostic pop
 
@@ -73,7 +93,9 @@ struct Expr {
 // Expressions share nothing; an operand's id is lower than its user's.
 struct ExprArena {
   std::vector<Expr> nodes;
+
   [[nodiscard]] const Expr& operator[](ExprId id) const { return nodes[id.index()]; }
+
   ExprId add(Expr expr) {
     nodes.push_back(std::move(expr));
     return ExprId{static_cast<std::uint32_t>(nodes.size() - 1)};
@@ -82,8 +104,8 @@ struct ExprArena {
 
 // ---- Declarations ------------------------------------------------------------------------------
 
-// Alternatives in the order of preference; each is of type Principal, Identity, or a set of Principal,
-// possibly optional (a missing one falls through to the next).
+// Alternatives in the order of preference; each is of type Principal, Identity, or a set of
+// Principal, possibly optional (a missing one falls through to the next).
 struct PrincipalExpr {
   std::vector<ExprId> alternatives;
   Span span;
@@ -101,48 +123,53 @@ struct Declared {
   std::string name;    // unique within the module and sort of declaration
   std::string doc;
   Span span;
+
   // "module.name"
-  [[nodiscard]] std::string qualified() const { return module.empty() ? name : module + "." + name; }
+  [[nodiscard]] std::string qualified() const {
+    return module.empty() ? name : module + "." + name;
+  }
 };
 
 struct ClauseTag {};
-using ClauseId = StrongId<ClauseTag>;  // number within the whole policy: index into CheckedPolicy::clauses
+
+using ClauseId =
+    StrongId<ClauseTag>;  // number within the whole policy: index into CheckedPolicy::clauses
 
 struct CheckedClause {
-  std::uint32_t rule = 0;          // index into rules
-  std::string label;               // verb, kinds and ordinal: "revoke session, token #1"
+  std::uint32_t rule = 0;  // index into rules
+  std::string label;       // verb, kinds and ordinal: "revoke session, token #1"
   Verb verb = Verb::Revoke;
-  KindSet kinds;                   // empty: notify, ask
-  ExprId where;                    // invalid: always. Scope: subject, event, now, item
+  KindSet kinds;  // empty: notify, ask
+  ExprId where;   // invalid: always. Scope: subject, event, now, item
   std::optional<PrincipalExpr> to;
-  std::string text;                // level of narrow, request of ask
+  std::string text;  // level of narrow, request of ask
   std::optional<Seconds> within;
   std::optional<Seconds> after;
   std::optional<PrincipalExpr> approved_by;
   bool even_if_staged = false;
   std::optional<PrincipalExpr> otherwise_escalate;
-  std::string because;             // its own, else the rule's
+  std::string because;  // its own, else the rule's
   std::string doc;
   Span span;
 };
 
 struct CheckedRule {
   Declared declared;
-  std::vector<std::uint32_t> on;   // indexes into Schema::events, sorted
-  ExprId when;                     // invalid: always. Scope: subject, event, now
+  std::vector<std::uint32_t> on;  // indexes into Schema::events, sorted
+  ExprId when;                    // invalid: always. Scope: subject, event, now
   std::string because;
   std::vector<std::string> controls;
   std::vector<EscalationLevel> escalate;
-  std::vector<ClauseId> clauses;   // in the order of the text
+  std::vector<ClauseId> clauses;  // in the order of the text
 };
 
 struct CheckedDerive {
-  Declared declared;               // name: "derive EVENT for ENTITY #n"
-  std::uint32_t event = 0;         // raised
+  Declared declared;        // name: "derive EVENT for ENTITY #n"
+  std::uint32_t event = 0;  // raised
   bool for_identity = false;
-  KindSet kinds;                   // when for items
-  ExprId where;                    // scope: event, now, item (an identity or an item). Invalid: always
-  std::vector<std::uint32_t> on;   // causes
+  KindSet kinds;  // when for items
+  ExprId where;   // scope: event, now, item (an identity or an item). Invalid: always
+  std::vector<std::uint32_t> on;  // causes
 };
 
 struct CheckedGrant {
@@ -150,6 +177,7 @@ struct CheckedGrant {
   Kind kind = Kind::Role;
   std::string name;
   Span span;
+
   friend bool operator==(const CheckedGrant& a, const CheckedGrant& b) {
     return a.system == b.system && a.kind == b.kind && a.name == b.name;
   }
@@ -157,15 +185,15 @@ struct CheckedGrant {
 
 struct CheckedRole {
   Declared declared;
-  ExprId when;                         // invalid: assigned by the system of record (identity.roles)
-  std::vector<std::uint32_t> includes; // transitively closed, itself excluded
-  std::vector<CheckedGrant> grants;    // own and included, each once, sorted
+  ExprId when;  // invalid: assigned by the system of record (identity.roles)
+  std::vector<std::uint32_t> includes;  // transitively closed, itself excluded
+  std::vector<CheckedGrant> grants;     // own and included, each once, sorted
 };
 
 struct CheckedKeep {
   Declared declared;
   KindSet kinds;
-  ExprId where;        // invalid: always
+  ExprId where;  // invalid: always
   std::string because;
 };
 
@@ -177,12 +205,12 @@ struct CheckedConflict {
 
 struct CheckedHold {
   Declared declared;
-  ExprId when;                     // about the subject. Invalid: always
+  ExprId when;  // about the subject. Invalid: always
   std::vector<Verb> verbs;
   KindSet kinds;
-  ExprId where;                    // about the item. Invalid: always
+  ExprId where;  // about the item. Invalid: always
   bool even_containment = false;
-  std::optional<Instant> until;    // absent: until lifted. A date: its end everywhere on Earth
+  std::optional<Instant> until;  // absent: until lifted. A date: its end everywhere on Earth
   std::optional<PrincipalExpr> ordered_by;
   std::string because;
 };
@@ -203,18 +231,20 @@ struct CheckedPolicy {
   std::shared_ptr<const Schema> schema;
   std::shared_ptr<const SourceSet> sources;
   ExprArena exprs;
-  std::vector<CheckedRule> rules;          // sorted by qualified name
-  std::vector<CheckedClause> clauses;      // by ClauseId: rules in order, clauses in text order
-  std::vector<CheckedDerive> derives;      // sorted by event, then entity, then span text
-  std::vector<CheckedRole> roles;          // sorted by qualified name
-  std::vector<CheckedKeep> keeps;          // sorted by qualified name
+  std::vector<CheckedRule> rules;      // sorted by qualified name
+  std::vector<CheckedClause> clauses;  // by ClauseId: rules in order, clauses in text order
+  std::vector<CheckedDerive> derives;  // sorted by event, then entity, then span text
+  std::vector<CheckedRole> roles;      // sorted by qualified name
+  std::vector<CheckedKeep> keeps;      // sorted by qualified name
   std::vector<CheckedConflict> conflicts;
   std::vector<CheckedHold> holds;
   std::vector<CheckedLimit> limits;
-  std::string digest;                      // "sha256:…" over print_checked: what the policy means, not how it is laid out
+  std::string
+      digest;  // "sha256:…" over print_checked: what the policy means, not how it is laid out
 };
 
-// Deterministic text of everything in a checked policy but places, so that equal texts mean equal policies.
+// Deterministic text of everything in a checked policy but places, so that equal texts mean equal
+// policies.
 std::string print_checked(const CheckedPolicy& policy);
 // One condition, fully parenthesised; "true" for an invalid id.
 std::string print_checked(const ExprArena& exprs, ExprId id);

@@ -1,5 +1,5 @@
-// What evaluate found: the causes (events and what they derive), which clause matches which item for
-// which cause, holds in the way, and what could not be decided. plan merges it into steps.
+// What evaluate found: the causes (events and what they derive), which clause matches which item
+// for which cause, holds in the way, and what could not be decided. plan merges it into steps.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,17 @@ namespace rescind {
 // An open event, or one derived from another. Causes of one plan are decided together.
 struct Cause {
   Event event;
-  std::uint32_t type = 0;          // index into Schema::events
+  std::uint32_t type = 0;            // index into Schema::events
   std::uint32_t parent = kNoParent;  // index of the cause that derived it
   static constexpr std::uint32_t kNoParent = 0xFFFFFFFFU;
-  std::string derived_by;          // "derive unused for credential #1", "owner_left", "knower_left"; "" when reported
-  IdentityRef subject;             // about an identity: it; about an item: its holder; system: none
-  ItemRef item;                    // about an item
-  SystemRef system;                // about a system
+  std::string derived_by;  // "derive unused for credential #1", "owner_left", "knower_left"; ""
+                           // when reported
+  IdentityRef subject;     // about an identity: it; about an item: its holder; system: none
+  ItemRef item;            // about an item
+  SystemRef system;        // about a system
   Instant effective{};
   Instant arrived{};
-  std::string lineage;             // "type/subject@source:id#revision", parents first, stable across runs
+  std::string lineage;  // "type/subject@source:id#revision", parents first, stable across runs
 };
 
 // Yes, or cannot be known (a broken record, an unknown fact): never silently no.
@@ -34,7 +35,7 @@ enum class Certainty : std::uint8_t { Yes, Unknown };
 struct Match {
   std::uint32_t cause = 0;
   ClauseId clause;
-  ItemRef item;                    // none for notify and ask
+  ItemRef item;  // none for notify and ask
   Certainty certainty = Certainty::Yes;
 };
 
@@ -42,6 +43,7 @@ struct Match {
 struct ResolvedPrincipals {
   std::vector<std::vector<std::string>> alternatives;  // ids; an empty inner list: nobody there
 };
+
 struct MatchPrincipals {
   std::uint32_t match = 0;  // index into Decisions::matches
   ResolvedPrincipals to, approved_by, otherwise_escalate;
@@ -49,7 +51,7 @@ struct MatchPrincipals {
 };
 
 struct HoldMatch {
-  std::uint32_t hold = 0;          // index into CheckedPolicy::holds
+  std::uint32_t hold = 0;  // index into CheckedPolicy::holds
   ItemRef item;
   Certainty certainty = Certainty::Yes;
   std::vector<std::string> ordered_by;
@@ -62,7 +64,7 @@ struct LimitMatch {
 };
 
 struct UndeterminedItem {
-  ItemRef item;                    // or
+  ItemRef item;  // or
   IdentityRef identity;
   std::string why;
 };
@@ -70,23 +72,24 @@ struct UndeterminedItem {
 // An item that stays because a role or a keep says so.
 struct JustifiedItem {
   ItemRef item;
-  std::string by;                  // "role sales_rep", "keep requested"
+  std::string by;  // "role sales_rep", "keep requested"
 };
 
 struct Decisions {
   std::shared_ptr<const CheckedPolicy> policy;
   std::shared_ptr<const Inventory> inventory;
   Instant as_of{};
-  std::vector<Cause> causes;               // reported first in the order (type, subject, at, id), then derived
-  std::vector<Match> matches;              // sorted by cause, item id, clause
-  std::vector<MatchPrincipals> principals; // only for matches whose clause or rule names any; sorted by match
-  std::vector<HoldMatch> holds;            // over every item that a match or its parts concern
-  std::vector<LimitMatch> limits;          // same items
-  std::vector<JustifiedItem> justified;    // of subjects of change events, sorted by item id
+  std::vector<Cause> causes;   // reported first in the order (type, subject, at, id), then derived
+  std::vector<Match> matches;  // sorted by cause, item id, clause
+  std::vector<MatchPrincipals>
+      principals;                // only for matches whose clause or rule names any; sorted by match
+  std::vector<HoldMatch> holds;  // over every item that a match or its parts concern
+  std::vector<LimitMatch> limits;        // same items
+  std::vector<JustifiedItem> justified;  // of subjects of change events, sorted by item id
   std::vector<UndeterminedItem> undetermined;
-  std::vector<ItemRef> reached;            // every item in scope of a leaver-type cause, sorted by id: what no match
-                                           // and no hold covers is uncovered
-  std::vector<std::string> notes;          // things a person should know (assumed zones, conflicts found)
+  std::vector<ItemRef> reached;  // every item in scope of a leaver-type cause, sorted by id: what
+                                 // no match and no hold covers is uncovered
+  std::vector<std::string> notes;  // things a person should know (assumed zones, conflicts found)
 };
 
 }  // namespace rescind

@@ -1,5 +1,5 @@
-// An event: something happened to an identity, an item or a system. As read from a file or a request,
-// before it is matched with an inventory.
+// An event: something happened to an identity, an item or a system. As read from a file or a
+// request, before it is matched with an inventory.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,19 @@
 
 namespace rescind {
 
-// A scalar or a set, as JSON gives it. Instants arrive as text and are parsed by the attribute's type.
+// A scalar or a set, as JSON gives it. Instants arrive as text and are parsed by the attribute's
+// type.
 using AttributeValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>>;
 using AttributeMap = std::map<std::string, AttributeValue>;
 
 struct Event {
   std::string type;
-  std::string subject;              // id of the identity, item or system that it is about
-  Instant at{};                     // effective instant
-  std::optional<Date> at_date;      // when given as a plain date: `at` is the end of that day
-  bool zone_assumed = false;        // the subject has no timezone: the organisation's was taken
-  std::optional<Instant> arrived;   // when we heard; absent: now
-  std::string id;                   // of the source system; may be empty
+  std::string subject;             // id of the identity, item or system that it is about
+  Instant at{};                    // effective instant
+  std::optional<Date> at_date;     // when given as a plain date: `at` is the end of that day
+  bool zone_assumed = false;       // the subject has no timezone: the organisation's was taken
+  std::optional<Instant> arrived;  // when we heard; absent: now
+  std::string id;                  // of the source system; may be empty
   std::string source;
   std::string submitted_by;
   std::uint32_t revision = 1;

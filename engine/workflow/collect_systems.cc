@@ -69,7 +69,7 @@ Result<std::vector<CollectedListing>> collect_systems(
       const bool complete = listing.complete && kinds.unusable.empty();
       const std::string why = !listing.complete ? listing.why
                               : complete        ? ""
-                                                : "a record without kind or id: " + kinds.unusable[0];
+                                         : "a record without kind or id: " + kinds.unusable[0];
       RESCIND_RETURN_IF_ERROR(store.replace_listing({.system = system,
                                                      .kind = listing.kind,
                                                      .collected_at = at,

@@ -20,9 +20,10 @@ struct CollectedListing {
   std::string why;  // when not complete
 };
 
-// Asks every connector (or those of `only`, when not empty) one after the other and replaces what the
-// store knows, listing by listing. A listing that failed or was cut short removes nothing. `progress` is
-// told the system that is asked now. Errors: of the store; a system's own failure is in its listing.
+// Asks every connector (or those of `only`, when not empty) one after the other and replaces what
+// the store knows, listing by listing. A listing that failed or was cut short removes nothing.
+// `progress` is told the system that is asked now. Errors: of the store; a system's own failure is
+// in its listing.
 Result<std::vector<CollectedListing>> collect_systems(
     ConnectorSet& connectors, const std::vector<std::string>& only, Store& store, Clock& clock,
     const std::function<void(const std::string&)>& progress);

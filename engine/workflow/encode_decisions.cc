@@ -26,7 +26,9 @@ Json encode_event(const Cause& cause) {
   return out;
 }
 
-Json certainty_of(Certainty certainty) { return certainty == Certainty::Yes ? "yes" : "unknown"; }
+Json certainty_of(Certainty certainty) {
+  return certainty == Certainty::Yes ? "yes" : "unknown";
+}
 
 Json encode_match(const Decisions& decisions, const Match& match) {
   const CheckedClause& clause = decisions.policy->clauses[match.clause.index()];

@@ -1,4 +1,5 @@
-// Decisions as JSON, one object per cause: what `rescind evaluate` prints and POST /v1/evaluate answers.
+// Decisions as JSON, one object per cause: what `rescind evaluate` prints and POST /v1/evaluate
+// answers.
 #pragma once
 
 #include <string>
@@ -12,7 +13,8 @@ namespace rescind {
 //   {"event":{"type","subject","at","id","source","lineage","derived_by"},
 //    "decisions":[{"item","kind","system","holder","verb","rule","clause","certainty","because"}],
 //    "held":[{"item","hold","certainty"}],"justified":[{"item","by"}],"undetermined":[{"item"|"identity","why"}]}
-// held, justified and undetermined belong to all causes together and stand in the first object only.
+// held, justified and undetermined belong to all causes together and stand in the first object
+// only.
 std::vector<std::string> encode_decisions(const Decisions& decisions);
 
 }  // namespace rescind

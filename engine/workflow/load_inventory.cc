@@ -10,14 +10,16 @@ namespace {
 // One input per system: its records as JSON Lines, when they were listed, what was cut short.
 Result<std::vector<InventoryInput>> stored_inputs(Store& store) {
   RESCIND_ASSIGN_OR_RETURN(const std::vector<StoredListing> listings, store.list_listings());
-  RESCIND_ASSIGN_OR_RETURN(const std::vector<StoredInventoryRecord> records, store.list_inventory());
+  RESCIND_ASSIGN_OR_RETURN(const std::vector<StoredInventoryRecord> records,
+                           store.list_inventory());
   std::map<std::string, InventoryInput> inputs;
   for (const StoredListing& listing : listings) {
     InventoryInput& input = inputs[listing.system];
     input.name = "collect:" + listing.system;
     input.text.emplace();
     // The oldest listing says how fresh the whole is.
-    input.collected_at = std::min(input.collected_at.value_or(listing.collected_at), listing.collected_at);
+    input.collected_at =
+        std::min(input.collected_at.value_or(listing.collected_at), listing.collected_at);
     if (!listing.complete) {
       input.incomplete.push_back(listing.system + " " + listing.kind + ": " + listing.why);
     }

@@ -14,8 +14,9 @@ namespace rescind {
 // The word among the configured inventory paths that stands for what the store collected.
 inline constexpr std::string_view kStoreInventory = "store";
 
-// Reads files and folders and, where `paths` says "store", the collected records. `store` may be null
-// when they do not. Errors: of files and of the store. Bad records never fail: see Inventory::rejected.
+// Reads files and folders and, where `paths` says "store", the collected records. `store` may be
+// null when they do not. Errors: of files and of the store. Bad records never fail: see
+// Inventory::rejected.
 Result<std::shared_ptr<const Inventory>> load_inventory(const std::vector<std::string>& paths,
                                                         Store* store,
                                                         std::shared_ptr<const Schema> schema,

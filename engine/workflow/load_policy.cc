@@ -1,4 +1,5 @@
-// Loading a policy: files, then the shipped packs that they import, then the stages up to the program.
+// Loading a policy: files, then the shipped packs that they import, then the stages up to the
+// program.
 #include "workflow/load_policy.h"
 
 #include <algorithm>
@@ -40,7 +41,8 @@ std::string declared_module(std::string_view text) {
 // Takes in files one by one and knows which modules are still wanted.
 class Loading {
  public:
-  Loading(SourceSet& sources, Diagnostics& diagnostics) : sources_(sources), diagnostics_(diagnostics) {}
+  Loading(SourceSet& sources, Diagnostics& diagnostics)
+      : sources_(sources), diagnostics_(diagnostics) {}
 
   void add(std::string name, std::string text) {
     const SourceFileId id = sources_.add(std::move(name), std::move(text));
@@ -74,6 +76,7 @@ class Loading {
   }
 
   [[nodiscard]] std::vector<ast::PolicyFile> take_files() { return std::move(files_); }
+
   [[nodiscard]] std::size_t count() const { return count_; }
 
  private:
@@ -93,8 +96,8 @@ Result<std::vector<std::string>> find_policy_files(const std::vector<std::string
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     if (error || !fs::exists(status)) {
-      return fail(ErrorKind::Io, "cannot read `" + path + "`: " +
-                                     (error ? error.message() : "no such file or folder"));
+      return fail(ErrorKind::Io, "cannot read `" + path +
+                                     "`: " + (error ? error.message() : "no such file or folder"));
     }
     if (!fs::is_directory(status)) {
       found.insert(path);
@@ -111,8 +114,7 @@ Result<std::vector<std::string>> find_policy_files(const std::vector<std::string
     }
   }
   if (found.empty()) {
-    return fail(ErrorKind::NotFound,
-                "no policy file (`*.rescind`) below " + join(paths, ", "));
+    return fail(ErrorKind::NotFound, "no policy file (`*.rescind`) below " + join(paths, ", "));
   }
   return std::vector<std::string>(found.begin(), found.end());
 }

@@ -25,7 +25,8 @@ SystemCapabilities describe(const Capabilities& from, std::string acts_as) {
   return out;
 }
 
-std::optional<bool> supports(const CapabilityMap& systems, std::string_view system, Verb verb, Kind kind) {
+std::optional<bool> supports(const CapabilityMap& systems, std::string_view system, Verb verb,
+                             Kind kind) {
   const auto found = systems.find(system);
   if (found == systems.end()) {
     return std::nullopt;
@@ -52,8 +53,9 @@ Status read_limit_usage(const PlanRequest& request, const CheckedPolicy& policy,
       }
     }
     for (const std::string& scope : scopes) {
-      RESCIND_ASSIGN_OR_RETURN(const std::int64_t used,
-                               request.store->limit_usage(name, scope, limit.window, request.as_of));
+      RESCIND_ASSIGN_OR_RETURN(
+          const std::int64_t used,
+          request.store->limit_usage(name, scope, limit.window, request.as_of));
       options.limit_used[{name, scope}] = used;
     }
   }
@@ -84,9 +86,9 @@ bool shows_in_inventory(Verb verb) {
   return false;
 }
 
-// Steps of earlier runs that need not be planned again: those still open, and those done whose effect no
-// inventory shows. What an inventory shows is judged by the inventory, so that access which came back is
-// seen.
+// Steps of earlier runs that need not be planned again: those still open, and those done whose
+// effect no inventory shows. What an inventory shows is judged by the inventory, so that access
+// which came back is seen.
 Status read_settled_steps(Store& store, PlanOptions& options) {
   RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store.list_runs());
   for (const RunRecord& run : runs) {
@@ -157,7 +159,8 @@ ConnectorsDescribed describe_connectors(ConnectorSet& connectors,
   for (const std::string& system : connectors.systems()) {
     const Result<Capabilities> answer = connectors.capabilities(system);
     if (!answer) {
-      out.notes.push_back("system `" + system + "` does not answer, its steps are planned by the inventory alone: " +
+      out.notes.push_back("system `" + system +
+                          "` does not answer, its steps are planned by the inventory alone: " +
                           answer.error().to_string());
       continue;
     }
@@ -178,8 +181,8 @@ Decisions decide_events(const LoadedPolicy& policy, std::shared_ptr<const Invent
 Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inventory> inventory,
                          const PlanRequest& request) {
   ConnectorsDescribed estate = ask(request);
-  const Decisions decisions = evaluate_program(policy.program, inventory, request.events, request.as_of,
-                                               evaluate_options(request, estate));
+  const Decisions decisions = evaluate_program(policy.program, inventory, request.events,
+                                               request.as_of, evaluate_options(request, estate));
   PlanOptions options;
   options.expiry = request.expiry;
   options.steward = request.steward;
@@ -192,7 +195,9 @@ Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inven
     RESCIND_RETURN_IF_ERROR(read_settled_steps(*request.store, options));
   }
   if (request.connectors != nullptr) {
-    options.preview = [&request](const PlanStep& step) { return preview_step(*request.connectors, step); };
+    options.preview = [&request](const PlanStep& step) {
+      return preview_step(*request.connectors, step);
+    };
   }
   return build_plan(decisions, options);
 }

@@ -35,6 +35,7 @@ struct ConnectorsDescribed {
   std::map<std::string, std::string> bindings;  // for the plan's digest
   std::vector<std::string> notes;               // who did not answer, and why
 };
+
 // `acts_as`: system → item id of the connector's own credential.
 ConnectorsDescribed describe_connectors(ConnectorSet& connectors,
                                         const std::map<std::string, std::string>& acts_as);
@@ -43,7 +44,8 @@ ConnectorsDescribed describe_connectors(ConnectorSet& connectors,
 Decisions decide_events(const LoadedPolicy& policy, std::shared_ptr<const Inventory> inventory,
                         const PlanRequest& request);
 
-// Errors: of the store. A connector that does not answer is a note in the plan and its steps need a person.
+// Errors: of the store. A connector that does not answer is a note in the plan and its steps need a
+// person.
 Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inventory> inventory,
                          const PlanRequest& request);
 

@@ -15,11 +15,14 @@ namespace {
 class StillClock final : public Clock {
  public:
   [[nodiscard]] Instant now() const override { return *parse_instant("2026-11-20T12:00:00Z"); }
+
   [[nodiscard]] std::chrono::milliseconds monotonic() const override {
     elapsed_ += step;
     return elapsed_;
   }
+
   void sleep_for(std::chrono::milliseconds /*duration*/) override {}
+
   std::chrono::milliseconds step{0};
 
  private:
@@ -75,7 +78,8 @@ struct Fixture {
     return *loaded;
   }
 
-  static Request request(const std::string& method, const std::string& path, const std::string& body = "") {
+  static Request request(const std::string& method, const std::string& path,
+                         const std::string& body = "") {
     Request out;
     out.method = method;
     out.path = path;
@@ -86,7 +90,9 @@ struct Fixture {
     return out;
   }
 
-  [[nodiscard]] Answer ask(const Request& request) const { return server::answer(service, request); }
+  [[nodiscard]] Answer ask(const Request& request) const {
+    return server::answer(service, request);
+  }
 };
 
 nlohmann::json problem_of(const Answer& answer) {
@@ -157,9 +163,11 @@ TEST_CASE("server: an event gives its decisions") {
 
 TEST_CASE("server: a batch answers in JSON Lines when that is accepted") {
   const Fixture fixture;
-  Request request = Fixture::request("POST", "/v1/evaluate",
-                                     std::string(kEvent) + "\n" +
-                                         R"({"type":"leaver","subject":"bob","at":"2026-11-20T11:00:00Z","id":"2","source":"hr"})" + "\n");
+  Request request = Fixture::request(
+      "POST", "/v1/evaluate",
+      std::string(kEvent) + "\n" +
+          R"({"type":"leaver","subject":"bob","at":"2026-11-20T11:00:00Z","id":"2","source":"hr"})" +
+          "\n");
   request.content_type = "application/x-ndjson";
   request.accept = "text/html, application/x-ndjson;q=0.9";
   const Answer answer = fixture.ask(request);
@@ -187,11 +195,13 @@ TEST_CASE("server: wrong events are a problem that lists every mistake (R0905)")
 TEST_CASE("server: too many events and too much time are refused (R0904, R0907)") {
   Fixture fixture;
   fixture.service.max_events = 1;
-  const std::string second = R"({"type":"leaver","subject":"bob","at":"2026-11-20T11:00:00Z","id":"2","source":"hr"})";
+  const std::string second =
+      R"({"type":"leaver","subject":"bob","at":"2026-11-20T11:00:00Z","id":"2","source":"hr"})";
   const std::string two = "[" + std::string(kEvent) + "," + second + "]";
   CHECK(problem_of(fixture.ask(Fixture::request("POST", "/v1/evaluate", two)))["code"] == "R0904");
   fixture.clock.step = std::chrono::milliseconds(60'000);
-  CHECK(problem_of(fixture.ask(Fixture::request("POST", "/v1/evaluate", kEvent)))["code"] == "R0907");
+  CHECK(problem_of(fixture.ask(Fixture::request("POST", "/v1/evaluate", kEvent)))["code"] ==
+        "R0907");
   CHECK(problem_of(fixture.ask(Fixture::request("POST", "/v1/plans", kEvent)))["code"] == "R0907");
 }
 

@@ -48,7 +48,8 @@ ExitCode run_check(const CommandContext& context, const CheckArguments& argument
 void add_check_command(CLI::App& app, CommandContext& context, Action& action) {
   CLI::App* command = app.add_subcommand("check", "parse, resolve and type-check policies");
   const auto arguments = std::make_shared<CheckArguments>();
-  command->add_option("PATH", arguments->paths, "files or folders (default: the project's policies)");
+  command->add_option("PATH", arguments->paths,
+                      "files or folders (default: the project's policies)");
   command->add_option("--format", arguments->format, "how diagnostics are printed")
       ->check(CLI::IsMember({"text", "json"}));
   command->callback([&context, &action, arguments] {

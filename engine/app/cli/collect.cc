@@ -65,7 +65,8 @@ ExitCode run_collect(const CommandContext& context, const std::vector<std::strin
   for (const std::string& system : only) {
     const std::vector<std::string> known = connectors->systems();
     if (std::find(known.begin(), known.end(), system) == known.end()) {
-      return context.report(Error(ErrorKind::NotFound, "no system `" + system + "` in rescind.yaml"));
+      return context.report(
+          Error(ErrorKind::NotFound, "no system `" + system + "` in rescind.yaml"));
     }
   }
   const auto progress = [&context](const std::string& system) {
@@ -89,7 +90,8 @@ ExitCode run_collect(const CommandContext& context, const std::vector<std::strin
 }  // namespace
 
 void add_collect_command(CLI::App& app, CommandContext& context, Action& action) {
-  CLI::App* command = app.add_subcommand("collect", "discover accounts, memberships, sessions and credentials into the store");
+  CLI::App* command = app.add_subcommand(
+      "collect", "discover accounts, memberships, sessions and credentials into the store");
   const auto only = std::make_shared<std::vector<std::string>>();
   command->add_option("SYSTEM", *only, "only these systems (default: all of rescind.yaml)");
   command->callback([&context, &action, only] {

@@ -26,7 +26,8 @@ ExitCode CommandContext::report(const Diagnostics& diagnostics, const SourceSet&
 }
 
 int run_command_line(const std::vector<std::string>& arguments, CommandContext& context) {
-  CLI::App app("Policy as code for taking access away: preview, apply and prove revocation.", "rescind");
+  CLI::App app("Policy as code for taking access away: preview, apply and prove revocation.",
+               "rescind");
   app.set_version_flag("--version", std::string("rescind ") + RESCIND_VERSION);
   app.require_subcommand(1);
   app.fallthrough();

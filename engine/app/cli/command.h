@@ -1,5 +1,5 @@
-// What every subcommand shares: streams, clock, the project it works in, exit codes, and how a command
-// joins the program. One file per subcommand implements one add_* function.
+// What every subcommand shares: streams, clock, the project it works in, exit codes, and how a
+// command joins the program. One file per subcommand implements one add_* function.
 #pragma once
 
 #include <functional>
@@ -20,10 +20,10 @@ namespace rescind {
 // The exit codes of docs/cli.md.
 enum class ExitCode : int {
   Done = 0,
-  WorldFailed = 1,   // I/O, network, a step failed
-  StepsToTake = 2,   // plan --detailed-exitcode only
-  TextWrong = 3,     // somebody's text is wrong; diagnostics were printed
-  Blocked = 4,       // the plan is incomplete, blocked, stale or used; inventory records were rejected
+  WorldFailed = 1,  // I/O, network, a step failed
+  StepsToTake = 2,  // plan --detailed-exitcode only
+  TextWrong = 3,    // somebody's text is wrong; diagnostics were printed
+  Blocked = 4,  // the plan is incomplete, blocked, stale or used; inventory records were rejected
   Usage = 64,
 };
 
@@ -40,8 +40,10 @@ struct CommandContext {
 
   // Prints a failure of the world and gives its exit code.
   ExitCode report(const Error& error) const;
-  // Prints diagnostics (text, or JSON when `json`) and gives TextWrong when there is an error, else Done.
-  ExitCode report(const Diagnostics& diagnostics, const SourceSet& sources, bool json = false) const;
+  // Prints diagnostics (text, or JSON when `json`) and gives TextWrong when there is an error, else
+  // Done.
+  ExitCode report(const Diagnostics& diagnostics, const SourceSet& sources,
+                  bool json = false) const;
 };
 
 // The action that parsing the command line chose.
@@ -59,7 +61,8 @@ void add_runs_command(CLI::App& app, CommandContext& context, Action& action);
 void add_serve_command(CLI::App& app, CommandContext& context, Action& action);
 void add_show_command(CLI::App& app, CommandContext& context, Action& action);
 
-// The whole program but its process: parses `arguments` (without the program's name), runs the command.
+// The whole program but its process: parses `arguments` (without the program's name), runs the
+// command.
 int run_command_line(const std::vector<std::string>& arguments, CommandContext& context);
 
 }  // namespace rescind

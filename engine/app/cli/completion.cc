@@ -1,5 +1,5 @@
-// `rescind completion SHELL`: a completion script for bash, zsh or fish, made from the program's own
-// commands and options, so that it never falls behind them.
+// `rescind completion SHELL`: a completion script for bash, zsh or fish, made from the program's
+// own commands and options, so that it never falls behind them.
 #include <algorithm>
 #include <ostream>
 #include <sstream>
@@ -57,8 +57,8 @@ std::string fish_script(const CLI::App& app) {
     out << "complete -c rescind -n __fish_use_subcommand -f -a " << command->get_name() << " -d '"
         << command->get_description() << "'\n";
     for (const std::string& option : option_names(*command)) {
-      out << "complete -c rescind -n '__fish_seen_subcommand_from " << command->get_name() << "' -l "
-          << option.substr(2) << '\n';
+      out << "complete -c rescind -n '__fish_seen_subcommand_from " << command->get_name()
+          << "' -l " << option.substr(2) << '\n';
     }
   }
   return out.str();
@@ -74,7 +74,7 @@ void add_completion_command(CLI::App& app, CommandContext& context, Action& acti
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->callback([&app, &context, &action, shell] {
     action = [&app, &context, shell] {
-      context.out << (*shell == "bash" ? bash_script(app)
+      context.out << (*shell == "bash"  ? bash_script(app)
                       : *shell == "zsh" ? zsh_script(app)
                                         : fish_script(app));
       return ExitCode::Done;

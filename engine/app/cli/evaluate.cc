@@ -48,11 +48,14 @@ ExitCode run_evaluate(const CommandContext& context, const EvaluateArguments& ar
 void add_evaluate_command(CLI::App& app, CommandContext& context, Action& action) {
   CLI::App* command = app.add_subcommand("evaluate", "decisions only, one JSON object per cause");
   const auto arguments = std::make_shared<EvaluateArguments>();
-  command->add_option("--events,--event", arguments->events, "file with one or more events")->required();
-  command->add_option("--policy", arguments->session.policy, "policy files or folders (default: the project's)");
+  command->add_option("--events,--event", arguments->events, "file with one or more events")
+      ->required();
+  command->add_option("--policy", arguments->session.policy,
+                      "policy files or folders (default: the project's)");
   command->add_option("--inventory", arguments->session.inventory,
                       "inventory files, folders, or `store` (default: the project's)");
-  command->add_option("--threads", arguments->threads, "how many threads decide (default: one per core)");
+  command->add_option("--threads", arguments->threads,
+                      "how many threads decide (default: one per core)");
   command->callback([&context, &action, arguments] {
     action = [&context, arguments] { return run_evaluate(context, *arguments); };
   });

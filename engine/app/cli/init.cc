@@ -69,8 +69,9 @@ ExitCode run_init(const CommandContext& context, const std::string& folder) {
   std::error_code error;
   for (const TemplateFile& file : kFiles) {
     if (fs::exists(fs::path(folder) / file.name, error)) {
-      return context.report(Error(ErrorKind::Conflict, "`" + (fs::path(folder) / file.name).string() +
-                                                           "` is there already; nothing was written"));
+      return context.report(
+          Error(ErrorKind::Conflict, "`" + (fs::path(folder) / file.name).string() +
+                                         "` is there already; nothing was written"));
     }
   }
   for (const TemplateFile& file : kFiles) {
@@ -86,7 +87,8 @@ ExitCode run_init(const CommandContext& context, const std::string& folder) {
                 << "  rescind" << at << " check\n"
                 << "  rescind" << at << " collect\n"
                 << "  rescind" << at << " plan --event events/alice-leaves.json\n"
-                << "  rescind" << at << " plan --event events/alice-leaves.json --format json --out alice.plan.json\n"
+                << "  rescind" << at
+                << " plan --event events/alice-leaves.json --format json --out alice.plan.json\n"
                 << "  rescind" << at << " apply alice.plan.json\n";
   }
   return ExitCode::Done;

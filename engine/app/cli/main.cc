@@ -1,9 +1,9 @@
 // The program `rescind`: hands the process's streams, clock and arguments to the command line.
-#include <unistd.h>
-
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+
+#include <unistd.h>
 
 #include "app/cli/command.h"
 

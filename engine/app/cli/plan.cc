@@ -63,12 +63,16 @@ ExitCode run_plan(const CommandContext& context, const PlanArguments& arguments)
 void add_plan_command(CLI::App& app, CommandContext& context, Action& action) {
   CLI::App* command = app.add_subcommand("plan", "preview what an event leads to; changes nothing");
   const auto arguments = std::make_shared<PlanArguments>();
-  command->add_option("--event,--events", arguments->event, "file with one or more events (JSON, JSON Lines, YAML)")
+  command
+      ->add_option("--event,--events", arguments->event,
+                   "file with one or more events (JSON, JSON Lines, YAML)")
       ->required();
-  command->add_option("--policy", arguments->session.policy, "policy files or folders (default: the project's)");
+  command->add_option("--policy", arguments->session.policy,
+                      "policy files or folders (default: the project's)");
   command->add_option("--inventory", arguments->session.inventory,
                       "inventory files, folders, or `store` (default: the project's)");
-  command->add_option("--as-of", arguments->as_of, "plan as if it were then (RFC 3339); cannot be applied");
+  command->add_option("--as-of", arguments->as_of,
+                      "plan as if it were then (RFC 3339); cannot be applied");
   command->add_flag("--detailed-exitcode", arguments->detailed_exitcode,
                     "exit 0: nothing to do, 2: steps to take, 4: incomplete");
   add_plan_output_options(*command, arguments->output);

@@ -27,7 +27,8 @@ std::vector<std::string> resolve_paths(const Configuration& configuration,
 }
 
 // The connector's configuration with its secrets in place.
-Result<ConnectorConfig> resolve_system(const SystemConfiguration& system, const std::string& directory) {
+Result<ConnectorConfig> resolve_system(const SystemConfiguration& system,
+                                       const std::string& directory) {
   ConnectorConfig config{.system = system.id,
                          .connector = system.connector,
                          .settings = {},
@@ -37,8 +38,8 @@ Result<ConnectorConfig> resolve_system(const SystemConfiguration& system, const 
   for (const auto& [name, value] : system.settings) {
     Result<std::string> resolved = resolve_value(value, directory);
     if (!resolved) {
-      return tl::unexpected(std::move(resolved).error().add_context("setting `" + name + "` of system `" +
-                                                                    system.id + "`"));
+      return tl::unexpected(std::move(resolved).error().add_context(
+          "setting `" + name + "` of system `" + system.id + "`"));
     }
     config.settings[name] = *std::move(resolved);
   }
@@ -59,14 +60,15 @@ void check_system(const SystemConfiguration& system, Diagnostics& diagnostics) {
   }
   const auto place = [&system](std::string_view setting) {
     const auto found = system.settings.find(std::string(setting));
-    return setting.empty()                   ? system.connector_span
+    return setting.empty()                  ? system.connector_span
            : found != system.settings.end() ? found->second.span
                                             : system.span;
   };
   check_connector_config(config, place, diagnostics);
 }
 
-// Configured systems exist although no record describes them, and say how accounts find their person.
+// Configured systems exist although no record describes them, and say how accounts find their
+// person.
 CollectOptions collect_options(const Configuration& configuration) {
   CollectOptions options;
   for (const SystemConfiguration& system : configuration.systems) {
@@ -108,7 +110,8 @@ Result<std::optional<Project>> open_project(SourceSet& sources, Diagnostics& dia
 Result<std::unique_ptr<Store>> open_store(const Project& project) {
   if (!project.has_file) {
     return fail(ErrorKind::NotFound,
-                "no rescind.yaml here: it names the store (`rescind init` writes one; -C names its folder)");
+                "no rescind.yaml here: it names the store (`rescind init` writes one; -C names its "
+                "folder)");
   }
   const Configuration& configuration = project.configuration;
   RESCIND_ASSIGN_OR_RETURN(const std::string place,
@@ -167,7 +170,8 @@ ExitCode with_store(const CommandContext& context,
 
 Result<std::shared_ptr<const Inventory>> reload_inventory(const Session& session,
                                                           Diagnostics& diagnostics) {
-  return load_inventory(session.inventory_paths, session.store.get(), session.policy.checked->schema,
+  return load_inventory(session.inventory_paths, session.store.get(),
+                        session.policy.checked->schema,
                         collect_options(session.project.configuration), diagnostics);
 }
 
@@ -193,8 +197,9 @@ std::unique_ptr<Session> open_session(const CommandContext& context, const Sessi
     return stop_by_diagnostics();
   }
   session->project = **std::move(project);
-  auto policy = load_policy(options.policy.empty() ? session->project.policy_paths() : options.policy,
-                            session->sources, diagnostics);
+  auto policy =
+      load_policy(options.policy.empty() ? session->project.policy_paths() : options.policy,
+                  session->sources, diagnostics);
   if (!policy) {
     return stop(policy.error());
   }
@@ -235,10 +240,9 @@ std::optional<std::vector<Event>> read_event_file(const CommandContext& context,
   }
   Diagnostics diagnostics;
   const SourceFileId file = session.sources->add(path, *std::move(text));
-  auto events = read_events(*session.sources, file, *session.policy.checked->schema,
-                            session.inventory.get(),
-                            EventOptions{.timezone = session.project.configuration.timezone, .now = now},
-                            diagnostics);
+  auto events = read_events(
+      *session.sources, file, *session.policy.checked->schema, session.inventory.get(),
+      EventOptions{.timezone = session.project.configuration.timezone, .now = now}, diagnostics);
   code = context.report(diagnostics, *session.sources);
   return events;
 }

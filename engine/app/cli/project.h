@@ -25,15 +25,15 @@ struct Project {
   [[nodiscard]] std::vector<std::string> inventory_paths() const;
 };
 
-// Reads rescind.yaml of the current folder; none there: the defaults. Nothing in the inner optional:
-// diagnostics says what is wrong with it. Errors: the file cannot be read.
+// Reads rescind.yaml of the current folder; none there: the defaults. Nothing in the inner
+// optional: diagnostics says what is wrong with it. Errors: the file cannot be read.
 Result<std::optional<Project>> open_project(SourceSet& sources, Diagnostics& diagnostics);
 
 // Errors: those of the store; NotFound when there is no rescind.yaml and so no store.
 Result<std::unique_ptr<Store>> open_store(const Project& project);
 
-// One connector per configured system, secrets resolved. A system whose secret or server cannot be had
-// stays as unavailable. Nothing: a system is configured wrongly, diagnostics says how.
+// One connector per configured system, secrets resolved. A system whose secret or server cannot be
+// had stays as unavailable. Nothing: a system is configured wrongly, diagnostics says how.
 std::optional<ConnectorSet> make_connectors(const Project& project, Clock& clock,
                                             Diagnostics& diagnostics);
 
@@ -57,15 +57,17 @@ struct SessionOptions {
   std::vector<std::string> inventory;  // empty: the project's
 };
 
-// Loads configuration, policy, inventory; opens store and connectors. Nothing: the errors were printed and
-// `code` is how the command ends.
+// Loads configuration, policy, inventory; opens store and connectors. Nothing: the errors were
+// printed and `code` is how the command ends.
 std::unique_ptr<Session> open_session(const CommandContext& context, const SessionOptions& options,
                                       ExitCode& code);
 
 // The inventory as it is now, for after a run.
-Result<std::shared_ptr<const Inventory>> reload_inventory(const Session& session, Diagnostics& diagnostics);
+Result<std::shared_ptr<const Inventory>> reload_inventory(const Session& session,
+                                                          Diagnostics& diagnostics);
 
-// The events of a file, a plan request around them. Nothing: the errors were printed and `code` is set.
+// The events of a file, a plan request around them. Nothing: the errors were printed and `code` is
+// set.
 std::optional<std::vector<Event>> read_event_file(const CommandContext& context, Session& session,
                                                   const std::string& path, Instant now,
                                                   ExitCode& code);

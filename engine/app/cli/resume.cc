@@ -34,14 +34,16 @@ Result<std::vector<std::string>> due_runs(Store& store, Instant now) {
   RESCIND_ASSIGN_OR_RETURN(const std::vector<Timer> due, store.list_due(now));
   RESCIND_ASSIGN_OR_RETURN(std::vector<std::string> runs, open_runs(store));
   std::erase_if(runs, [&due](const std::string& run) {
-    return std::none_of(due.begin(), due.end(), [&run](const Timer& timer) { return timer.run == run; });
+    return std::none_of(due.begin(), due.end(),
+                        [&run](const Timer& timer) { return timer.run == run; });
   });
   return runs;
 }
 
 using Selection = std::function<Result<std::vector<std::string>>(Store&)>;
 
-ExitCode run_all(const CommandContext& context, const Selection& select, const std::string& approve_as) {
+ExitCode run_all(const CommandContext& context, const Selection& select,
+                 const std::string& approve_as) {
   ExitCode code = ExitCode::Done;
   const auto session = open_session(context, {}, code);
   if (!session) {
@@ -73,7 +75,8 @@ ExitCode run_all(const CommandContext& context, const Selection& select, const s
 void add_resume_command(CLI::App& app, CommandContext& context, Action& action) {
   CLI::App* resume = app.add_subcommand("resume", "go on with runs that were interrupted or wait");
   const auto arguments = std::make_shared<ResumeArguments>();
-  resume->add_option("RUN", arguments->runs, "only these runs (default: every one that has not ended)");
+  resume->add_option("RUN", arguments->runs,
+                     "only these runs (default: every one that has not ended)");
   resume->add_flag("--approve", arguments->approve, "approve the steps that you may approve");
   resume->add_option("--as", arguments->as, "who approves: the id of an identity");
   resume->callback([&context, &action, arguments] {
@@ -83,7 +86,8 @@ void add_resume_command(CLI::App& app, CommandContext& context, Action& action) 
         return ExitCode::Usage;
       }
       const Selection select = [arguments](Store& store) {
-        return arguments->runs.empty() ? open_runs(store) : Result<std::vector<std::string>>(arguments->runs);
+        return arguments->runs.empty() ? open_runs(store)
+                                       : Result<std::vector<std::string>>(arguments->runs);
       };
       return run_all(context, select, arguments->as);
     };
@@ -95,7 +99,8 @@ void add_resume_command(CLI::App& app, CommandContext& context, Action& action) 
   run->callback([&context, &action] {
     action = [&context] {
       const Instant now = context.clock.now();
-      return run_all(context, [now](Store& store) { return due_runs(store, now); }, "");
+      return run_all(
+          context, [now](Store& store) { return due_runs(store, now); }, "");
     };
   });
 }

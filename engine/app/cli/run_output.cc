@@ -24,8 +24,10 @@ std::string step_words(const PlanStep& step) {
 class Progress {
  public:
   Progress(const CommandContext& context, std::size_t steps) : context_(context), total_(steps) {}
+
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
+
   ~Progress() {
     if (drawn_) {
       context_.err << "\r\x1b[K" << std::flush;
@@ -37,7 +39,8 @@ class Progress {
       finished_.insert(progress.step->id);
       if (context_.verbose && !context_.progress) {
         context_.err << step_words(*progress.step) << ": " << step_state_name(progress.record.state)
-                     << (progress.record.detail.empty() ? "" : " (" + progress.record.detail + ')') << '\n';
+                     << (progress.record.detail.empty() ? "" : " (" + progress.record.detail + ')')
+                     << '\n';
       }
     }
     if (context_.progress && !context_.quiet) {
@@ -90,17 +93,16 @@ void print_people(const CommandContext& context, const RunReport& report, const 
   }
 }
 
-// The facts for the closure proof: the plan's systems listed again, then the whole inventory. Null when
-// that fails; the reason is printed.
+// The facts for the closure proof: the plan's systems listed again, then the whole inventory. Null
+// when that fails; the reason is printed.
 std::shared_ptr<const Inventory> collect_again(const CommandContext& context, Session& session,
                                                const Plan& plan) {
   std::set<std::string> systems;
   for (const PlanStep& step : plan.steps) {
     systems.insert(step.system);
   }
-  const auto listings =
-      collect_systems(session.connectors, {systems.begin(), systems.end()}, *session.store,
-                      context.clock, [](const std::string&) {});
+  const auto listings = collect_systems(session.connectors, {systems.begin(), systems.end()},
+                                        *session.store, context.clock, [](const std::string&) {});
   if (!listings) {
     context.report(listings.error());
     return nullptr;
@@ -169,14 +171,16 @@ ExitCode conclude_run(const CommandContext& context, Session& session, const Run
   }
   const std::shared_ptr<const Inventory> observed = collect_again(context, session, *plan);
   const CapabilityMap systems = describe_connectors(session.connectors, {}).systems;
-  const auto outcome = verify_execution(report.run, *session.store, session.connectors, context.clock,
-                                        {.inventory = observed.get(), .systems = &systems});
+  const auto outcome =
+      verify_execution(report.run, *session.store, session.connectors, context.clock,
+                       {.inventory = observed.get(), .systems = &systems});
   if (!outcome) {
     return context.report(outcome.error());
   }
   if (!context.quiet) {
     print_people(context, report, *plan);
-    context.out << '\n' << report.run << " is " << run_state_name(outcome->state) << ".\n"
+    context.out << '\n'
+                << report.run << " is " << run_state_name(outcome->state) << ".\n"
                 << print_outcome(*outcome);
   }
   return exit_code_of(report, *outcome);

@@ -1,4 +1,5 @@
-// How a run shows itself: progress while it works, the report at its end. Shared by apply and resume.
+// How a run shows itself: progress while it works, the report at its end. Shared by apply and
+// resume.
 #pragma once
 
 #include <functional>
@@ -19,9 +20,9 @@ std::function<void(const StepProgress&)> make_progress(const CommandContext& con
 ExecuteOptions execute_options(const CommandContext& context, const Session& session,
                                const std::string& approve_as, std::size_t steps);
 
-// After a run: lists the plan's systems again, reads every step back, searches what is left, prints all of
-// it and gives the exit code: Done when what is due now is done and proved, Blocked when a person is
-// awaited or a path is open, WorldFailed when a step failed.
+// After a run: lists the plan's systems again, reads every step back, searches what is left, prints
+// all of it and gives the exit code: Done when what is due now is done and proved, Blocked when a
+// person is awaited or a path is open, WorldFailed when a step failed.
 ExitCode conclude_run(const CommandContext& context, Session& session, const RunReport& report);
 
 }  // namespace rescind

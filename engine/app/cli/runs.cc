@@ -49,7 +49,8 @@ ExitCode run_runs(const CommandContext& context, const std::string& only) {
       }
     }
     if (!found) {
-      return fail(ErrorKind::NotFound, "no run `" + only + "` in the store; `rescind runs` lists them");
+      return fail(ErrorKind::NotFound,
+                  "no run `" + only + "` in the store; `rescind runs` lists them");
     }
     return ExitCode::Done;
   });

@@ -21,16 +21,19 @@ Result<std::vector<std::string>> resolve_tokens(const Configuration& configurati
   for (const auto& [name, value] : configuration.server.tokens) {
     Result<std::string> token = resolve_value(value, configuration.directory);
     if (!token) {
-      return tl::unexpected(std::move(token).error().add_context("token `" + name + "` of the server"));
+      return tl::unexpected(
+          std::move(token).error().add_context("token `" + name + "` of the server"));
     }
     if (token->size() < 16) {
-      return fail(ErrorKind::Unsupported, "token `" + name + "` of the server is shorter than 16 characters");
+      return fail(ErrorKind::Unsupported,
+                  "token `" + name + "` of the server is shorter than 16 characters");
     }
     tokens.push_back(*std::move(token));
   }
   if (tokens.empty()) {
-    return fail(ErrorKind::NotFound,
-                "no token would open this server: name one under `server: { tokens: … }` in rescind.yaml");
+    return fail(
+        ErrorKind::NotFound,
+        "no token would open this server: name one under `server: { tokens: … }` in rescind.yaml");
   }
   return tokens;
 }
@@ -67,7 +70,8 @@ ExitCode run_serve(const CommandContext& context, const ServeArguments& argument
   service.clock = &context.clock;
   service.ready = true;
   options->listening = [&context, host = options->host](int port) {
-    context.out << "listening on http://" << (host == "::1" ? "[::1]" : host) << ':' << port << std::endl;
+    context.out << "listening on http://" << (host == "::1" ? "[::1]" : host) << ':' << port
+                << std::endl;
   };
   const Status ended = server::serve(service, *options);
   return ended ? ExitCode::Done : context.report(ended.error());
@@ -76,10 +80,13 @@ ExitCode run_serve(const CommandContext& context, const ServeArguments& argument
 }  // namespace
 
 void add_serve_command(CLI::App& app, CommandContext& context, Action& action) {
-  CLI::App* command = app.add_subcommand("serve", "answer decisions and plan previews over HTTP on this machine");
+  CLI::App* command =
+      app.add_subcommand("serve", "answer decisions and plan previews over HTTP on this machine");
   const auto arguments = std::make_shared<ServeArguments>();
-  command->add_option("--listen", arguments->listen, "host:port on this machine (default: the project's, 127.0.0.1:8181)");
-  command->add_option("--policy", arguments->session.policy, "policy files or folders (default: the project's)");
+  command->add_option("--listen", arguments->listen,
+                      "host:port on this machine (default: the project's, 127.0.0.1:8181)");
+  command->add_option("--policy", arguments->session.policy,
+                      "policy files or folders (default: the project's)");
   command->add_option("--inventory", arguments->session.inventory,
                       "inventory files, folders, or `store` (default: the project's)");
   command->callback([&context, &action, arguments] {

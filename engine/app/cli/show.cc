@@ -20,7 +20,8 @@ ExitCode run_show(const CommandContext& context, const ShowArguments& arguments)
     return context.report(plan.error());
   }
   if (compute_plan_digest(*plan) != plan->digest) {
-    context.err << "note: this plan was changed after it was made: its digest does not fit; it cannot be applied\n";
+    context.err << "note: this plan was changed after it was made: its digest does not fit; it "
+                   "cannot be applied\n";
   } else if (plan->expires_at <= context.clock.now()) {
     context.err << "note: this plan expired at " << format_instant(plan->expires_at) << '\n';
   }

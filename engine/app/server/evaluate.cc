@@ -27,12 +27,14 @@ Answer answer_evaluate(const Service& service, const Request& request) {
   PlanRequest plan = service.plan_defaults;
   plan.as_of = now;
   plan.events = std::get<std::vector<Event>>(std::move(parsed));
-  // All events of a request are one batch, as on the command line: who leaves together is seen together.
+  // All events of a request are one batch, as on the command line: who leaves together is seen
+  // together.
   const auto begin = service.clock->monotonic();
   const std::vector<std::string> objects =
       encode_decisions(decide_events(service.policy, service.inventory, plan));
   if (service.clock->monotonic() - begin > service.time_limit) {
-    return problem(503, Code::R0907, "the decisions took longer than a request may; send fewer events");
+    return problem(503, Code::R0907,
+                   "the decisions took longer than a request may; send fewer events");
   }
   const bool lines = accepts(request.accept, "application/x-ndjson");
   return {.status = 200,

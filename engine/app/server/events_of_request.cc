@@ -11,8 +11,7 @@ std::variant<std::vector<Event>, Answer> events_of_request(const Service& servic
   const bool lines = media_type_is(request.content_type, "application/x-ndjson") ||
                      media_type_is(request.content_type, "application/jsonl");
   if (!json && !lines) {
-    return problem(415, Code::R0905,
-                   "send events as application/json or application/x-ndjson");
+    return problem(415, Code::R0905, "send events as application/json or application/x-ndjson");
   }
   SourceSet sources;
   Diagnostics diagnostics;

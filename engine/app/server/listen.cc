@@ -1,14 +1,13 @@
 // cpp-httplib behind listen.h. Nothing of the library shows outside this file.
 #include "app/server/listen.h"
 
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <charconv>
 #include <csignal>
 #include <thread>
 
 #include <httplib.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "base/text.h"
 
@@ -19,12 +18,13 @@ bool is_loopback(std::string_view host) {
   return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
 }
 
-// A header that somebody sent twice, or with a line end inside (the library decodes percent signs), is
-// not one that we can rely on.
+// A header that somebody sent twice, or with a line end inside (the library decodes percent signs),
+// is not one that we can rely on.
 bool is_clean(const httplib::Request& request, const char* name, std::size_t max_bytes) {
   const std::size_t count = request.get_header_value_count(name);
   const std::string value = request.get_header_value(name);
-  return count <= 1 && value.size() <= max_bytes && value.find_first_of("\r\n\0", 0, 3) == std::string::npos;
+  return count <= 1 && value.size() <= max_bytes &&
+         value.find_first_of("\r\n\0", 0, 3) == std::string::npos;
 }
 
 void write(const Answer& answer, httplib::Response& response) {
@@ -40,8 +40,9 @@ void handle(const Service& service, const ListenOptions& options, const httplib:
   Request request;
   for (const char* name : {"Host", "Authorization", "Content-Type", "Accept"}) {
     if (!is_clean(from, name, options.max_header_bytes)) {
-      write(problem(400, Code::R0905, std::string("the header ") + name +
-                                          " is repeated, too long or holds control characters"),
+      write(problem(400, Code::R0905,
+                    std::string("the header ") + name +
+                        " is repeated, too long or holds control characters"),
             response);
       return;
     }
@@ -66,8 +67,9 @@ void explain_refusal(const ListenOptions& options, httplib::Response& response) 
   }
   const bool too_large = response.status == 413;
   write(problem(response.status, too_large ? Code::R0904 : Code::R0905,
-                too_large ? "a body may have " + std::to_string(options.max_body_bytes) + " bytes at most"
-                          : "the request cannot be read"),
+                too_large
+                    ? "a body may have " + std::to_string(options.max_body_bytes) + " bytes at most"
+                    : "the request cannot be read"),
         response);
 }
 
@@ -95,8 +97,10 @@ Result<ListenOptions> parse_listen_address(const std::string& address) {
   options.host = address.substr(0, colon);
   options.port = port;
   if (!is_loopback(options.host)) {
-    return fail(ErrorKind::Unsupported,
-                "`" + options.host + "` is not this machine alone: listen on 127.0.0.1 and put a proxy with TLS in front");
+    return fail(
+        ErrorKind::Unsupported,
+        "`" + options.host +
+            "` is not this machine alone: listen on 127.0.0.1 and put a proxy with TLS in front");
   }
   if (options.host.front() == '[') {
     options.host = options.host.substr(1, options.host.size() - 2);
@@ -123,21 +127,26 @@ Status serve(const Service& service, const ListenOptions& options) {
   server.set_error_handler([&options](const httplib::Request&, httplib::Response& response) {
     explain_refusal(options, response);
   });
-  server.set_exception_handler([](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
-    write(problem(500, Code::R0910, "the server ran out of resources"), response);
-  });
+  server.set_exception_handler(
+      [](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
+        write(problem(500, Code::R0910, "the server ran out of resources"), response);
+      });
   const auto handler = [&](const httplib::Request& request, httplib::Response& response) {
     handle(service, options, request, response);
   };
   const std::string any = ".*";
-  server.Get(any, handler).Post(any, handler).Put(any, handler).Patch(any, handler).Delete(any, handler);
+  server.Get(any, handler)
+      .Post(any, handler)
+      .Put(any, handler)
+      .Patch(any, handler)
+      .Delete(any, handler);
 
   const int port = options.port == 0 ? server.bind_to_any_port(options.host.c_str())
                    : server.bind_to_port(options.host.c_str(), options.port) ? options.port
                                                                              : -1;
   if (port < 0) {
-    return fail(ErrorKind::Io, "cannot listen on " + options.host + ":" + std::to_string(options.port) +
-                                   " (is it in use?)");
+    return fail(ErrorKind::Io, "cannot listen on " + options.host + ":" +
+                                   std::to_string(options.port) + " (is it in use?)");
   }
   std::thread stopper([&server, stop_signals] {
     int received = 0;

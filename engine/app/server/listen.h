@@ -17,14 +17,15 @@ struct ListenOptions {
   Seconds read_timeout{5};
   Seconds write_timeout{5};
   std::size_t threads = 2;
-  std::function<void(int port)> listening;    // called once, before the first request
+  std::function<void(int port)> listening;  // called once, before the first request
 };
 
-// "127.0.0.1:8181", "localhost:0", "[::1]:8181". Errors: Unsupported when it is no host:port, or the host
-// is not this machine alone (put a proxy with TLS in front).
+// "127.0.0.1:8181", "localhost:0", "[::1]:8181". Errors: Unsupported when it is no host:port, or
+// the host is not this machine alone (put a proxy with TLS in front).
 Result<ListenOptions> parse_listen_address(const std::string& address);
 
-// Serves until SIGINT or SIGTERM, then finishes what it is answering. Errors: Io when the address is taken.
+// Serves until SIGINT or SIGTERM, then finishes what it is answering. Errors: Io when the address
+// is taken.
 Status serve(const Service& service, const ListenOptions& options);
 
 }  // namespace rescind::server

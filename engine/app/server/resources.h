@@ -1,5 +1,5 @@
-// The resources of the HTTP interface as functions of a request: no socket, no global. docs/http.md is
-// the contract.
+// The resources of the HTTP interface as functions of a request: no socket, no global. docs/http.md
+// is the contract.
 #pragma once
 
 #include <atomic>
@@ -20,11 +20,11 @@ namespace rescind::server {
 struct Service {
   LoadedPolicy policy;
   std::shared_ptr<const Inventory> inventory;
-  PlanRequest plan_defaults;         // events and as_of are the request's own
-  std::string timezone;              // for plain dates of events
-  std::vector<std::string> tokens;   // any one of them opens every resource but health
-  std::vector<std::string> hosts;    // accepted Host names (without port), against DNS rebinding
-  std::size_t max_events = 10'000;   // per request
+  PlanRequest plan_defaults;        // events and as_of are the request's own
+  std::string timezone;             // for plain dates of events
+  std::vector<std::string> tokens;  // any one of them opens every resource but health
+  std::vector<std::string> hosts;   // accepted Host names (without port), against DNS rebinding
+  std::size_t max_events = 10'000;  // per request
   std::chrono::milliseconds time_limit{30'000};  // for the decisions of one request
   Clock* clock = nullptr;
   std::atomic<bool> ready{false};

@@ -36,8 +36,8 @@ constexpr Route kRoutes[] = {
 std::string_view host_name(std::string_view host) {
   const auto colon = host.rfind(':');
   const auto bracket = host.rfind(']');
-  const bool has_port = colon != std::string_view::npos &&
-                        (bracket == std::string_view::npos || colon > bracket);
+  const bool has_port =
+      colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
   return has_port ? host.substr(0, colon) : host;
 }
 
@@ -69,7 +69,8 @@ Answer answer(const Service& service, const Request& request) {
   }
   for (const Route& route : kOpenRoutes) {
     if (route.path == request.path) {
-      return request.method == route.method ? route.handle(service, request) : wrong_method(route.method);
+      return request.method == route.method ? route.handle(service, request)
+                                            : wrong_method(route.method);
     }
   }
   if (!authorized(service, request.authorization)) {

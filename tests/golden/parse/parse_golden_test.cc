@@ -1,5 +1,5 @@
-// Golden tests of the parse stage. Sections: `policy NAME`, `expect diagnostics`, `expect printed` (the tree
-// as canonical text). Every accepted policy is also printed and parsed again.
+// Golden tests of the parse stage. Sections: `policy NAME`, `expect diagnostics`, `expect printed`
+// (the tree as canonical text). Every accepted policy is also printed and parsed again.
 #include <string>
 
 #include <doctest/doctest.h>

@@ -53,8 +53,8 @@ TEST_CASE("execute: what is done already, or gone, needs no change") {
 
 TEST_CASE("execute: what is at its receiver already is done, not in the wrong hands") {
   Company company;
-  REQUIRE(company.world->seed(
-      R"({"record":"data","id":"crm:drive","system":"crm","holder":"carol"})"));
+  REQUIRE(
+      company.world->seed(R"({"record":"data","id":"crm:drive","system":"crm","holder":"carol"})"));
   company.step("transfer", Verb::Transfer, Kind::Data, "crm:drive").target = "carol";
   CHECK(state_of(company.apply(), "transfer") == StepState::AlreadyDone);
   CHECK(company.effects().empty());
