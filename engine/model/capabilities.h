@@ -15,18 +15,18 @@ namespace rescind {
 struct SupportedVerb {
   Verb verb = Verb::Disable;
   Kind kind = Kind::Account;
-  EffectSet effects{};                // what it really does there; empty: the defaults
+  EffectSet effects{};  // what it really does there; empty: the defaults
   Reversible reversible = Reversible::Yes;
-  std::optional<Seconds> undo_window{}; // with Window
+  std::optional<Seconds> undo_window{};  // with Window
 };
 
 struct SystemCapabilities {
-  std::string connector;              // "ldap"
-  std::string version;                // of the connector's behaviour
-  std::string endpoint;               // without secrets
-  std::string acts_as;                // item id of the connector's own credential; "" unknown
-  std::vector<SupportedVerb> verbs;   // a pair that is not here is not supported
-  KindSet enumerable;                 // kinds it can list completely
+  std::string connector;                   // "ldap"
+  std::string version;                     // of the connector's behaviour
+  std::string endpoint;                    // without secrets
+  std::string acts_as;                     // item id of the connector's own credential; "" unknown
+  std::vector<SupportedVerb> verbs;        // a pair that is not here is not supported
+  KindSet enumerable;                      // kinds it can list completely
   std::vector<Kind> order_inside_account;  // empty: the global order
 };
 

@@ -1,6 +1,7 @@
-// JSON → plan. Names the first field that is not as the format says, and tells a truncated file, another
-// version and an edited plan apart, because each asks for another remedy.
+// JSON → plan. Names the first field that is not as the format says, and tells a truncated file,
+// another version and an edited plan apart, because each asks for another remedy.
 #include <limits>
+
 #include <nlohmann/json.hpp>
 
 #include "model/plan.h"
@@ -10,8 +11,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-// A place in the document. The first thing found wrong is kept; after it, reads give defaults. The path
-// is only spelt out for the message. INVARIANT: parents outlive their children (all on the stack).
+// A place in the document. The first thing found wrong is kept; after it, reads give defaults. The
+// path is only spelt out for the message. INVARIANT: parents outlive their children (all on the
+// stack).
 class Field {
  public:
   Field(const Json& value, std::string& problem) : value_(&value), problem_(&problem) {}
@@ -31,7 +33,10 @@ class Field {
     return child;
   }
 
-  [[nodiscard]] bool has(const char* key) const { return value_->is_object() && value_->contains(key); }
+  [[nodiscard]] bool has(const char* key) const {
+    return value_->is_object() && value_->contains(key);
+  }
+
   [[nodiscard]] bool is_null() const { return value_->is_null(); }
 
   template <typename Read>
@@ -81,7 +86,8 @@ class Field {
   [[nodiscard]] std::int64_t integer() const {
     if (value_->is_number_integer() &&
         (!value_->is_number_unsigned() ||
-         value_->get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))) {
+         value_->get<std::uint64_t>() <=
+             static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))) {
       return value_->get<std::int64_t>();
     }
     wrong("an integer");
@@ -194,7 +200,8 @@ AttributeValue read_attribute(const Field& field) {
 
 AttributeMap read_attributes(const Field& field) {
   AttributeMap out;
-  field.each_member([&](const std::string& key, const Field& value) { out[key] = read_attribute(value); });
+  field.each_member(
+      [&](const std::string& key, const Field& value) { out[key] = read_attribute(value); });
   return out;
 }
 
@@ -204,8 +211,8 @@ Event read_event(const Field& field) {
   event.subject = field.member("subject").text();
   event.at = field.member("at").instant();
   if (field.has("at_date")) {
-    event.at_date = field.member("at_date").word([](const std::string& text) { return parse_date(text); },
-                                                 "a date");
+    event.at_date = field.member("at_date").word(
+        [](const std::string& text) { return parse_date(text); }, "a date");
   }
   if (field.has("zone_assumed")) {
     event.zone_assumed = field.member("zone_assumed").boolean();
@@ -250,8 +257,10 @@ Approval read_approval(const Field& field) {
   approval.by = field.member("by").texts();
   approval.state = field.member("state").word(
       [](const std::string& text) -> std::optional<ApprovalState> {
-        if (text == "given") return ApprovalState::Given;
-        if (text == "needed") return ApprovalState::Needed;
+        if (text == "given")
+          return ApprovalState::Given;
+        if (text == "needed")
+          return ApprovalState::Needed;
         return std::nullopt;
       },
       "`needed` or `given`");
@@ -270,7 +279,8 @@ EffectSet read_effects(const Field& field) {
         [](const std::string& text) -> std::optional<Effect> {
           for (const Effect candidate : {Effect::Contains, Effect::Strips, Effect::Preserves,
                                          Effect::Releases, Effect::Destroys}) {
-            if (effect_name(candidate) == text) return candidate;
+            if (effect_name(candidate) == text)
+              return candidate;
           }
           return std::nullopt;
         },
@@ -284,7 +294,8 @@ Reversible read_reversible(const Field& field) {
   return field.word(
       [](const std::string& text) -> std::optional<Reversible> {
         for (const Reversible value : {Reversible::Yes, Reversible::Window, Reversible::Never}) {
-          if (reversible_name(value) == text) return value;
+          if (reversible_name(value) == text)
+            return value;
         }
         return std::nullopt;
       },
@@ -298,15 +309,16 @@ PlanDecision read_decision(const Field& field) {
   decision.system = field.member("system").text();
   decision.holder = field.member("holder").text();
   decision.verb = field.member("verb").text();
-  decision.outcome =
-      field.member("outcome").word([](const std::string& text) { return find_outcome(text); }, "an outcome");
+  decision.outcome = field.member("outcome").word(
+      [](const std::string& text) { return find_outcome(text); }, "an outcome");
   decision.reasons = read_list(field.member("reasons"), read_reason);
   return decision;
 }
 
 void read_step_address(const Field& field, PlanStep& step) {
   step.id = field.member("id").text();
-  step.verb = field.member("verb").word([](const std::string& text) { return find_verb(text); }, "a verb");
+  step.verb =
+      field.member("verb").word([](const std::string& text) { return find_verb(text); }, "a verb");
   step.action = field.member("action").text();
   step.item = field.member("item").text();
   step.kind = field.member("kind").text();
@@ -323,7 +335,8 @@ void read_step_address(const Field& field, PlanStep& step) {
 PlanStep read_step(const Field& field) {
   PlanStep step;
   read_step_address(field, step);
-  step.rank = field.member("rank").word([](const std::string& text) { return find_rank(text); }, "a rank");
+  step.rank =
+      field.member("rank").word([](const std::string& text) { return find_rank(text); }, "a rank");
   step.after = field.member("after").texts();
   step.strong_after = field.member("strong_after").texts();
   step.not_before = field.member("not_before").instant();
@@ -349,9 +362,10 @@ PlanStep read_step(const Field& field) {
   step.reversible = read_reversible(field.member("reversible"));
   step.undo = read_described(field.member("undo"));
   step.reasons = read_list(field.member("reasons"), read_reason);
-  step.escalate = read_list(field.member("escalate"), [](const Field& level) { return level.texts(); });
-  step.escalate_after =
-      read_list(field.member("escalate_after"), [](const Field& after) { return after.duration(); });
+  step.escalate =
+      read_list(field.member("escalate"), [](const Field& level) { return level.texts(); });
+  step.escalate_after = read_list(field.member("escalate_after"),
+                                  [](const Field& after) { return after.duration(); });
   step.preview = field.member("preview").texts();
   step.probe = read_described(field.member("probe"));
   field.member("facts").each_member(
@@ -397,8 +411,10 @@ ResidualPath read_path(const Field& field) {
   path.path = field.member("path").texts();
   path.state = field.member("state").word(
       [](const std::string& text) -> std::optional<PathState> {
-        if (text == "open") return PathState::Open;
-        if (text == "unknown") return PathState::Unknown;
+        if (text == "open")
+          return PathState::Open;
+        if (text == "unknown")
+          return PathState::Unknown;
         return std::nullopt;
       },
       "`open` or `unknown`");
@@ -424,16 +440,17 @@ void read_inputs(const Field& root, Plan& plan) {
   plan.digest = root.member("digest").text();
   plan.engine = root.member("engine").text();
   const Field policy = root.member("policy");
-  plan.policy = {.digest = policy.member("digest").text(), .revision = policy.member("revision").text()};
+  plan.policy = {.digest = policy.member("digest").text(),
+                 .revision = policy.member("revision").text()};
   const Field inventory = root.member("inventory");
   plan.inventory.digest = inventory.member("digest").text();
   plan.inventory.records = inventory.member("records").unsigned_integer();
-  plan.inventory.rejected =
-      read_list(inventory.member("rejected"), [](const Field& field) -> Plan::InventoryRef::Rejected {
-        return {.file = field.member("file").text(),
-                .line = field.member("line").small(),
-                .why = field.member("why").text()};
-      });
+  plan.inventory.rejected = read_list(inventory.member("rejected"),
+                                      [](const Field& field) -> Plan::InventoryRef::Rejected {
+                                        return {.file = field.member("file").text(),
+                                                .line = field.member("line").small(),
+                                                .why = field.member("why").text()};
+                                      });
   root.member("events").each([&](const Field& field) {
     plan.events.push_back(read_event(field));
     plan.event_lineages.push_back(field.member("lineage").text());
@@ -441,8 +458,9 @@ void read_inputs(const Field& root, Plan& plan) {
   plan.as_of = root.member("as_of").instant();
   plan.expires_at = root.member("expires_at").instant();
   plan.looked_at_only = root.member("looked_at_only").boolean();
-  root.member("bindings").each_member(
-      [&](const std::string& key, const Field& value) { plan.bindings[key] = value.text(); });
+  root.member("bindings").each_member([&](const std::string& key, const Field& value) {
+    plan.bindings[key] = value.text();
+  });
 }
 
 Plan read_plan(const Field& root) {
@@ -475,8 +493,8 @@ Result<Json> parse_document(std::string_view text) {
   } catch (const Json::parse_error& error) {
     // Past the last character: everything read so far was right, so the end is what is missing.
     if (error.byte > text.size()) {
-      return corrupt("R0702: the plan file is truncated: it ends after " + std::to_string(text.size()) +
-                     " bytes in the middle of a value");
+      return corrupt("R0702: the plan file is truncated: it ends after " +
+                     std::to_string(text.size()) + " bytes in the middle of a value");
     }
     return corrupt("R0701: not a plan file: not JSON at byte " + std::to_string(error.byte));
   } catch (const Json::exception&) {

@@ -1,5 +1,5 @@
-// Plan → JSON as docs/plan-format.md lays it down, and the digest over that form. The order of keys is
-// part of the format: equal plans give equal bytes.
+// Plan → JSON as docs/plan-format.md lays it down, and the digest over that form. The order of keys
+// is part of the format: equal plans give equal bytes.
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
@@ -55,9 +55,8 @@ Json encode_event(const Event& event, const std::string& lineage) {
 }
 
 Json encode(const Reason& reason) {
-  return Json{{"rule", reason.rule},       {"clause", reason.clause},
-              {"file", reason.file},       {"line", reason.line},
-              {"because", reason.because}, {"controls", reason.controls},
+  return Json{{"rule", reason.rule},  {"clause", reason.clause},   {"file", reason.file},
+              {"line", reason.line},  {"because", reason.because}, {"controls", reason.controls},
               {"cause", reason.cause}};
 }
 
@@ -75,8 +74,8 @@ Json encode(const Described& described) {
 
 Json encode_effects(EffectSet effects) {
   Json out = Json::array();
-  for (const Effect effect : {Effect::Contains, Effect::Strips, Effect::Preserves, Effect::Releases,
-                              Effect::Destroys}) {
+  for (const Effect effect :
+       {Effect::Contains, Effect::Strips, Effect::Preserves, Effect::Releases, Effect::Destroys}) {
     if (effects.has(effect)) {
       out.push_back(std::string(effect_name(effect)));
     }
@@ -128,7 +127,9 @@ Json encode(const Alternative& alternative) {
               {"approvals", encode(alternative.approvals)}};
 }
 
-Json encode(const LimitRef& limit) { return Json{{"name", limit.name}, {"scope", limit.scope}}; }
+Json encode(const LimitRef& limit) {
+  return Json{{"name", limit.name}, {"scope", limit.scope}};
+}
 
 Json encode(const PlanDecision& decision) {
   return Json{{"item", decision.item},
@@ -164,7 +165,8 @@ Json encode(const PlanStep& step) {
   out["approvals"] = encode(step.approvals);
   out["alternatives"] = encode_list(step.alternatives);
   out["soak"] = format_duration(step.soak);
-  out["gate"] = step.gate ? Json{{"kind", step.gate->kind}, {"text", step.gate->text}} : Json(nullptr);
+  out["gate"] =
+      step.gate ? Json{{"kind", step.gate->kind}, {"text", step.gate->text}} : Json(nullptr);
   out["limits"] = encode_list(step.limits);
   out["stage"] = step.stage;
   out["generation"] = step.generation;
@@ -191,9 +193,13 @@ Json encode(const HeldItem& held) {
               {"because", held.because}};
 }
 
-Json encode(const ItemNote& note) { return Json{{"item", note.item}, {"why", note.why}}; }
+Json encode(const ItemNote& note) {
+  return Json{{"item", note.item}, {"why", note.why}};
+}
 
-Json encode(const StepNote& note) { return Json{{"step", note.step}, {"why", note.why}}; }
+Json encode(const StepNote& note) {
+  return Json{{"step", note.step}, {"why", note.why}};
+}
 
 Json encode(const PersonNote& note) {
   return Json{{"item", note.item}, {"why", note.why}, {"who", note.who}};
@@ -272,7 +278,8 @@ Json encode_document(const Plan& plan, const std::string& digest) {
   return out;
 }
 
-// WHY replace: ids and reasons come from other systems; a stray byte must not make a plan unprintable.
+// WHY replace: ids and reasons come from other systems; a stray byte must not make a plan
+// unprintable.
 std::string dump(const Json& document, int indent) {
   return document.dump(indent, ' ', false, Json::error_handler_t::replace);
 }

@@ -1,4 +1,5 @@
-// build_plan: the passes of the plan stage in their order, and the inputs that the plan is bound to.
+// build_plan: the passes of the plan stage in their order, and the inputs that the plan is bound
+// to.
 #include "plan/build.h"
 
 #include <algorithm>
@@ -19,7 +20,8 @@ void bind_inputs(Draft& draft) {
     plan.inventory.records += table.rows();
   }
   for (const RejectedRecord& record : inventory.rejected) {
-    plan.inventory.rejected.push_back({.file = record.file, .line = record.line, .why = record.why});
+    plan.inventory.rejected.push_back(
+        {.file = record.file, .line = record.line, .why = record.why});
   }
   for (const Cause& cause : draft.decisions.causes) {
     plan.events.push_back(cause.event);
@@ -73,7 +75,8 @@ void Draft::reindex() {
 
 std::span<const std::uint32_t> Draft::orders_on(ItemRef item) const {
   const auto found = orders_by_item.find(item.cell);
-  return found == orders_by_item.end() ? std::span<const std::uint32_t>() : std::span(found->second);
+  return found == orders_by_item.end() ? std::span<const std::uint32_t>()
+                                       : std::span(found->second);
 }
 
 std::span<const std::uint32_t> Draft::case_of(std::uint32_t match_index) const {
@@ -84,7 +87,8 @@ std::span<const std::uint32_t> Draft::case_of(std::uint32_t match_index) const {
   return causes_on.at(one.item.cell);
 }
 
-std::vector<std::string> Draft::resolve(const ResolvedPrincipals* chain, std::uint32_t match_index) const {
+std::vector<std::string> Draft::resolve(const ResolvedPrincipals* chain,
+                                        std::uint32_t match_index) const {
   static const ResolvedPrincipals kNobody;
   return principals.resolve(chain != nullptr ? *chain : kNobody, case_of(match_index));
 }
@@ -110,7 +114,8 @@ Reason Draft::reason_of(std::uint32_t match_index) const {
   Reason reason;
   reason.rule = rule.declared.qualified();
   reason.clause = clause.label;
-  if (policy.sources && clause.span.file.valid() && clause.span.file.index() < policy.sources->size()) {
+  if (policy.sources && clause.span.file.valid() &&
+      clause.span.file.index() < policy.sources->size()) {
     const SourceFile& file = policy.sources->file(clause.span.file);
     reason.file = file.name();
     reason.line = file.locate(clause.span.begin).line;
@@ -131,7 +136,8 @@ std::vector<Reason> Draft::reasons_of(const std::vector<std::uint32_t>& matches)
   return out;
 }
 
-void Draft::decide(ItemRef item, Verb verb, Outcome outcome, const std::vector<std::uint32_t>& matches) {
+void Draft::decide(ItemRef item, Verb verb, Outcome outcome,
+                   const std::vector<std::uint32_t>& matches) {
   plan.decisions.push_back({.item = item_text(item),
                             .kind = std::string(kind_name(item.kind())),
                             .system = std::string(estate.system_id(item)),

@@ -1,5 +1,5 @@
-// The plan stage: decisions in, ordered plan out. A pure function: no clock, no store, no connector;
-// what it needs of them is in the options. docs/stages/plan.md explains the passes.
+// The plan stage: decisions in, ordered plan out. A pure function: no clock, no store, no
+// connector; what it needs of them is in the options. docs/stages/plan.md explains the passes.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,14 @@
 namespace rescind {
 
 struct PlanOptions {
-  Seconds expiry{24 * 3600};       // plan_expiry of the configuration
-  std::string steward;             // last in every chain; "" nobody
-  bool looked_at_only = false;     // --as-of other than now
-  std::string policy_revision;     // "" unknown
+  Seconds expiry{24 * 3600};    // plan_expiry of the configuration
+  std::string steward;          // last in every chain; "" nobody
+  bool looked_at_only = false;  // --as-of other than now
+  std::string policy_revision;  // "" unknown
   std::string engine = "rescind 0.1.0";
   CapabilityMap systems;
-  // Distinct subjects counted already in the limit's window: (qualified name, system or "") → count.
+  // Distinct subjects counted already in the limit's window: (qualified name, system or "") →
+  // count.
   std::map<std::pair<std::string, std::string>, std::int64_t> limit_used;
   // Things about the inputs that a person should know; into the plan's own notes.
   std::vector<std::string> notes;
@@ -35,8 +36,8 @@ struct PlanOptions {
   std::function<std::vector<std::string>(const PlanStep&)> preview;
 };
 
-// Never fails: what cannot be planned is in the plan (undetermined, needs_person, infeasible). `as_of` is
-// the decisions' own.
+// Never fails: what cannot be planned is in the plan (undetermined, needs_person, infeasible).
+// `as_of` is the decisions' own.
 Plan build_plan(const Decisions& decisions, const PlanOptions& options);
 
 }  // namespace rescind

@@ -1,5 +1,5 @@
-// Words of a step that follow from its verb and item: what can be undone and how, how it is seen to be
-// done, which facts must still hold when it starts.
+// Words of a step that follow from its verb and item: what can be undone and how, how it is seen to
+// be done, which facts must still hold when it starts.
 #pragma once
 
 #include "plan/draft.h"

@@ -1,5 +1,5 @@
-// When what is destroyed may start: the latest that any clause asks for, counted from containment, with
-// every approval (merging rule 3).
+// When what is destroyed may start: the latest that any clause asks for, counted from containment,
+// with every approval (merging rule 3).
 #include <algorithm>
 
 #include "plan/draft.h"
@@ -14,7 +14,8 @@ bool collect_approvals(const Draft& draft, const Order& order, ApprovalList& app
       continue;
     }
     const MatchPrincipals* named = draft.principals_of(match);
-    std::vector<std::string> by = draft.resolve(named != nullptr ? &named->approved_by : nullptr, match);
+    std::vector<std::string> by =
+        draft.resolve(named != nullptr ? &named->approved_by : nullptr, match);
     if (by.empty()) {
       return false;
     }
@@ -32,7 +33,8 @@ void time_destruction(const Draft& draft, Order& order) {
     const CheckedClause& clause = draft.clause_of(match);
     const Cause& cause = draft.cause_of(match);
     const Instant arrived = draft.arrived(cause);
-    const Instant contained = containing != nullptr ? std::max(containing->start(), arrived) : arrived;
+    const Instant contained =
+        containing != nullptr ? std::max(containing->start(), arrived) : arrived;
     const Seconds after = clause.after.value_or(Seconds(0));
     start = std::max(start, std::max(cause.effective, contained) + after);
     order.soak = std::max(order.soak, after);
@@ -65,7 +67,8 @@ void bind_consequences(Draft& draft) {
       const Way& binding = destruction->ways.front();
       for (Way& way : order.ways) {
         way.not_before = std::max(way.not_before, binding.not_before);
-        way.approvals.insert(way.approvals.end(), binding.approvals.begin(), binding.approvals.end());
+        way.approvals.insert(way.approvals.end(), binding.approvals.begin(),
+                             binding.approvals.end());
       }
       prune_ways(order.ways);
     }
@@ -95,8 +98,8 @@ void start_destruction(Draft& draft) {
   draft.reindex();
   bind_consequences(draft);
   for (Order& order : draft.orders) {
-    order.appointment = order.has(Effect::Destroys) &&
-                        order.start() > draft.decisions.as_of + draft.options.expiry;
+    order.appointment =
+        order.has(Effect::Destroys) && order.start() > draft.decisions.as_of + draft.options.expiry;
   }
 }
 

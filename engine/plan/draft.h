@@ -1,5 +1,5 @@
-// The plan while it is being made: orders (future steps) that refer to the inventory and to matches,
-// passed from pass to pass. Internal to the plan stage.
+// The plan while it is being made: orders (future steps) that refer to the inventory and to
+// matches, passed from pass to pass. Internal to the plan stage.
 #pragma once
 
 #include <cstdint>
@@ -31,34 +31,37 @@ struct Way {
 
 // What will become one step.
 struct Order {
-  ItemRef item;                            // none for notify and ask
+  ItemRef item;  // none for notify and ask
   Verb verb = Verb::Revoke;
-  std::string action;                      // "capture", "sweep" or ""
+  std::string action;  // "capture", "sweep" or ""
   std::uint32_t generation = 1;
-  std::string about;                       // notify, ask: id of whom or what it is about
+  std::string about;  // notify, ask: id of whom or what it is about
   std::string target, text;
-  std::vector<std::uint32_t> matches;      // sorted; whose reasons it carries
-  std::uint32_t lead = 0;                  // the first of its causes
+  std::vector<std::uint32_t> matches;  // sorted; whose reasons it carries
+  std::uint32_t lead = 0;              // the first of its causes
   EffectSet effects;
   std::vector<ItemRef> consequences;
   Rank rank = Rank::Prepare;
-  // INVARIANT: never empty; the first is the one to rely on (it needs no approval when any way does not).
+  // INVARIANT: never empty; the first is the one to rely on (it needs no approval when any way does
+  // not).
   std::vector<Way> ways;
   std::optional<Instant> deadline;
   bool overdue = false;
   Seconds soak{0};
   bool implied = false;
   bool appointment = false;
-  bool needs_handover = false;             // O9
+  bool needs_handover = false;  // O9
   std::optional<Gate> gate;
   std::vector<LimitRef> limits;
   Outcome outcome = Outcome::Scheduled;
-  std::string because;                     // of steps that no rule asks for
-  std::vector<std::uint32_t> weak, strong; // predecessors: indexes into Draft::orders
+  std::string because;                      // of steps that no rule asks for
+  std::vector<std::uint32_t> weak, strong;  // predecessors: indexes into Draft::orders
 
   [[nodiscard]] Instant start() const { return ways.front().not_before; }
+
   // Starts by itself: no approval, no gate.
   [[nodiscard]] bool unconditional() const { return ways.front().approvals.empty() && !gate; }
+
   [[nodiscard]] bool has(Effect effect) const { return worst_effect(effects) == effect; }
 };
 
@@ -71,8 +74,9 @@ struct Draft {
   Estate estate;
   Principals principals;
   std::vector<Order> orders;
-  std::vector<Order> settled;   // taken out of the plan: earlier runs did them, or will
-  std::set<std::uint32_t> blocked_items;   // cells: not to be released or destroyed until a person decides
+  std::vector<Order> settled;  // taken out of the plan: earlier runs did them, or will
+  std::set<std::uint32_t>
+      blocked_items;  // cells: not to be released or destroyed until a person decides
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> causes_on;  // item cell → causes
   Plan plan;
 
@@ -84,22 +88,28 @@ struct Draft {
   [[nodiscard]] std::span<const std::uint32_t> orders_on(ItemRef item) const;
 
   [[nodiscard]] const Match& match(std::uint32_t index) const { return decisions.matches[index]; }
+
   [[nodiscard]] const Cause& cause_of(std::uint32_t match_index) const {
     return decisions.causes[match(match_index).cause];
   }
+
   [[nodiscard]] const CheckedClause& clause_of(std::uint32_t match_index) const {
     return policy.clauses[match(match_index).clause.index()];
   }
+
   [[nodiscard]] const MatchPrincipals* principals_of(std::uint32_t match_index) const;
+
   [[nodiscard]] Instant arrived(const Cause& cause) const {
     return std::min(cause.arrived, decisions.as_of);
   }
+
   [[nodiscard]] EventClass class_of(const Cause& cause) const;
   [[nodiscard]] bool leaver_type(const Cause& cause) const;
+
   [[nodiscard]] std::string item_text(ItemRef item) const { return std::string(estate.id(item)); }
 
-  // The causes in whose case the match is: all that concern its item. Nobody decides in their own case, not
-  // even when another cause reaches the same item.
+  // The causes in whose case the match is: all that concern its item. Nobody decides in their own
+  // case, not even when another cause reaches the same item.
   [[nodiscard]] std::span<const std::uint32_t> case_of(std::uint32_t match_index) const;
   [[nodiscard]] std::vector<std::string> resolve(const ResolvedPrincipals* chain,
                                                  std::uint32_t match_index) const;

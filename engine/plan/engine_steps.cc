@@ -1,5 +1,5 @@
-// Steps that no rule asks for: state is captured before it changes, a disabled account is swept for what
-// slipped in, and where a provisioner pushes accounts the disable is said twice.
+// Steps that no rule asks for: state is captured before it changes, a disabled account is swept for
+// what slipped in, and where a provisioner pushes accounts the disable is said twice.
 #include <algorithm>
 
 #include "plan/draft.h"
@@ -116,7 +116,8 @@ void add_engine_steps(Draft& draft) {
       Order again = follow_up(order);
       again.verb = Verb::Disable;
       again.generation = 2;
-      again.because = "a provisioner may have pushed the account again before its root was disabled";
+      again.because =
+          "a provisioner may have pushed the account again before its root was disabled";
       here.push_back(std::move(again));
     }
   }

@@ -18,23 +18,23 @@ std::vector<SystemRef> all_systems(const Inventory& inventory) {
 // can be done to accounts and credentials, and is silent on the rest.
 bool assumed_without_being_listed(Verb verb) {
   switch (verb) {
-    case Verb::Disable:
-    case Verb::Lock:
-    case Verb::Archive:
-    case Verb::Delete:
-    case Verb::Replace:
-      return false;
-    case Verb::Revoke:
-    case Verb::Rotate:
-    case Verb::Remove:
-    case Verb::Narrow:
-    case Verb::Transfer:
-    case Verb::Redirect:
-    case Verb::Wipe:
-    case Verb::Restore:
-    case Verb::Notify:
-    case Verb::Ask:
-      return true;
+  case Verb::Disable:
+  case Verb::Lock:
+  case Verb::Archive:
+  case Verb::Delete:
+  case Verb::Replace:
+    return false;
+  case Verb::Revoke:
+  case Verb::Rotate:
+  case Verb::Remove:
+  case Verb::Narrow:
+  case Verb::Transfer:
+  case Verb::Redirect:
+  case Verb::Wipe:
+  case Verb::Restore:
+  case Verb::Notify:
+  case Verb::Ask:
+    return true;
   }
   return true;
 }
@@ -134,11 +134,14 @@ ItemRef Estate::account_of(ItemRef item) const {
   if (named.valid()) {
     return named;
   }
-  const std::vector<ItemRef> accounts = accounts_at(inventory_.holder(item), inventory_.system(item));
+  const std::vector<ItemRef> accounts =
+      accounts_at(inventory_.holder(item), inventory_.system(item));
   return accounts.size() == 1 ? accounts.front() : ItemRef{};
 }
 
-bool Estate::enabled(ItemRef account) const { return named_flag(account, "enabled").value_or(true); }
+bool Estate::enabled(ItemRef account) const {
+  return named_flag(account, "enabled").value_or(true);
+}
 
 const SystemCapabilities* Estate::capabilities(ItemRef item) const {
   const auto found = systems_.find(system_id(item));
@@ -178,7 +181,8 @@ bool Estate::supports(ItemRef item, Verb verb) const {
     if (word == verb_text || word == pair_text) {
       return true;
     }
-    spoken_of = spoken_of || (word.starts_with(verb_text) && word.substr(verb_text.size()).starts_with(":"));
+    spoken_of = spoken_of ||
+                (word.starts_with(verb_text) && word.substr(verb_text.size()).starts_with(":"));
   }
   return !connected && !spoken_of && assumed_without_being_listed(verb);
 }
@@ -274,9 +278,13 @@ std::vector<SystemRef> Estate::roots_of(SystemRef system) const {
   return found;
 }
 
-std::vector<SystemRef> Estate::pushers_to(SystemRef system) const { return pushers_[system.row()]; }
+std::vector<SystemRef> Estate::pushers_to(SystemRef system) const {
+  return pushers_[system.row()];
+}
 
-bool Estate::is_root(SystemRef system) const { return system.valid() && is_root_[system.row()]; }
+bool Estate::is_root(SystemRef system) const {
+  return system.valid() && is_root_[system.row()];
+}
 
 std::int64_t Estate::tier(SystemRef system) const {
   if (!system.valid()) {

@@ -1,5 +1,6 @@
 // What the inventory and the connectors say that planning needs to know of an item: where it hangs,
-// what a verb really does to it there, what goes with it. Reads groupings only, never the whole snapshot.
+// what a verb really does to it there, what goes with it. Reads groupings only, never the whole
+// snapshot.
 #pragma once
 
 #include <optional>
@@ -19,7 +20,9 @@ class Estate {
   Estate(const Inventory& inventory, const CapabilityMap& systems);
 
   [[nodiscard]] const Inventory& inventory() const { return inventory_; }
+
   [[nodiscard]] std::string_view id(ItemRef item) const { return inventory_.id(item); }
+
   [[nodiscard]] std::string_view system_id(ItemRef item) const;
   // "" for nobody.
   [[nodiscard]] std::string_view holder_id(ItemRef item) const;
@@ -29,7 +32,8 @@ class Estate {
   [[nodiscard]] std::optional<bool> named_flag(ItemRef item, std::string_view attribute) const;
   [[nodiscard]] ItemRef named_item(ItemRef item, std::string_view attribute) const;
   // Empty when missing.
-  [[nodiscard]] std::vector<std::string_view> named_set(ItemRef item, std::string_view attribute) const;
+  [[nodiscard]] std::vector<std::string_view> named_set(ItemRef item,
+                                                        std::string_view attribute) const;
   [[nodiscard]] std::optional<Instant> instant_of(ItemRef item, AttributeIndex attribute) const;
 
   // The account that the item is under: the one that its record names, else the only account of its
@@ -37,8 +41,8 @@ class Estate {
   [[nodiscard]] ItemRef account_of(ItemRef item) const;
   [[nodiscard]] bool enabled(ItemRef account) const;
 
-  // Whether the system can do that to the kind: its connector's word and the inventory's `supports`,
-  // whichever are given; both given: both must agree.
+  // Whether the system can do that to the kind: its connector's word and the inventory's
+  // `supports`, whichever are given; both given: both must agree.
   [[nodiscard]] bool supports(ItemRef item, Verb verb) const;
   // Default effects, and what the connector declares besides.
   [[nodiscard]] EffectSet effects(ItemRef item, Verb verb) const;
@@ -63,8 +67,8 @@ class Estate {
 
   const Inventory& inventory_;
   const CapabilityMap& systems_;
-  std::vector<bool> is_root_;                       // by system row
-  std::vector<std::vector<SystemRef>> pushers_;     // by system row
+  std::vector<bool> is_root_;                    // by system row
+  std::vector<std::vector<SystemRef>> pushers_;  // by system row
 };
 
 }  // namespace rescind

@@ -37,7 +37,8 @@ bool blocks_own(const CheckedHold& hold, const HoldMatch& match, const Order& or
   if (*worst == Effect::Contains && !hold.even_containment) {
     return false;
   }
-  const bool named = std::find(hold.verbs.begin(), hold.verbs.end(), order.verb) != hold.verbs.end();
+  const bool named =
+      std::find(hold.verbs.begin(), hold.verbs.end(), order.verb) != hold.verbs.end();
   return named || held_effects(hold, order.item.kind()).has(*worst);
 }
 
@@ -49,7 +50,8 @@ bool blocks_loss(const CheckedHold& hold, const HoldMatch& match, ItemRef lost) 
 
 using HoldsByItem = std::unordered_map<std::uint32_t, std::vector<const HoldMatch*>>;
 
-std::vector<Blocking> find_blocking(const Draft& draft, const HoldsByItem& holds, const Order& order) {
+std::vector<Blocking> find_blocking(const Draft& draft, const HoldsByItem& holds,
+                                    const Order& order) {
   std::vector<Blocking> out;
   if (const auto own = holds.find(order.item.cell); own != holds.end()) {
     for (const HoldMatch* match : own->second) {
@@ -117,8 +119,10 @@ bool hold_back(Draft& draft, const HoldsByItem& holds, Order& order) {
     return false;
   }
   std::sort(blocking.begin(), blocking.end(), [&](const Blocking& a, const Blocking& b) {
-    return std::tuple(draft.policy.holds[a.match->hold].declared.qualified(), draft.estate.id(a.item)) <
-           std::tuple(draft.policy.holds[b.match->hold].declared.qualified(), draft.estate.id(b.item));
+    return std::tuple(draft.policy.holds[a.match->hold].declared.qualified(),
+                      draft.estate.id(a.item)) <
+           std::tuple(draft.policy.holds[b.match->hold].declared.qualified(),
+                      draft.estate.id(b.item));
   });
   const bool forever = std::any_of(blocking.begin(), blocking.end(), [&](const Blocking& one) {
     return !draft.policy.holds[one.match->hold].until;

@@ -1,5 +1,5 @@
-// Containment that no rule spells out: what is destroyed later is contained now, and where a system cannot
-// do what was ordered, the next best that contains (merging rule 5).
+// Containment that no rule spells out: what is destroyed later is contained now, and where a system
+// cannot do what was ordered, the next best that contains (merging rule 5).
 #include <algorithm>
 
 #include "plan/draft.h"
@@ -12,7 +12,8 @@ bool contains_fully(Verb verb, Kind kind) {
   if (kind == Kind::Device) {
     return verb == Verb::Lock || verb == Verb::Wipe;
   }
-  return verb == Verb::Disable || verb == Verb::Revoke || (verb == Verb::Rotate && kind != Kind::Account);
+  return verb == Verb::Disable || verb == Verb::Revoke ||
+         (verb == Verb::Rotate && kind != Kind::Account);
 }
 
 std::optional<Verb> containing_verb(Kind kind) {
@@ -48,7 +49,8 @@ std::string system_text(const Draft& draft, ItemRef item) {
 std::string cannot_text(const Draft& draft, ItemRef item, Verb verb) {
   const bool destroys = draft.estate.supports(item, verb);
   return system_text(draft, item) + (destroys ? " destroys what it should only " : " cannot ") +
-         std::string(verb_name(verb)) + (destroys ? "" : " this " + std::string(kind_name(item.kind())));
+         std::string(verb_name(verb)) +
+         (destroys ? "" : " this " + std::string(kind_name(item.kind())));
 }
 
 // Whether the same person's account at an identity provider of the item's system is disabled.
@@ -58,7 +60,8 @@ bool contained_at_root(const Draft& draft, ItemRef item) {
     return false;
   }
   for (const SystemRef root : draft.estate.roots_of(system)) {
-    for (const ItemRef account : draft.estate.accounts_at(draft.estate.inventory().holder(item), root)) {
+    for (const ItemRef account :
+         draft.estate.accounts_at(draft.estate.inventory().holder(item), root)) {
       if (!draft.estate.enabled(account) || containing_order(draft, account) != nullptr) {
         return true;
       }
@@ -99,7 +102,8 @@ void contain(Draft& draft, const Wanted& wanted) {
       draft.plan.notes.push_back(draft.item_text(wanted.item) + ": " + cannot +
                                  "; sign-in ends at its identity provider");
     } else {
-      draft.need_person(draft.item_text(wanted.item), cannot + ", nor anything else that contains it");
+      draft.need_person(draft.item_text(wanted.item),
+                        cannot + ", nor anything else that contains it");
     }
     draft.decide(wanted.item, wanted.verb, Outcome::Undetermined, wanted.matches);
     return;
@@ -137,7 +141,8 @@ std::vector<Way> implied_ways(const Draft& draft, const Order& destroying) {
     if (event_class != EventClass::Departure && event_class != EventClass::Risk &&
         draft.clause_of(match).approved_by) {
       const MatchPrincipals* named = draft.principals_of(match);
-      std::vector<std::string> by = draft.resolve(named != nullptr ? &named->approved_by : nullptr, match);
+      std::vector<std::string> by =
+          draft.resolve(named != nullptr ? &named->approved_by : nullptr, match);
       if (by.empty()) {
         continue;
       }
@@ -151,7 +156,8 @@ std::vector<Way> implied_ways(const Draft& draft, const Order& destroying) {
 
 void imply_for(Draft& draft, const Order& destroying) {
   const std::optional<Verb> verb = containing_verb(destroying.item.kind());
-  if (!verb || (destroying.item.kind() == Kind::Account && !draft.estate.enabled(destroying.item))) {
+  if (!verb ||
+      (destroying.item.kind() == Kind::Account && !draft.estate.enabled(destroying.item))) {
     return;
   }
   std::vector<Way> ways = implied_ways(draft, destroying);
@@ -172,7 +178,8 @@ void imply_for(Draft& draft, const Order& destroying) {
                   .overdue = false});
 }
 
-// Takes out what its system cannot do. Containment is replaced by the next best, the rest needs a person.
+// Takes out what its system cannot do. Containment is replaced by the next best, the rest needs a
+// person.
 void replace_unsupported(Draft& draft) {
   std::vector<Order> kept;
   std::vector<Order> out;
@@ -212,9 +219,10 @@ void drop_blocked(Draft& draft) {
         std::none_of(order.consequences.begin(), order.consequences.end(), blocked)) {
       return false;
     }
-    draft.need_person(draft.item_text(order.item),
-                      "`" + std::string(verb_name(order.verb)) +
-                          "` waits until a person settles what is unclear about what would be lost");
+    draft.need_person(
+        draft.item_text(order.item),
+        "`" + std::string(verb_name(order.verb)) +
+            "` waits until a person settles what is unclear about what would be lost");
     draft.decide(order.item, order.verb, Outcome::Undetermined, order.matches);
     return true;
   });
@@ -241,7 +249,8 @@ const Order* containing_order(const Draft& draft, ItemRef item) {
 }
 
 void imply_containment(Draft& draft) {
-  // Before the unsupported ones go: who wants something destroyed that cannot be, wants it contained.
+  // Before the unsupported ones go: who wants something destroyed that cannot be, wants it
+  // contained.
   std::vector<Order> destroying;
   for (const Order& order : draft.orders) {
     if (order.has(Effect::Destroys)) {

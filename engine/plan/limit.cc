@@ -1,4 +1,5 @@
-// Limits: how many subjects a plan may hit in a window. Excess waits behind a gate, subject by subject.
+// Limits: how many subjects a plan may hit in a window. Excess waits behind a gate, subject by
+// subject.
 #include <algorithm>
 #include <numeric>
 
@@ -20,17 +21,19 @@ using Scopes = std::map<std::pair<std::uint32_t, std::string>, std::vector<Count
 bool counts(const CheckedLimit& limit, const Order& order) {
   const Kind kind = order.item.kind();
   // Sessions and tokens are cut whatever else waits.
-  if (!order.action.empty() || order.generation > 1 || kind == Kind::Session || kind == Kind::Token) {
+  if (!order.action.empty() || order.generation > 1 || kind == Kind::Session ||
+      kind == Kind::Token) {
     return false;
   }
   const std::optional<Effect> worst = worst_effect(order.effects);
   return std::any_of(limit.verbs.begin(), limit.verbs.end(), [&](Verb verb) {
-    return verb == order.verb ||
-           (worst && verb_kinds(verb).contains(kind) && worst_effect(default_effects(verb, kind)) == worst);
+    return verb == order.verb || (worst && verb_kinds(verb).contains(kind) &&
+                                  worst_effect(default_effects(verb, kind)) == worst);
   });
 }
 
-std::uint64_t items_in_scope(const Draft& draft, const CheckedLimit& limit, const std::string& scope) {
+std::uint64_t items_in_scope(const Draft& draft, const CheckedLimit& limit,
+                             const std::string& scope) {
   const Inventory& inventory = draft.estate.inventory();
   const SystemRef system = scope.empty() ? SystemRef{} : inventory.find_system(scope);
   std::uint64_t count = 0;
@@ -76,12 +79,14 @@ Scopes collect(Draft& draft) {
   for (std::uint32_t i = 0; i < draft.orders.size(); ++i) {
     Order& order = draft.orders[i];
     const auto found = order.item.valid() ? limits_of.find(order.item.cell) : limits_of.end();
-    for (const std::uint32_t index : found == limits_of.end() ? std::vector<std::uint32_t>() : found->second) {
+    for (const std::uint32_t index :
+         found == limits_of.end() ? std::vector<std::uint32_t>() : found->second) {
       const CheckedLimit& limit = draft.policy.limits[index];
       if (!counts(limit, order)) {
         continue;
       }
-      const std::string scope = limit.per_system ? std::string(draft.estate.system_id(order.item)) : "";
+      const std::string scope =
+          limit.per_system ? std::string(draft.estate.system_id(order.item)) : "";
       const std::string_view holder = draft.estate.holder_id(order.item);
       order.limits.push_back({.name = limit.declared.qualified(), .scope = scope});
       scopes[{index, scope}].push_back(
@@ -116,7 +121,8 @@ void apply_limit(Draft& draft, const CheckedLimit& limit, const std::string& sco
   Instant last{};
   for (const Counted& one : counted) {
     if (one.at > last) {
-      std::erase_if(accepted, [&](const auto& entry) { return entry.second + limit.window <= one.at; });
+      std::erase_if(accepted,
+                    [&](const auto& entry) { return entry.second + limit.window <= one.at; });
       last = one.at;
     }
     if (waiting.contains(one.subject)) {
@@ -142,9 +148,10 @@ void apply_limit(Draft& draft, const CheckedLimit& limit, const std::string& sco
                                .ask = asked(draft, limit)});
   if (!waiting.empty()) {
     const std::vector<std::string> who(waiting.begin(), waiting.end());
-    draft.need_person(scope, "limit " + name + " (" + std::to_string(allowed) + " in " +
-                                 format_duration(limit.window) + ") is reached; these wait: " +
-                                 join(who, ", "),
+    draft.need_person(scope,
+                      "limit " + name + " (" + std::to_string(allowed) + " in " +
+                          format_duration(limit.window) +
+                          ") is reached; these wait: " + join(who, ", "),
                       asked(draft, limit));
   }
 }
@@ -156,9 +163,10 @@ void apply_limits(Draft& draft) {
   for (auto& [key, counted] : scopes) {
     apply_limit(draft, draft.policy.limits[key.first], key.second, counted);
   }
-  std::sort(draft.plan.limits.begin(), draft.plan.limits.end(), [](const LimitUse& a, const LimitUse& b) {
-    return std::tie(a.name, a.scope) < std::tie(b.name, b.scope);
-  });
+  std::sort(draft.plan.limits.begin(), draft.plan.limits.end(),
+            [](const LimitUse& a, const LimitUse& b) {
+              return std::tie(a.name, a.scope) < std::tie(b.name, b.scope);
+            });
 }
 
 }  // namespace rescind

@@ -1,5 +1,5 @@
-// Matches → orders: what several rules, and several causes, say of one item and verb becomes one order.
-// docs/plans.md gives the rules of merging in words.
+// Matches → orders: what several rules, and several causes, say of one item and verb becomes one
+// order. docs/plans.md gives the rules of merging in words.
 #include <algorithm>
 #include <array>
 #include <tuple>
@@ -15,6 +15,7 @@ using MatchList = std::vector<std::uint32_t>;
 struct ItemMatches {
   ItemRef item;
   std::array<MatchList, kVerbCount> by_verb;
+
   [[nodiscard]] MatchList& of(Verb verb) { return by_verb[static_cast<std::size_t>(verb)]; }
 };
 
@@ -99,7 +100,8 @@ bool add_approval(const Draft& draft, std::uint32_t match, ApprovalList& approva
     return true;
   }
   const MatchPrincipals* named = draft.principals_of(match);
-  std::vector<std::string> by = draft.resolve(named != nullptr ? &named->approved_by : nullptr, match);
+  std::vector<std::string> by =
+      draft.resolve(named != nullptr ? &named->approved_by : nullptr, match);
   if (by.empty()) {
     return false;
   }
@@ -133,11 +135,12 @@ bool prepares_ahead(const Draft& draft, std::uint32_t match) {
   while (draft.decisions.causes[cause].parent != Cause::kNoParent) {
     cause = draft.decisions.causes[cause].parent;
   }
-  return draft.clause_of(match).verb == Verb::Replace && draft.leaver_type(draft.decisions.causes[cause]);
+  return draft.clause_of(match).verb == Verb::Replace &&
+         draft.leaver_type(draft.decisions.causes[cause]);
 }
 
-// Rule 2: the earliest start that can be had, the earliest deadline; an approval that one clause asks
-// for never delays what another orders without it. False: no clause can be satisfied.
+// Rule 2: the earliest start that can be had, the earliest deadline; an approval that one clause
+// asks for never delays what another orders without it. False: no clause can be satisfied.
 bool merge_urgent(Draft& draft, Order& order) {
   for (const std::uint32_t match : order.matches) {
     const CheckedClause& clause = draft.clause_of(match);
@@ -170,7 +173,8 @@ bool merge_urgent(Draft& draft, Order& order) {
 
 std::string principal_of(Draft& draft, std::uint32_t match) {
   const MatchPrincipals* named = draft.principals_of(match);
-  const std::vector<std::string> found = draft.resolve(named != nullptr ? &named->to : nullptr, match);
+  const std::vector<std::string> found =
+      draft.resolve(named != nullptr ? &named->to : nullptr, match);
   return found.empty() ? std::string() : found.front();
 }
 
@@ -192,8 +196,9 @@ bool find_target(Draft& draft, Order& order) {
     targets.insert(principal_of(draft, match));
   }
   if (targets.size() > 1) {
-    block(draft, order, "rules name different receivers: " +
-                            join(std::vector<std::string>(targets.begin(), targets.end()), ", "));
+    block(draft, order,
+          "rules name different receivers: " +
+              join(std::vector<std::string>(targets.begin(), targets.end()), ", "));
     return false;
   }
   order.target = *targets.begin();
@@ -232,8 +237,8 @@ bool already_so(const Draft& draft, ItemRef item, Verb verb) {
          draft.estate.named_flag(item, "returned").value_or(false);
 }
 
-// Where two verbs want the same of an item, the one that goes further stands for both: a removal for a
-// narrowing, a revocation for a disable. The lesser one stays only where it can come earlier.
+// Where two verbs want the same of an item, the one that goes further stands for both: a removal
+// for a narrowing, a revocation for a disable. The lesser one stays only where it can come earlier.
 void stand_for(std::vector<Order>& orders, Verb further, Verb lesser) {
   const auto find = [&](Verb verb) {
     return std::find_if(orders.begin(), orders.end(),
@@ -308,13 +313,14 @@ void merge_messages(Draft& draft) {
     const std::vector<std::string> receivers =
         draft.resolve(named != nullptr ? &named->to : nullptr, i);
     if (receivers.empty()) {
-      draft.need_person(about_of(draft, draft.cause_of(i)),
-                        "nobody is there to " + std::string(verb_name(clause.verb)) + ": `" +
-                            clause.label + "`");
+      draft.need_person(
+          about_of(draft, draft.cause_of(i)),
+          "nobody is there to " + std::string(verb_name(clause.verb)) + ": `" + clause.label + "`");
       continue;
     }
     for (const std::string& receiver : receivers) {
-      messages[{about_of(draft, draft.cause_of(i)), clause.verb, receiver, clause.text}].push_back(i);
+      messages[{about_of(draft, draft.cause_of(i)), clause.verb, receiver, clause.text}].push_back(
+          i);
     }
   }
   for (auto& [key, matches] : messages) {
@@ -333,7 +339,8 @@ void merge_messages(Draft& draft) {
 void prune_ways(std::vector<Way>& ways) {
   for (Way& way : ways) {
     std::sort(way.approvals.begin(), way.approvals.end());
-    way.approvals.erase(std::unique(way.approvals.begin(), way.approvals.end()), way.approvals.end());
+    way.approvals.erase(std::unique(way.approvals.begin(), way.approvals.end()),
+                        way.approvals.end());
   }
   std::sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) {
     return std::tuple(a.approvals.size(), a.not_before, a.approvals) <
@@ -341,7 +348,8 @@ void prune_ways(std::vector<Way>& ways) {
   });
   std::vector<Way> kept;
   for (Way& way : ways) {
-    if (std::none_of(kept.begin(), kept.end(), [&](const Way& one) { return within_ways(one, way); })) {
+    if (std::none_of(kept.begin(), kept.end(),
+                     [&](const Way& one) { return within_ways(one, way); })) {
       kept.push_back(std::move(way));
     }
   }
@@ -355,8 +363,9 @@ void prune_ways(std::vector<Way>& ways) {
 
 void merge_matches(Draft& draft) {
   for (const UndeterminedItem& one : draft.decisions.undetermined) {
-    const std::string name = one.item.valid() ? draft.item_text(one.item)
-                                              : std::string(draft.estate.inventory().id(one.identity));
+    const std::string name = one.item.valid()
+                                 ? draft.item_text(one.item)
+                                 : std::string(draft.estate.inventory().id(one.identity));
     draft.plan.undetermined.push_back({.item = name, .why = one.why});
   }
   for (ItemMatches& group : group_matches(draft)) {

@@ -1,5 +1,5 @@
-// The laws of order O1 to O12 as edges between orders. No edge falls in rank; edges within a rank follow
-// one fixed order, so the graph cannot be cyclic. docs/plans.md says each law in words.
+// The laws of order O1 to O12 as edges between orders. No edge falls in rank; edges within a rank
+// follow one fixed order, so the graph cannot be cyclic. docs/plans.md says each law in words.
 #include <algorithm>
 
 #include "plan/draft.h"
@@ -9,12 +9,18 @@ namespace {
 
 // Within a rank: session, token, checkout, credential, account, entitlement, the rest.
 int kind_place(Kind kind) {
-  if (kind == Kind::Session) return 0;
-  if (kind == Kind::Token) return 1;
-  if (kind == Kind::Checkout) return 2;
-  if (kCredentialKinds.contains(kind) || kind == Kind::BreakGlass) return 3;
-  if (kind == Kind::Account) return 4;
-  if (kEntitlementKinds.contains(kind)) return 5;
+  if (kind == Kind::Session)
+    return 0;
+  if (kind == Kind::Token)
+    return 1;
+  if (kind == Kind::Checkout)
+    return 2;
+  if (kCredentialKinds.contains(kind) || kind == Kind::BreakGlass)
+    return 3;
+  if (kind == Kind::Account)
+    return 4;
+  if (kEntitlementKinds.contains(kind))
+    return 5;
   return 6;
 }
 
@@ -56,11 +62,13 @@ class Linker {
 
   // Containing steps that end sign-in to the account.
   [[nodiscard]] bool shuts(const Order& order) const {
-    return order.action.empty() && order.rank == Rank::Contain && order.item.kind() == Kind::Account;
+    return order.action.empty() && order.rank == Rank::Contain &&
+           order.item.kind() == Kind::Account;
   }
 
-  // WHY the conditions: a clause that is added must never delay containment that others order. So what
-  // starts later, or waits for a person or a gate, is nobody's predecessor in containing and stripping.
+  // WHY the conditions: a clause that is added must never delay containment that others order. So
+  // what starts later, or waits for a person or a gate, is nobody's predecessor in containing and
+  // stripping.
   void weak(std::uint32_t before, std::uint32_t after) {
     const Order& first = orders_[before];
     Order& second = orders_[after];
@@ -71,7 +79,9 @@ class Linker {
     second.weak.push_back(before);
   }
 
-  void strong(std::uint32_t before, std::uint32_t after) { orders_[after].strong.push_back(before); }
+  void strong(std::uint32_t before, std::uint32_t after) {
+    orders_[after].strong.push_back(before);
+  }
 
   void link_order(std::uint32_t i) {
     const Order& order = orders_[i];
@@ -146,7 +156,8 @@ class Linker {
     }
   }
 
-  // O3 and O4: after its own disable and after that of every root it signs in through, or is pushed by.
+  // O3 and O4: after its own disable and after that of every root it signs in through, or is pushed
+  // by.
   void link_sweep(std::uint32_t sweep) {
     const Order& order = orders_[sweep];
     const Inventory& inventory = draft_.estate.inventory();
@@ -215,7 +226,8 @@ class Linker {
     }
   }
 
-  // O12: everything of lower rank about the item, its account and its parts; and its parts are gone.
+  // O12: everything of lower rank about the item, its account and its parts; and its parts are
+  // gone.
   void link_destroy(std::uint32_t end) {
     const ItemRef item = orders_[end].item;
     const auto link = [&](const std::vector<std::uint32_t>& list, bool parts) {
@@ -232,7 +244,8 @@ class Linker {
     }
   }
 
-  // O8: whoever still needs the old credential has its successor first, and so do those who need them.
+  // O8: whoever still needs the old credential has its successor first, and so do those who need
+  // them.
   void link_successors() {
     std::map<std::string_view, std::vector<std::uint32_t>> replaced_of;  // holder → replace orders
     std::vector<std::uint32_t> replaced;
@@ -258,7 +271,8 @@ class Linker {
     }
   }
 
-  // WHY weak elsewhere: outside retirements containment waits for no other system and for no person.
+  // WHY weak elsewhere: outside retirements containment waits for no other system and for no
+  // person.
   void link_successor(std::uint32_t first, std::uint32_t end) {
     const Inventory& inventory = draft_.estate.inventory();
     const bool same_system =
@@ -465,12 +479,15 @@ class Linker {
   Draft& draft_;
   std::vector<Order>& orders_;
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> by_item_;  // item cell → orders
-  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> under_;    // account cell → orders on its parts
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>>
+      under_;  // account cell → orders on its parts
   std::map<std::tuple<Kind, std::uint32_t, std::uint32_t>, bool> stays_;
 };
 
 }  // namespace
 
-void link_orders(Draft& draft) { Linker(draft).link(); }
+void link_orders(Draft& draft) {
+  Linker(draft).link();
+}
 
 }  // namespace rescind

@@ -13,21 +13,31 @@ namespace {
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-std::string two_digits(long value) { return (value < 10 ? "0" : "") + std::to_string(value); }
+std::string two_digits(long value) {
+  return (value < 10 ? "0" : "") + std::to_string(value);
+}
 
 std::chrono::year_month_day day_of(Instant at) {
   return std::chrono::floor<std::chrono::days>(at);
 }
 
 std::string event_words(const Event& event) {
-  if (event.type == "leaver") return event.subject + " leaves";
-  if (event.type == "mover") return event.subject + " moves";
-  if (event.type == "contract_end") return "the contract of " + event.subject + " ends";
-  if (event.type == "leave_start") return event.subject + " goes on leave";
-  if (event.type == "leave_end") return event.subject + " is back from leave";
-  if (event.type == "rehire") return event.subject + " is hired again";
-  if (event.type == "decommission") return event.subject + " is shut down";
-  if (event.type == "exposed") return event.subject + " was exposed";
+  if (event.type == "leaver")
+    return event.subject + " leaves";
+  if (event.type == "mover")
+    return event.subject + " moves";
+  if (event.type == "contract_end")
+    return "the contract of " + event.subject + " ends";
+  if (event.type == "leave_start")
+    return event.subject + " goes on leave";
+  if (event.type == "leave_end")
+    return event.subject + " is back from leave";
+  if (event.type == "rehire")
+    return event.subject + " is hired again";
+  if (event.type == "decommission")
+    return event.subject + " is shut down";
+  if (event.type == "exposed")
+    return event.subject + " was exposed";
   return event.type + " " + event.subject;
 }
 
@@ -37,9 +47,10 @@ bool is_derived(const Plan& plan, std::size_t index) {
     return false;
   }
   const std::string& own = plan.event_lineages[index];
-  return std::any_of(plan.event_lineages.begin(), plan.event_lineages.end(), [&](const std::string& other) {
-    return other.size() < own.size() && !other.empty() && own.starts_with(other);
-  });
+  return std::any_of(plan.event_lineages.begin(), plan.event_lineages.end(),
+                     [&](const std::string& other) {
+                       return other.size() < own.size() && !other.empty() && own.starts_with(other);
+                     });
 }
 
 std::string names(const std::set<std::string>& items) {
@@ -51,7 +62,8 @@ std::string names(const std::set<std::string>& items) {
 
 void clean(std::string& text) {
   std::replace_if(
-      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+      text.begin(), text.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
 }
 
 void clean(std::vector<std::string>& texts) {
@@ -61,8 +73,8 @@ void clean(std::vector<std::string>& texts) {
 }
 
 void clean(PlanStep& step) {
-  for (std::string* text : {&step.item, &step.kind, &step.system, &step.holder, &step.target, &step.text,
-                            &step.undo.text, &step.probe.text}) {
+  for (std::string* text : {&step.item, &step.kind, &step.system, &step.holder, &step.target,
+                            &step.text, &step.undo.text, &step.probe.text}) {
     clean(*text);
   }
   for (Approval& approval : step.approvals) {
@@ -87,7 +99,8 @@ void clean(PlanStep& step) {
 
 std::string approver_words(const Approval& approval) {
   std::string who = join(approval.by, " or ");
-  return approval.state == ApprovalState::Given ? who + " (given by " + approval.given_by + ")" : who;
+  return approval.state == ApprovalState::Given ? who + " (given by " + approval.given_by + ")"
+                                                : who;
 }
 
 std::string approvals_words(const std::vector<Approval>& approvals) {
@@ -185,22 +198,22 @@ std::vector<std::string> condition_words(const PlanStep& step, Instant now) {
 
 std::string rank_words(Rank rank) {
   switch (rank) {
-    case Rank::Capture:
-      return "state is recorded before it changes";
-    case Rank::Prepare:
-      return "people are told, successors are issued";
-    case Rank::Contain:
-      return "what lets somebody in is closed";
-    case Rank::Strip:
-      return "rights go";
-    case Rank::Sweep:
-      return "what slipped in meanwhile is ended";
-    case Rank::Preserve:
-      return "what must stay is kept safe";
-    case Rank::Release:
-      return "what is paid for or shared is given back";
-    case Rank::Destroy:
-      return "gone for good";
+  case Rank::Capture:
+    return "state is recorded before it changes";
+  case Rank::Prepare:
+    return "people are told, successors are issued";
+  case Rank::Contain:
+    return "what lets somebody in is closed";
+  case Rank::Strip:
+    return "rights go";
+  case Rank::Sweep:
+    return "what slipped in meanwhile is ended";
+  case Rank::Preserve:
+    return "what must stay is kept safe";
+  case Rank::Release:
+    return "what is paid for or shared is given back";
+  case Rank::Destroy:
+    return "gone for good";
   }
   return {};
 }
@@ -220,7 +233,8 @@ Plan without_control_characters(Plan plan) {
   }
   for (auto* list : {&plan.postponed, &plan.protected_items}) {
     for (HeldItem& held : *list) {
-      for (std::string* text : {&held.item, &held.verb, &held.hold, &held.ordered_by, &held.because}) {
+      for (std::string* text :
+           {&held.item, &held.verb, &held.hold, &held.ordered_by, &held.because}) {
         clean(*text);
       }
     }
@@ -262,7 +276,8 @@ std::vector<std::string> reported_event_words(const Plan& plan) {
     if (event.zone_assumed) {
       line += " (time zone assumed)";
     }
-    const std::string from = event.source + (event.source.empty() || event.id.empty() ? "" : " ") + event.id;
+    const std::string from =
+        event.source + (event.source.empty() || event.id.empty() ? "" : " ") + event.id;
     if (!from.empty()) {
       line += ", reported by " + from;
     }
@@ -285,7 +300,8 @@ std::string derived_event_words(const Plan& plan) {
   for (const auto& [type, subjects] : by_type) {
     if (type == "owner_left") {
       parts.push_back(std::to_string(subjects.size()) +
-                      (subjects.size() == 1 ? " machine identity" : " machine identities") + " without an owner" + names(subjects));
+                      (subjects.size() == 1 ? " machine identity" : " machine identities") +
+                      " without an owner" + names(subjects));
     } else if (type == "knower_left") {
       parts.push_back(count_words(subjects.size(), "known secret") + names(subjects));
     } else {

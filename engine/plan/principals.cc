@@ -29,7 +29,8 @@ Principals::Principals(const Decisions& decisions, std::string steward)
     if (causes[i].subject.valid()) {
       const std::string subject(decisions.inventory->id(causes[i].subject));
       subjects_[i].insert(subject);
-      if (decisions.policy->schema->events[causes[i].type].leaver_type && !causes[i].event.withdrawn) {
+      if (decisions.policy->schema->events[causes[i].type].leaver_type &&
+          !causes[i].event.withdrawn) {
         leaving_.insert(subject);
       }
     }

@@ -1,5 +1,5 @@
-// Who may approve, receive or be called: active, not the subject, nobody who is leaving; else the next in
-// the chain, then the steward.
+// Who may approve, receive or be called: active, not the subject, nobody who is leaving; else the
+// next in the chain, then the steward.
 #pragma once
 
 #include <optional>
@@ -18,16 +18,22 @@ class Principals {
  public:
   Principals(const Decisions& decisions, std::string steward);
 
-  // Whether the identity or team may act in the case of these causes. A team may while it has a member who
-  // may, or while nobody is recorded as its member.
-  [[nodiscard]] bool eligible(std::string_view principal, std::span<const std::uint32_t> causes) const;
+  // Whether the identity or team may act in the case of these causes. A team may while it has a
+  // member who may, or while nobody is recorded as its member.
+  [[nodiscard]] bool eligible(std::string_view principal,
+                              std::span<const std::uint32_t> causes) const;
   // The eligible ones of the first alternative that has any, else the steward, else nobody. Sorted.
   [[nodiscard]] std::vector<std::string> resolve(const ResolvedPrincipals& chain,
                                                  std::span<const std::uint32_t> causes) const;
+
   [[nodiscard]] const std::string& steward() const { return steward_; }
+
   // Subjects of that cause and of what it was derived from.
   [[nodiscard]] const std::set<std::string, std::less<>>& subjects(std::uint32_t cause) const;
-  [[nodiscard]] bool leaving(std::string_view identity) const { return leaving_.contains(identity); }
+
+  [[nodiscard]] bool leaving(std::string_view identity) const {
+    return leaving_.contains(identity);
+  }
 
  private:
   [[nodiscard]] bool identity_eligible(std::string_view identity,

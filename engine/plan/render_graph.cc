@@ -1,4 +1,5 @@
-// The plan as a picture: Graphviz DOT and Mermaid, one cluster per rank. Strong edges solid, weak dashed.
+// The plan as a picture: Graphviz DOT and Mermaid, one cluster per rank. Strong edges solid, weak
+// dashed.
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -24,20 +25,20 @@ std::string mermaid_text(const std::string& text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '"':
-        out += "#quot;";
-        break;
-      case '<':
-        out += "#lt;";
-        break;
-      case '>':
-        out += "#gt;";
-        break;
-      case '#':
-        out += "#35;";
-        break;
-      default:
-        out += c;
+    case '"':
+      out += "#quot;";
+      break;
+    case '<':
+      out += "#lt;";
+      break;
+    case '>':
+      out += "#gt;";
+      break;
+    case '#':
+      out += "#35;";
+      break;
+    default:
+      out += c;
     }
   }
   return out;
@@ -82,7 +83,8 @@ void each_rank(const Plan& plan,
 std::string render_plan_dot(const Plan& plan) {
   std::map<std::string, std::string> names = node_names(plan);
   std::string out =
-      "digraph plan {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n";
+      "digraph plan {\n  rankdir=LR;\n  node [shape=box, style=rounded, "
+      "fontname=\"sans-serif\"];\n";
   each_rank(plan, [&](Rank rank, const std::vector<const PlanStep*>& steps) {
     const std::string name(rank_name(rank));
     out += "  subgraph cluster_" + name + " {\n    label=\"" + name + "\";\n";

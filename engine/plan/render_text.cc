@@ -1,5 +1,5 @@
-// The plan for people: what happens to whom, when access closes and what stays, then the steps rank by
-// rank, then what is held, unclear or left open. Read by somebody who was just woken up.
+// The plan for people: what happens to whom, when access closes and what stays, then the steps rank
+// by rank, then what is held, unclear or left open. Read by somebody who was just woken up.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -28,7 +28,8 @@ class Page {
     held();
     notes("needs a person", person_lines());
     notes("uncovered: no rule speaks of these", item_lines(plan_.uncovered, false));
-    notes("undetermined: what is recorded does not allow a decision", item_lines(plan_.undetermined, true));
+    notes("undetermined: what is recorded does not allow a decision",
+          item_lines(plan_.undetermined, true));
     notes("rejected records: what depends on them is not decided", rejected_lines());
     notes("cannot be met", infeasible_lines());
     notes("limits reached", limit_lines());
@@ -43,9 +44,9 @@ class Page {
     if (!options_.color || ink == Ink::Plain || text.empty()) {
       return text;
     }
-    const char* code = ink == Ink::Bold  ? "1"
-                       : ink == Ink::Dim ? "2"
-                       : ink == Ink::Red ? "31"
+    const char* code = ink == Ink::Bold    ? "1"
+                       : ink == Ink::Dim   ? "2"
+                       : ink == Ink::Red   ? "31"
                        : ink == Ink::Green ? "32"
                                            : "33";
     return "\x1b[" + std::string(code) + "m" + text + "\x1b[0m";
@@ -109,19 +110,23 @@ class Page {
       return "Nothing to do.";
     }
     const std::size_t systems = plan_.summary.by_system.size();
-    std::string words = count_words(plan_.steps.size(), "step") + " on " + count_words(systems, "system") + ". ";
-    const bool contains = std::any_of(plan_.steps.begin(), plan_.steps.end(), [](const PlanStep& step) {
-      return step.rank == Rank::Contain;
-    });
+    std::string words =
+        count_words(plan_.steps.size(), "step") + " on " + count_words(systems, "system") + ". ";
+    const bool contains =
+        std::any_of(plan_.steps.begin(), plan_.steps.end(),
+                    [](const PlanStep& step) { return step.rank == Rank::Contain; });
     if (plan_.summary.containment_complete_at) {
       const Instant all = *plan_.summary.containment_complete_at;
       const std::optional<Instant> sign_in = sign_in_ends();
-      words += !somebody_leaves()           ? std::string("All of it is closed by ")
-               : sign_in && *sign_in < all ? "Sign-in ends by " + when(*sign_in) + ", all access closes by "
-                                           : std::string("Access closes by ");
+      words += !somebody_leaves() ? std::string("All of it is closed by ")
+               : sign_in && *sign_in < all
+                   ? "Sign-in ends by " + when(*sign_in) + ", all access closes by "
+                   : std::string("Access closes by ");
       words += when(all) + " UTC";
     } else if (contains) {
-      words += "Access closes when every containing step is done; not all of them have a deadline or start by themselves";
+      words +=
+          "Access closes when every containing step is done; not all of them have a deadline or "
+          "start by themselves";
     } else {
       return words + "Nothing that signs anybody in is closed.";
     }
@@ -130,8 +135,8 @@ class Page {
     }
     const std::size_t open = plan_.residual_access.size();
     return words + (open == 0 ? "; 0 paths remain after that."
-                              : "; " + count_words(open, "path") + (open == 1 ? " remains" : " remain") +
-                                    ", listed below.");
+                              : "; " + count_words(open, "path") +
+                                    (open == 1 ? " remains" : " remain") + ", listed below.");
   }
 
   // Only then the plan claims that no path remains.
@@ -141,11 +146,13 @@ class Page {
     });
   }
 
-  // When the last account and session is closed; nothing: not all have a deadline, or there are none.
+  // When the last account and session is closed; nothing: not all have a deadline, or there are
+  // none.
   [[nodiscard]] std::optional<Instant> sign_in_ends() const {
     std::optional<Instant> latest;
     for (const PlanStep& step : plan_.steps) {
-      const bool signs_in = step.kind == kind_name(Kind::Account) || step.kind == kind_name(Kind::Session);
+      const bool signs_in =
+          step.kind == kind_name(Kind::Account) || step.kind == kind_name(Kind::Session);
       if (signs_in && (step.rank == Rank::Contain || step.rank == Rank::Sweep)) {
         if (!step.deadline) {
           return std::nullopt;
@@ -188,9 +195,8 @@ class Page {
                    [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
     heading(title, rank_words(rank));
     if (!options_.verbose) {
-      const auto together = std::stable_partition(steps.begin(), steps.end(), [](const PlanStep* step) {
-        return step->action.empty();
-      });
+      const auto together = std::stable_partition(
+          steps.begin(), steps.end(), [](const PlanStep* step) { return step->action.empty(); });
       group_lines({together, steps.end()});
       steps.erase(together, steps.end());
     }
@@ -204,8 +210,10 @@ class Page {
       groups[{deadline_words(*step, plan_.as_of), step->action}].push_back(step->item);
     }
     for (const auto& [key, items] : groups) {
-      const std::string head = key.first + std::string(kWhenWidth - std::min(kWhenWidth, display_width(key.first)), ' ') +
-                               "  " + key.second + "  ";
+      const std::string head =
+          key.first +
+          std::string(kWhenWidth - std::min(kWhenWidth, display_width(key.first)), ' ') + "  " +
+          key.second + "  ";
       wrap(head + join(items, ", "), 2, 2 + display_width(head));
     }
   }
@@ -226,8 +234,8 @@ class Page {
     for (const PlanStep* step : steps) {
       if (plan_.summary.point_of_no_return_at && !marked_ && cannot_be_undone(*step)) {
         marked_ = true;
-        line(ink(Ink::Red, "  ── point of no return: " + when(*plan_.summary.point_of_no_return_at) +
-                               " UTC ──"));
+        line(ink(Ink::Red, "  ── point of no return: " +
+                               when(*plan_.summary.point_of_no_return_at) + " UTC ──"));
       }
       step_line(*step, verb_width, item_width, system_width);
     }
@@ -243,14 +251,16 @@ class Page {
     const std::string deadline = deadline_words(step, plan_.as_of);
     const Ink deadline_ink = step.overdue_at_arrival || infeasible(step) ? Ink::Red : Ink::Plain;
     const std::string why = rule_words(step);
-    std::string text = "  " + ink(deadline_ink, pad(deadline, kWhenWidth)) + "  " +
-                       ink(step.rank == Rank::Destroy ? Ink::Red : Ink::Plain, pad(verb_words(step), verb_width)) +
-                       " " + pad(item_words(step), item_width);
+    std::string text =
+        "  " + ink(deadline_ink, pad(deadline, kWhenWidth)) + "  " +
+        ink(step.rank == Rank::Destroy ? Ink::Red : Ink::Plain, pad(verb_words(step), verb_width)) +
+        " " + pad(item_words(step), item_width);
     if (system_width > 0) {
       text += "  " + pad(step.system, system_width);
     }
     const std::size_t indent = 2 + kWhenWidth + 2;
-    const std::size_t taken = indent + verb_width + 1 + std::max(item_width, display_width(item_words(step))) +
+    const std::size_t taken = indent + verb_width + 1 +
+                              std::max(item_width, display_width(item_words(step))) +
                               (system_width > 0 ? 2 + system_width : 0);
     const bool fits = taken + 4 + display_width(why) <= width_;
     if (!why.empty() && fits) {
@@ -276,14 +286,16 @@ class Page {
   }
 
   void detail(const PlanStep& step, std::size_t indent) {
-    wrap(step.id + ", undo: " + step.undo.text + ", done when " + step.probe.text, indent, indent + 2);
+    wrap(step.id + ", undo: " + step.undo.text + ", done when " + step.probe.text, indent,
+         indent + 2);
     for (const Reason& reason : step.reasons) {
       std::string words = reason.rule.empty() ? reason.clause : reason.rule + ", " + reason.clause;
       if (!reason.file.empty()) {
         words += " (" + reason.file + ":" + std::to_string(reason.line) + ")";
       }
-      wrap(reason.rule.empty() ? reason.because : "because " + quoted_because(reason) + ": " + words, indent,
-           indent + 2);
+      wrap(
+          reason.rule.empty() ? reason.because : "because " + quoted_because(reason) + ": " + words,
+          indent, indent + 2);
     }
     for (const std::string& sent : step.preview) {
       wrap("sends " + sent, indent, indent + 2);
@@ -311,7 +323,8 @@ class Page {
       lines.push_back(held_words(one, "until lifted"));
     }
     for (const HeldItem& one : plan_.postponed) {
-      lines.push_back(held_words(one, one.until ? "until " + when(*one.until) + " UTC" : "until lifted"));
+      lines.push_back(
+          held_words(one, one.until ? "until " + when(*one.until) + " UTC" : "until lifted"));
     }
     notes("held back", lines);
   }
@@ -342,8 +355,8 @@ class Page {
   [[nodiscard]] std::vector<std::string> rejected_lines() const {
     std::vector<std::string> out;
     for (const auto& record : plan_.inventory.rejected) {
-      out.push_back(record.file + (record.line == 0 ? "" : ":" + std::to_string(record.line)) + " — " +
-                    record.why);
+      out.push_back(record.file + (record.line == 0 ? "" : ":" + std::to_string(record.line)) +
+                    " — " + record.why);
     }
     return out;
   }
@@ -364,9 +377,9 @@ class Page {
     std::vector<std::string> lines;
     for (const LimitUse& use : plan_.limits) {
       if (use.tripped) {
-        lines.push_back(short_name(use.name) + (use.scope.empty() ? "" : " on " + use.scope) + ": " +
-                        std::to_string(use.used) + " of " + std::to_string(use.allowed) + " in " +
-                        format_duration(use.window) + "; the rest waits");
+        lines.push_back(short_name(use.name) + (use.scope.empty() ? "" : " on " + use.scope) +
+                        ": " + std::to_string(use.used) + " of " + std::to_string(use.allowed) +
+                        " in " + format_duration(use.window) + "; the rest waits");
       }
     }
     return lines;

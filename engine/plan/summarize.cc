@@ -1,5 +1,5 @@
-// What stands around the steps: decisions per item, what nobody speaks of, deadlines that cannot be met,
-// counts and the instants that people ask for.
+// What stands around the steps: decisions per item, what nobody speaks of, deadlines that cannot be
+// met, counts and the instants that people ask for.
 #include <algorithm>
 
 #include "plan/draft.h"
@@ -38,7 +38,8 @@ void list_uncovered(Draft& draft) {
   }
   for (const ItemRef item : draft.decisions.reached) {
     if (!covered.contains(item.cell)) {
-      draft.plan.uncovered.push_back({.item = draft.item_text(item), .why = "no rule speaks of it"});
+      draft.plan.uncovered.push_back(
+          {.item = draft.item_text(item), .why = "no rule speaks of it"});
       draft.decide(item, Verb::Revoke, Outcome::Uncovered, {});
       draft.plan.decisions.back().verb.clear();
     }
@@ -47,7 +48,8 @@ void list_uncovered(Draft& draft) {
 
 template <typename T, typename Key>
 void sort_unique(std::vector<T>& list, Key key) {
-  std::stable_sort(list.begin(), list.end(), [&](const T& a, const T& b) { return key(a) < key(b); });
+  std::stable_sort(list.begin(), list.end(),
+                   [&](const T& a, const T& b) { return key(a) < key(b); });
   list.erase(std::unique(list.begin(), list.end(),
                          [&](const T& a, const T& b) { return key(a) == key(b); }),
              list.end());
@@ -57,11 +59,13 @@ void sort_unique(std::vector<T>& list, Key key) {
 void settle_lists(Plan& plan) {
   std::stable_sort(plan.decisions.begin(), plan.decisions.end(),
                    [](const PlanDecision& a, const PlanDecision& b) {
-                     return std::tie(a.item, a.verb, a.outcome) < std::tie(b.item, b.verb, b.outcome);
+                     return std::tie(a.item, a.verb, a.outcome) <
+                            std::tie(b.item, b.verb, b.outcome);
                    });
   std::vector<PlanDecision> merged;
   for (PlanDecision& decision : plan.decisions) {
-    if (merged.empty() || merged.back().item != decision.item || merged.back().verb != decision.verb) {
+    if (merged.empty() || merged.back().item != decision.item ||
+        merged.back().verb != decision.verb) {
       merged.push_back(std::move(decision));
       continue;
     }
@@ -77,7 +81,8 @@ void settle_lists(Plan& plan) {
   const auto note = [](const ItemNote& n) { return std::tie(n.item, n.why); };
   sort_unique(plan.uncovered, note);
   sort_unique(plan.undetermined, note);
-  sort_unique(plan.needs_person, [](const PersonNote& n) { return std::tie(n.item, n.why, n.who); });
+  sort_unique(plan.needs_person,
+              [](const PersonNote& n) { return std::tie(n.item, n.why, n.who); });
   std::sort(plan.notes.begin(), plan.notes.end());
   plan.notes.erase(std::unique(plan.notes.begin(), plan.notes.end()), plan.notes.end());
 }
@@ -125,7 +130,8 @@ void note_overdue(Plan& plan) {
   });
   if (late > 0) {
     plan.notes.push_back("the event arrived late: " + std::to_string(late) +
-                         (late == 1 ? " step was" : " steps were") + " overdue at arrival and due now");
+                         (late == 1 ? " step was" : " steps were") +
+                         " overdue at arrival and due now");
   }
 }
 
@@ -170,10 +176,10 @@ void summarize(Draft& draft) {
   count(plan);
   plan.summary.containment_complete_at = containment_complete_at(draft);
   plan.summary.point_of_no_return_at = point_of_no_return_at(plan);
-  const bool tripped =
-      std::any_of(plan.limits.begin(), plan.limits.end(), [](const LimitUse& use) { return use.tripped; });
-  plan.complete = plan.uncovered.empty() && plan.undetermined.empty() && plan.infeasible.empty() &&
-                  !tripped;
+  const bool tripped = std::any_of(plan.limits.begin(), plan.limits.end(),
+                                   [](const LimitUse& use) { return use.tripped; });
+  plan.complete =
+      plan.uncovered.empty() && plan.undetermined.empty() && plan.infeasible.empty() && !tripped;
 }
 
 }  // namespace rescind

@@ -8,25 +8,25 @@ namespace {
 // Whether the verb, once it holds, keeps the subject from using an item of the kind.
 bool ends_use(Verb verb, Kind kind) {
   switch (verb) {
-    case Verb::Revoke:
-    case Verb::Disable:
-    case Verb::Delete:
-    case Verb::Remove:
-    case Verb::Wipe:
-      return true;
-    case Verb::Rotate:
-      return kind != Kind::Account;
-    case Verb::Lock:
-      return kind == Kind::Account || kind == Kind::Device;
-    case Verb::Replace:
-    case Verb::Narrow:
-    case Verb::Transfer:
-    case Verb::Redirect:
-    case Verb::Archive:
-    case Verb::Restore:
-    case Verb::Notify:
-    case Verb::Ask:
-      return false;
+  case Verb::Revoke:
+  case Verb::Disable:
+  case Verb::Delete:
+  case Verb::Remove:
+  case Verb::Wipe:
+    return true;
+  case Verb::Rotate:
+    return kind != Kind::Account;
+  case Verb::Lock:
+    return kind == Kind::Account || kind == Kind::Device;
+  case Verb::Replace:
+  case Verb::Narrow:
+  case Verb::Transfer:
+  case Verb::Redirect:
+  case Verb::Archive:
+  case Verb::Restore:
+  case Verb::Notify:
+  case Verb::Ask:
+    return false;
   }
   return false;
 }
@@ -91,8 +91,8 @@ Until ResidualFacts::usable(ItemRef item) const {
     if (created != kMissingInt && life) {
       until = std::min(until, created + *life);
     }
-    if (const ItemRef account = inventory_.account(item); account.valid() &&
-                                                          listable(inventory_.system(item), item.kind())) {
+    if (const ItemRef account = inventory_.account(item);
+        account.valid() && listable(inventory_.system(item), item.kind())) {
       until = std::min(until, swept(account));
     }
   }
@@ -112,8 +112,9 @@ bool ResidualFacts::listable(SystemRef system, Kind kind) const {
       return !exists || can.enumerable.contains(kind);
     }
   }
-  const SetId listed{
-      inventory_.table(Entity::System).columns[system_attribute::kEnumerable].word_at(system.row())};
+  const SetId listed{inventory_.table(Entity::System)
+                         .columns[system_attribute::kEnumerable]
+                         .word_at(system.row())};
   if (listed == kMissingSet) {
     return true;
   }
@@ -131,8 +132,7 @@ std::optional<Seconds> ResidualFacts::session_life(SystemRef system) const {
   if (!index || !system.valid()) {
     return std::nullopt;
   }
-  const std::int64_t life =
-      inventory_.table(Entity::System).columns[*index].long_at(system.row());
+  const std::int64_t life = inventory_.table(Entity::System).columns[*index].long_at(system.row());
   return life == kMissingInt ? std::nullopt : std::optional(Seconds(life));
 }
 

@@ -17,27 +17,36 @@ namespace rescind {
 using Until = std::int64_t;
 inline constexpr Until kClosed = std::numeric_limits<Until>::min();
 inline constexpr Until kForever = std::numeric_limits<Until>::max();
-inline Until until_of(Instant at) { return at.time_since_epoch().count(); }
+
+inline Until until_of(Instant at) {
+  return at.time_since_epoch().count();
+}
 
 class ResidualFacts {
  public:
   ResidualFacts(const Inventory& inventory, const ResidualQuery& query);
 
   [[nodiscard]] const Inventory& inventory() const { return inventory_; }
+
   [[nodiscard]] const ResidualQuery& query() const { return query_; }
-  // When the first and the last of the changes that end use of the item happen; kForever: none does.
+
+  // When the first and the last of the changes that end use of the item happen; kForever: none
+  // does.
   [[nodiscard]] Until first_end(ItemRef item) const;
   [[nodiscard]] Until last_end(ItemRef item) const;
   // When the account is swept; kForever: never.
   [[nodiscard]] Until swept(ItemRef account) const;
-  // How long the item itself can be used: its end, its expiry or its longest life, whichever is first.
+  // How long the item itself can be used: its end, its expiry or its longest life, whichever is
+  // first.
   [[nodiscard]] Until usable(ItemRef item) const;
+
   // The latest of all assumed changes; `from` when there are none.
   [[nodiscard]] Until last_change() const { return last_change_; }
+
   // Whether the system can list what is live of that kind: `false` only when it says so.
   [[nodiscard]] bool listable(SystemRef system, Kind kind) const;
-  // How long what is minted there lives: the longest that the system and the account's own sessions say;
-  // nothing: unknown.
+  // How long what is minted there lives: the longest that the system and the account's own sessions
+  // say; nothing: unknown.
   [[nodiscard]] std::optional<Seconds> life(ItemRef account) const;
 
   [[nodiscard]] std::optional<Seconds> session_life(SystemRef system) const;
@@ -57,10 +66,12 @@ class ResidualFacts {
 
   const Inventory& inventory_;
   const ResidualQuery& query_;
+
   struct Ends {
     Until first = kForever;
     Until last = kForever;
   };
+
   std::unordered_map<std::uint32_t, Ends> ends_;
   std::unordered_map<std::uint32_t, Until> sweeps_;
   Until last_change_;

@@ -1,5 +1,5 @@
-// The least fixpoint: until when the subject can sign in or act, over everything that it holds and knows.
-// Values only grow while the rules are applied; what would grow without end never ends.
+// The least fixpoint: until when the subject can sign in or act, over everything that it holds and
+// knows. Values only grow while the rules are applied; what would grow without end never ends.
 #include "residual/residual.h"
 
 #include <algorithm>
@@ -34,9 +34,10 @@ class Search {
     for (const std::uint32_t row : held(Kind::Account)) {
       accounts_.push_back({.account = ItemRef::of(Kind::Account, row), .through = {}});
     }
-    std::sort(accounts_.begin(), accounts_.end(), [&](const AccountState& a, const AccountState& b) {
-      return inventory_.id(a.account) < inventory_.id(b.account);
-    });
+    std::sort(accounts_.begin(), accounts_.end(),
+              [&](const AccountState& a, const AccountState& b) {
+                return inventory_.id(a.account) < inventory_.id(b.account);
+              });
   }
 
   std::vector<Found> run() {
@@ -53,8 +54,8 @@ class Search {
     return inventory_.by_holder[static_cast<std::size_t>(kind)].of(facts_.query().subject.row());
   }
 
-  // Applies the rules until nothing grows. What still grows after as many rounds as there are accounts
-  // keeps itself alive and is open for ever.
+  // Applies the rules until nothing grows. What still grows after as many rounds as there are
+  // accounts keeps itself alive and is open for ever.
   void solve() {
     const std::size_t rounds = accounts_.size() + 2;
     for (std::size_t round = 0;; ++round) {
@@ -86,7 +87,8 @@ class Search {
     state.session = std::max(state.session, minted(state));
   }
 
-  // enabled a: as recorded until it is disabled; again when somebody can enable it after the last disable.
+  // enabled a: as recorded until it is disabled; again when somebody can enable it after the last
+  // disable.
   [[nodiscard]] Until enabled(const AccountState& state) const {
     const bool recorded = facts_.flag(state.account, "enabled").value_or(true);
     const Until first = recorded ? facts_.first_end(state.account) : kClosed;
@@ -177,7 +179,8 @@ class Search {
     return until;
   }
 
-  // What is minted up to the last instant of signing in lives on until it is swept, or its life is over.
+  // What is minted up to the last instant of signing in lives on until it is swept, or its life is
+  // over.
   [[nodiscard]] Until minted(const AccountState& state) const {
     if (state.can == kClosed || state.can == kForever) {
       return state.can;
@@ -211,7 +214,8 @@ class Search {
   }
 
   void report_item(std::vector<Found>& found, ItemRef item, std::string why) const {
-    found.push_back({.path = {facts_.label(item)}, .until = facts_.usable(item), .why = std::move(why)});
+    found.push_back(
+        {.path = {facts_.label(item)}, .until = facts_.usable(item), .why = std::move(why)});
   }
 
   void report_items(std::vector<Found>& found) const {
@@ -230,39 +234,39 @@ class Search {
 
   void report_held(std::vector<Found>& found, ItemRef item) const {
     switch (item.kind()) {
-      case Kind::Session:
-      case Kind::Token:
-        report_item(found, item, "it is live");
-        return;
-      case Kind::Password:
-        if (!inventory_.account(item).valid()) {
-          report_item(found, item, "it is known");
-        }
-        return;
-      case Kind::Secret:
-      case Kind::ApiKey:
-      case Kind::Certificate:
-      case Kind::SshKey:
-      case Kind::Checkout:
-      case Kind::BreakGlass:
-        report_item(found, item, "it can be used without signing in");
-        return;
-      case Kind::Delegation:
-      case Kind::Share:
-        report_item(found, item, "it gives access in somebody else's name");
-        return;
-      case Kind::Device:
-        if (!facts_.flag(item, "returned").value_or(false)) {
-          report_item(found, item, "what is stored on it can be read");
-        }
-        return;
-      case Kind::Account:
-      case Kind::Group:
-      case Kind::Role:
-      case Kind::Permission:
-      case Kind::License:
-      case Kind::Data:
-        return;  // give nothing to who cannot sign in
+    case Kind::Session:
+    case Kind::Token:
+      report_item(found, item, "it is live");
+      return;
+    case Kind::Password:
+      if (!inventory_.account(item).valid()) {
+        report_item(found, item, "it is known");
+      }
+      return;
+    case Kind::Secret:
+    case Kind::ApiKey:
+    case Kind::Certificate:
+    case Kind::SshKey:
+    case Kind::Checkout:
+    case Kind::BreakGlass:
+      report_item(found, item, "it can be used without signing in");
+      return;
+    case Kind::Delegation:
+    case Kind::Share:
+      report_item(found, item, "it gives access in somebody else's name");
+      return;
+    case Kind::Device:
+      if (!facts_.flag(item, "returned").value_or(false)) {
+        report_item(found, item, "what is stored on it can be read");
+      }
+      return;
+    case Kind::Account:
+    case Kind::Group:
+    case Kind::Role:
+    case Kind::Permission:
+    case Kind::License:
+    case Kind::Data:
+      return;  // give nothing to who cannot sign in
     }
   }
 
@@ -273,7 +277,9 @@ class Search {
       if (holder == facts_.query().subject) {
         continue;
       }
-      Found one{.path = {facts_.label(secret)}, .until = facts_.usable(secret), .why = "its value is known"};
+      Found one{.path = {facts_.label(secret)},
+                .until = facts_.usable(secret),
+                .why = "its value is known"};
       if (holder.valid()) {
         one.path.push_back("act as " + std::string(inventory_.id(holder)));
       }
@@ -305,8 +311,8 @@ std::optional<Instant> instant_of(Until until) {
 // Listings that failed or were cut short, and records that may not be decided on.
 void report_unlisted(const ResidualFacts& facts, std::vector<ResidualPath>& paths) {
   const Inventory& inventory = facts.inventory();
-  const auto accounts = inventory.by_holder[static_cast<std::size_t>(Kind::Account)].of(
-      facts.query().subject.row());
+  const auto accounts =
+      inventory.by_holder[static_cast<std::size_t>(Kind::Account)].of(facts.query().subject.row());
   std::set<std::string> systems;
   for (const std::uint32_t row : accounts) {
     const SystemRef system = inventory.system(ItemRef::of(Kind::Account, row));
@@ -366,9 +372,10 @@ ResidualAccess find_residual_access(const Inventory& inventory, const ResidualQu
   report_unlisted(facts, result.paths);
   const bool unlisted = std::any_of(result.paths.begin(), result.paths.end(),
                                     [](const ResidualPath& path) { return !path.until; });
-  std::sort(result.paths.begin(), result.paths.end(), [](const ResidualPath& a, const ResidualPath& b) {
-    return std::tie(a.path, a.state) < std::tie(b.path, b.state);
-  });
+  std::sort(result.paths.begin(), result.paths.end(),
+            [](const ResidualPath& a, const ResidualPath& b) {
+              return std::tie(a.path, a.state) < std::tie(b.path, b.state);
+            });
   if (!unlisted && last != kForever) {
     result.last_path_closes_at = instant_of(last);
   }

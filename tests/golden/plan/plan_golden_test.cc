@@ -1,8 +1,8 @@
 // Golden tests of plans, from policy text to what people see. Sections: `policy NAME` (text),
-// `files` (policies and inventories of the project, one path or folder a line), `inventory` (JSON Lines),
-// `events` (JSON), `now` (instant), `steward`; `expect text`, `expect verbose`, `expect dot`,
-// `expect mermaid`, `expect json`. Every case runs again with its records in the opposite order, which
-// must give the same bytes.
+// `files` (policies and inventories of the project, one path or folder a line), `inventory` (JSON
+// Lines), `events` (JSON), `now` (instant), `steward`; `expect text`, `expect verbose`, `expect
+// dot`, `expect mermaid`, `expect json`. Every case runs again with its records in the opposite
+// order, which must give the same bytes.
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -163,6 +163,8 @@ golden::Outputs run(const golden::Case& test) {
   return outputs;
 }
 
-TEST_CASE("plan: the cases give the plans that they show") { golden::run_cases("tests/golden/plan", run); }
+TEST_CASE("plan: the cases give the plans that they show") {
+  golden::run_cases("tests/golden/plan", run);
+}
 
 }  // namespace

@@ -1,10 +1,10 @@
 // Invariants of planning over random organisations (docs/plans.md numbers them).
-#include <doctest/doctest.h>
-#include <rapidcheck.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
+
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
 
 #include "base/text.h"
 #include "plan/render.h"
@@ -46,7 +46,8 @@ std::map<std::string, const PlanStep*> by_id(const Plan& plan) {
   return out;
 }
 
-// When each item is contained for certain: the earliest unapproved start, not before what must precede it.
+// When each item is contained for certain: the earliest unapproved start, not before what must
+// precede it.
 std::map<std::string, Instant> contained_at(const Plan& plan) {
   std::map<std::string, Instant> start;  // by step id
   std::map<std::string, Instant> out;
@@ -83,7 +84,9 @@ bool names_any(const std::vector<std::string>& principals, const std::set<std::s
 
 }  // namespace
 
-TEST_CASE("invariant 1: no edge falls in rank, predecessors come first, shuffled input gives equal bytes") {
+TEST_CASE(
+    "invariant 1: no edge falls in rank, predecessors come first, shuffled input gives equal "
+    "bytes") {
   holds("order and bytes", [] {
     const Organisation organisation = random_organisation({});
     const Plan plan = plan_of(organisation);
@@ -160,7 +163,8 @@ TEST_CASE("invariant 3: nothing is destroyed before its containment and the time
           RC_ASSERT(strongly_after(end, step));
         }
         if (step.item == end.item && step.rank == Rank::Contain && step.approvals.empty() &&
-            (step.verb == Verb::Disable || step.verb == Verb::Revoke || step.verb == Verb::Rotate)) {
+            (step.verb == Verb::Disable || step.verb == Verb::Revoke ||
+             step.verb == Verb::Rotate)) {
           contained = std::min(contained.value_or(step.not_before), step.not_before);
         }
         // Parts before wholes.
@@ -173,7 +177,9 @@ TEST_CASE("invariant 3: nothing is destroyed before its containment and the time
   });
 }
 
-TEST_CASE("invariant 3: what must be kept is safe before it is released or destroyed, and held data is not") {
+TEST_CASE(
+    "invariant 3: what must be kept is safe before it is released or destroyed, and held data is "
+    "not") {
   holds("preserve", [] {
     const Organisation organisation = random_organisation({});
     const Plan plan = plan_of(organisation);
@@ -192,7 +198,8 @@ TEST_CASE("invariant 3: what must be kept is safe before it is released or destr
         continue;
       }
       const std::string account = data ? hold.item.substr(0, hold.item.size() - 4) : hold.item;
-      const bool exists = organisation.records.find("\"id\":\"" + hold.item + "\"") != std::string::npos;
+      const bool exists =
+          organisation.records.find("\"id\":\"" + hold.item + "\"") != std::string::npos;
       RC_ASSERT(!exists || find_step(plan, hold.item, Verb::Delete) == nullptr);
       if (exists && data) {
         RC_ASSERT(find_step(plan, account, Verb::Delete) == nullptr);
@@ -234,7 +241,8 @@ TEST_CASE("invariant 12: every wait names its cause and its next instant") {
       RC_ASSERT(step.not_before > Instant{});
       if (step.gate) {
         RC_ASSERT(!step.gate->text.empty());
-        RC_ASSERT((step.gate->kind == "hold" || step.gate->kind == "limit" || step.gate->kind == "handover"));
+        RC_ASSERT((step.gate->kind == "hold" || step.gate->kind == "limit" ||
+                   step.gate->kind == "handover"));
         RC_ASSERT(step.gate->kind != "hold" || step.not_before > plan.as_of);
       }
       if (step.appointment) {
@@ -259,8 +267,8 @@ TEST_CASE("invariant 14: a second plan after everything is done has nothing to d
     const Plan second = plan_of(applied.organisation, applied.settled);
     std::string left;
     for (const PlanStep& step : second.steps) {
-      left += std::string(verb_name(step.verb)) + " " + step.action + " " + step.item + step.holder +
-              " " + step.reasons.front().cause + "; ";
+      left += std::string(verb_name(step.verb)) + " " + step.action + " " + step.item +
+              step.holder + " " + step.reasons.front().cause + "; ";
     }
     RC_ASSERT(left == "");
   });
@@ -273,9 +281,9 @@ TEST_CASE("invariant: over a limit only whole subjects wait, and no more start t
     for (const LimitUse& use : plan.limits) {
       std::set<std::string> started;
       for (const PlanStep& step : plan.steps) {
-        const bool counted = std::any_of(step.limits.begin(), step.limits.end(), [&](const LimitRef& ref) {
-          return ref.name == use.name && ref.scope == use.scope;
-        });
+        const bool counted = std::any_of(
+            step.limits.begin(), step.limits.end(),
+            [&](const LimitRef& ref) { return ref.name == use.name && ref.scope == use.scope; });
         const bool now = step.not_before < plan.as_of + use.window;
         if (counted && now && (!step.gate || step.gate->kind != "limit")) {
           started.insert(step.holder);

@@ -1,10 +1,10 @@
 #include "random_organisation.h"
 
-#include <rapidcheck.h>
-
 #include <algorithm>
 #include <random>
 #include <set>
+
+#include <rapidcheck.h>
 
 #include "base/text.h"
 
@@ -15,19 +15,32 @@ constexpr int kSystems = 5;
 constexpr int kPeople = 4;
 constexpr int kMachines = 3;
 
-// WHY not a generator for each choice: an organisation takes hundreds, and shrinking them one by one
-// takes hours. One seed is drawn, so a failure is repeated by its seed.
+// WHY not a generator for each choice: an organisation takes hundreds, and shrinking them one by
+// one takes hours. One seed is drawn, so a failure is repeated by its seed.
 std::mt19937& dice() {
   static std::mt19937 generator;
   return generator;
 }
 
-int pick(int below) { return static_cast<int>(dice()() % static_cast<std::uint32_t>(below)); }
-bool chance(int percent) { return pick(100) < percent; }
+int pick(int below) {
+  return static_cast<int>(dice()() % static_cast<std::uint32_t>(below));
+}
 
-std::string system_name() { return "sys" + std::to_string(pick(kSystems)); }
-std::string person_name() { return "p" + std::to_string(pick(kPeople)); }
-std::string machine_name() { return "bot" + std::to_string(pick(kMachines)); }
+bool chance(int percent) {
+  return pick(100) < percent;
+}
+
+std::string system_name() {
+  return "sys" + std::to_string(pick(kSystems));
+}
+
+std::string person_name() {
+  return "p" + std::to_string(pick(kPeople));
+}
+
+std::string machine_name() {
+  return "bot" + std::to_string(pick(kMachines));
+}
 
 std::string set_of(int most, std::string (*name)()) {
   std::set<std::string> names;
@@ -51,7 +64,8 @@ std::string record(std::string_view kind, const std::string& id, const std::stri
 
 void add_systems(std::string& out) {
   for (int i = 0; i < kSystems; ++i) {
-    std::string fields = field("kind", i < 2 ? "idp" : "saas") + raw_field("tier", std::to_string(pick(3)));
+    std::string fields =
+        field("kind", i < 2 ? "idp" : "saas") + raw_field("tier", std::to_string(pick(3)));
     fields += raw_field("federated_by", set_of(2, system_name));
     if (chance(20)) {
       fields += raw_field("pushes_to", set_of(2, system_name));
@@ -65,7 +79,8 @@ void add_systems(std::string& out) {
 
 void add_identities(std::string& out) {
   for (int i = 0; i < kPeople; ++i) {
-    out += record("identity", "p" + std::to_string(i), field("kind", "employee") + (chance(15) ? field("status", "suspended") : ""));
+    out += record("identity", "p" + std::to_string(i),
+                  field("kind", "employee") + (chance(15) ? field("status", "suspended") : ""));
   }
   out += record("identity", "keeper", field("kind", "employee"));
   out += record("team", "office", raw_field("members", R"(["keeper","p0"])"));
@@ -81,11 +96,14 @@ void add_human_items(std::string& out, const std::string& holder, const std::str
     out += record("session", account + ":s", place);
   }
   if (chance(40)) {
-    out += record("token", account + ":t", place + (chance(30) ? raw_field("known_to", "[\"" + person_name() + "\"]") : ""));
+    out += record("token", account + ":t",
+                  place + (chance(30) ? raw_field("known_to", "[\"" + person_name() + "\"]") : ""));
   }
   if (chance(50)) {
-    out += record("role", account + ":r", place + field("name", chance(50) ? "Admin" : "User") +
-                                             (chance(50) ? raw_field("privileged", "true") : "") + field("level", "admin"));
+    out +=
+        record("role", account + ":r",
+               place + field("name", chance(50) ? "Admin" : "User") +
+                   (chance(50) ? raw_field("privileged", "true") : "") + field("level", "admin"));
   }
   if (chance(40)) {
     const std::string seat = account + ":seat";
@@ -94,7 +112,8 @@ void add_human_items(std::string& out, const std::string& holder, const std::str
       out += record("data", account + ":box", place + field("license", seat));
     }
     if (chance(50)) {
-      out += record("group", account + ":g", place + field("name", "staff") + field("carries_license", "seat"));
+      out += record("group", account + ":g",
+                    place + field("name", "staff") + field("carries_license", "seat"));
     }
   }
   if (chance(30)) {
@@ -115,28 +134,34 @@ void add_items(std::string& out) {
       }
       const std::string system = "sys" + std::to_string(s);
       const std::string account = system + ":" + holder;
-      out += record("account", account, field("system", system) + field("holder", holder) +
-                                            (chance(10) ? raw_field("enabled", "false") : ""));
-      add_human_items(out, holder, account, field("system", system) + field("holder", holder) + field("account", account));
+      out += record("account", account,
+                    field("system", system) + field("holder", holder) +
+                        (chance(10) ? raw_field("enabled", "false") : ""));
+      add_human_items(
+          out, holder, account,
+          field("system", system) + field("holder", holder) + field("account", account));
     }
   }
   for (int m = 0; m < kMachines; ++m) {
     const std::string holder = "bot" + std::to_string(m);
     const std::string system = system_name();
     out += record("api_key", system + ":" + holder,
-                  field("system", system) + field("holder", holder) + raw_field("dependents", set_of(2, machine_name)) +
+                  field("system", system) + field("holder", holder) +
+                      raw_field("dependents", set_of(2, machine_name)) +
                       raw_field("known_to", set_of(1, person_name)));
   }
 }
 
 Seconds some_time() {
-  static const std::vector<Seconds> times = {std::chrono::minutes(5), std::chrono::hours(1), std::chrono::hours(24),
-                                             std::chrono::hours(24 * 7), std::chrono::hours(24 * 30)};
+  static const std::vector<Seconds> times = {std::chrono::minutes(5), std::chrono::hours(1),
+                                             std::chrono::hours(24), std::chrono::hours(24 * 7),
+                                             std::chrono::hours(24 * 30)};
   return times[static_cast<std::size_t>(pick(static_cast<int>(times.size())))];
 }
 
 std::vector<std::string> some_principals() {
-  static const std::vector<std::vector<std::string>> all = {{"keeper"}, {"office"}, {"p0"}, {"p1", "keeper"}, {"p2"}};
+  static const std::vector<std::vector<std::string>> all = {
+      {"keeper"}, {"office"}, {"p0"}, {"p1", "keeper"}, {"p2"}};
   return all[static_cast<std::size_t>(pick(static_cast<int>(all.size())))];
 }
 
@@ -167,7 +192,8 @@ Clause random_clause(const std::vector<Verb>& verbs) {
 }
 
 Report random_report() {
-  static const std::vector<std::string> types = {"leaver", "leaver", "contract_end", "risk", "mover"};
+  static const std::vector<std::string> types = {"leaver", "leaver", "contract_end", "risk",
+                                                 "mover"};
   Report report{.type = types[static_cast<std::size_t>(pick(static_cast<int>(types.size())))],
                 .subject = person_name()};
   const Instant now = at(kNow);
@@ -180,8 +206,9 @@ Report random_report() {
 }
 
 std::vector<std::string> events_of_rule() {
-  return chance(70) ? std::vector<std::string>{"leaver", "contract_end", "owner_left", "knower_left"}
-                    : std::vector<std::string>{"risk", "mover"};
+  return chance(70)
+             ? std::vector<std::string>{"leaver", "contract_end", "owner_left", "knower_left"}
+             : std::vector<std::string>{"risk", "mover"};
 }
 
 }  // namespace
@@ -189,23 +216,29 @@ std::vector<std::string> events_of_rule() {
 Rule random_urgent_rule(const std::string& name) {
   return {.name = name,
           .on = {"leaver", "contract_end", "owner_left", "knower_left", "risk", "mover"},
-          .clauses = {random_clause({Verb::Revoke, Verb::Disable, Verb::Lock, Verb::Rotate, Verb::Remove, Verb::Narrow})}};
+          .clauses = {random_clause({Verb::Revoke, Verb::Disable, Verb::Lock, Verb::Rotate,
+                                     Verb::Remove, Verb::Narrow})}};
 }
 
 Organisation random_organisation(const RandomOptions& options) {
-  dice().seed(*rc::gen::noShrink(rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint32_t>())));
+  dice().seed(
+      *rc::gen::noShrink(rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint32_t>())));
   Organisation out;
   add_systems(out.records);
   add_identities(out.records);
   add_items(out.records);
-  std::vector<Verb> verbs = {Verb::Revoke, Verb::Disable, Verb::Disable, Verb::Lock,   Verb::Rotate,
-                             Verb::Remove, Verb::Narrow,  Verb::Transfer, Verb::Archive, Verb::Delete,
-                             Verb::Delete, Verb::Wipe,    Verb::Notify,   Verb::Ask};
+  std::vector<Verb> verbs = {Verb::Revoke,  Verb::Disable, Verb::Disable, Verb::Lock,
+                             Verb::Rotate,  Verb::Remove,  Verb::Narrow,  Verb::Transfer,
+                             Verb::Archive, Verb::Delete,  Verb::Delete,  Verb::Wipe,
+                             Verb::Notify,  Verb::Ask};
   if (options.replaces) {
     verbs.push_back(Verb::Replace);
   }
   for (int r = 1 + pick(3); r > 0; --r) {
-    Rule rule{.name = "rule" + std::to_string(r), .on = events_of_rule(), .clauses = {}, .escalate = {{"p1"}, {"office"}}};
+    Rule rule{.name = "rule" + std::to_string(r),
+              .on = events_of_rule(),
+              .clauses = {},
+              .escalate = {{"p1"}, {"office"}}};
     for (int c = 1 + pick(6); c > 0; --c) {
       rule.clauses.push_back(random_clause(verbs));
     }
@@ -226,8 +259,11 @@ Organisation random_organisation(const RandomOptions& options) {
                          .unknown = chance(20)});
   }
   if (options.limits && chance(50)) {
-    out.limits.push_back({.name = "mass", .verbs = {Verb::Disable, Verb::Delete}, .kinds = Kind::Account,
-                          .count = 1 + pick(2), .per_system = chance(50)});
+    out.limits.push_back({.name = "mass",
+                          .verbs = {Verb::Disable, Verb::Delete},
+                          .kinds = Kind::Account,
+                          .count = 1 + pick(2),
+                          .per_system = chance(50)});
   }
   return out;
 }

@@ -14,11 +14,12 @@ constexpr std::string_view kMail = R"(
 )";
 
 std::vector<Rule> rules() {
-  return {rule("leaver", {"leaver"},
-               {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)},
-                {.verb = Verb::Remove, .kinds = KindSet(Kind::License) | Kind::Group, .within = days(2)},
-                {.verb = Verb::Delete, .kinds = Kind::Data, .within = days(12), .after = days(10)},
-                {.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)}})};
+  return {rule(
+      "leaver", {"leaver"},
+      {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)},
+       {.verb = Verb::Remove, .kinds = KindSet(Kind::License) | Kind::Group, .within = days(2)},
+       {.verb = Verb::Delete, .kinds = Kind::Data, .within = days(12), .after = days(10)},
+       {.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)}})};
 }
 
 Plan held(Hold hold) {
@@ -40,13 +41,15 @@ TEST_CASE("hold: until lifted protects the data and whatever would take it along
   REQUIRE(plan.protected_items.size() == 4);
   CHECK(plan.protected_items[0].hold == "test.litigation");
   CHECK(plan.protected_items[0].ordered_by == "legal");
-  CHECK(plan.protected_items[0].because.find("it would take mail:box with it") != std::string::npos);
+  CHECK(plan.protected_items[0].because.find("it would take mail:box with it") !=
+        std::string::npos);
   CHECK(plan.complete);
 }
 
 TEST_CASE("hold: until an instant postpones, names the end and moves the deadline along") {
   const Instant end = at("2026-06-30T12:00:00Z");
-  const Plan plan = held({.name = "litigation", .verbs = {Verb::Delete}, .item = "mail:box", .until = end});
+  const Plan plan =
+      held({.name = "litigation", .verbs = {Verb::Delete}, .item = "mail:box", .until = end});
   const PlanStep* step = find_step(plan, "mail:box", Verb::Delete);
   REQUIRE(step != nullptr);
   CHECK(step->not_before == end);
@@ -61,8 +64,10 @@ TEST_CASE("hold: until an instant postpones, names the end and moves the deadlin
 }
 
 TEST_CASE("hold: what ends before a step could start does not touch it") {
-  const Plan plan =
-      held({.name = "short", .verbs = {Verb::Delete}, .item = "mail:box", .until = at("2026-01-08T00:00:00Z")});
+  const Plan plan = held({.name = "short",
+                          .verbs = {Verb::Delete},
+                          .item = "mail:box",
+                          .until = at("2026-01-08T00:00:00Z")});
   CHECK_FALSE(find_step(plan, "mail:box", Verb::Delete)->gate.has_value());
   CHECK(find_step(plan, "mail:box", Verb::Delete)->not_before == at(kNow) + days(10));
 }
@@ -78,18 +83,23 @@ TEST_CASE("hold: containment is held only by a hold that says so") {
 }
 
 TEST_CASE("hold: one in doubt holds against what cannot be taken back, and nothing else") {
-  const Plan plan = held({.name = "doubt", .verbs = {Verb::Disable, Verb::Delete}, .item = "mail:alice",
-                          .even_containment = true, .unknown = true});
+  const Plan plan = held({.name = "doubt",
+                          .verbs = {Verb::Disable, Verb::Delete},
+                          .item = "mail:alice",
+                          .even_containment = true,
+                          .unknown = true});
   CHECK(find_step(plan, "mail:alice", Verb::Disable) != nullptr);
   CHECK(find_step(plan, "mail:alice", Verb::Delete) == nullptr);
 }
 
 TEST_CASE("hold: approvals of a deletion bind the license that would destroy the same data") {
   Organisation organisation = alice_leaves(
-      std::string(kMail),
-      {rule("leaver", {"leaver"},
-            {{.verb = Verb::Remove, .kinds = Kind::License, .within = days(2)},
-             {.verb = Verb::Delete, .kinds = Kind::Data, .after = days(10), .approved_by = {"carol"}}})});
+      std::string(kMail), {rule("leaver", {"leaver"},
+                                {{.verb = Verb::Remove, .kinds = Kind::License, .within = days(2)},
+                                 {.verb = Verb::Delete,
+                                  .kinds = Kind::Data,
+                                  .after = days(10),
+                                  .approved_by = {"carol"}}})});
   const Plan plan = plan_of(organisation);
   const PlanStep* seat = find_step(plan, "mail:seat", Verb::Remove);
   REQUIRE(seat != nullptr);
@@ -105,19 +115,24 @@ TEST_CASE("limit: excess waits behind a gate in whole subjects; sessions are sti
   for (const std::string name : {"p1", "p2", "p3"}) {
     records += R"({"record":"identity","id":")" + name + R"(","kind":"employee"})" + "\n";
     for (const std::string number : {"a", "b"}) {
-      records += R"({"record":"account","id":"crm:)" + name + number + R"(","system":"crm","holder":")" + name + "\"}\n";
+      records += R"({"record":"account","id":"crm:)" + name + number +
+                 R"(","system":"crm","holder":")" + name + "\"}\n";
     }
-    records += R"({"record":"session","id":"crm:s-)" + name + R"(","system":"crm","holder":")" + name +
-               R"(","account":"crm:)" + name + "a\"}\n";
+    records += R"({"record":"session","id":"crm:s-)" + name + R"(","system":"crm","holder":")" +
+               name + R"(","account":"crm:)" + name + "a\"}\n";
     events.push_back({.type = "leaver", .subject = name});
   }
-  Organisation organisation{.records = with(records),
-                            .rules = {rule("leaver", {"leaver"},
-                                           {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)},
-                                            {.verb = Verb::Revoke, .kinds = Kind::Session, .within = minutes(5)}})},
-                            .limits = {{.name = "mass", .verbs = {Verb::Disable}, .kinds = Kind::Account, .count = 2,
-                                        .per_system = true}},
-                            .events = events};
+  Organisation organisation{
+      .records = with(records),
+      .rules = {rule("leaver", {"leaver"},
+                     {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)},
+                      {.verb = Verb::Revoke, .kinds = Kind::Session, .within = minutes(5)}})},
+      .limits = {{.name = "mass",
+                  .verbs = {Verb::Disable},
+                  .kinds = Kind::Account,
+                  .count = 2,
+                  .per_system = true}},
+      .events = events};
   PlanOptions options;
   options.limit_used[{"test.mass", "crm"}] = 1;
   const Plan plan = plan_of(organisation, options);
@@ -142,12 +157,18 @@ TEST_CASE("limit: excess waits behind a gate in whole subjects; sessions are sti
 TEST_CASE("limit: a percentage counts items of the kind in the system, the greater bound counts") {
   std::string records;
   for (int i = 0; i < 40; ++i) {
-    records += R"({"record":"account","id":"crm:x)" + std::to_string(i) + R"(","system":"crm","holder":"bob"})" + "\n";
+    records += R"({"record":"account","id":"crm:x)" + std::to_string(i) +
+               R"(","system":"crm","holder":"bob"})" + "\n";
   }
   Organisation organisation = alice_leaves(
       records + R"({"record":"account","id":"crm:alice","system":"crm","holder":"alice"})",
-      {rule("leaver", {"leaver"}, {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}})});
-  organisation.limits = {{.name = "mass", .verbs = {Verb::Disable}, .kinds = Kind::Account, .count = 3, .percent = 20,
+      {rule("leaver", {"leaver"},
+            {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}})});
+  organisation.limits = {{.name = "mass",
+                          .verbs = {Verb::Disable},
+                          .kinds = Kind::Account,
+                          .count = 3,
+                          .percent = 20,
                           .per_system = true}};
   const Plan plan = plan_of(organisation);
   REQUIRE(plan.limits.size() == 1);

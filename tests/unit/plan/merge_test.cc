@@ -371,14 +371,18 @@ TEST_CASE("merge: several causes of one subject are decided together and joined 
   CHECK(step->reasons.size() == 2);
 }
 
-TEST_CASE("merge: a system with thousands of accounts is planned in time that grows with them, not faster") {
+TEST_CASE(
+    "merge: a system with thousands of accounts is planned in time that grows with them, not "
+    "faster") {
   std::string records = R"({"record":"system","id":"big","kind":"saas"})" + std::string("\n");
   const int accounts = 3000;
   for (int i = 0; i < accounts; ++i) {
-    records += R"({"record":"account","id":"big:)" + std::to_string(i) + R"(","system":"big","holder":"bob"})" + "\n";
+    records += R"({"record":"account","id":"big:)" + std::to_string(i) +
+               R"(","system":"big","holder":"bob"})" + "\n";
   }
   Organisation organisation = alice_leaves(
-      records, {rule("shut", {"decommission"}, {{.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)}})});
+      records, {rule("shut", {"decommission"},
+                     {{.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)}})});
   organisation.events = {{.type = "decommission", .subject = "big"}};
   const Plan plan = plan_of(organisation);
   // A capture, an implied disable, a sweep and the deletion of each.

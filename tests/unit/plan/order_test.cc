@@ -8,23 +8,41 @@ namespace {
 
 constexpr KindSet kLive = KindSet(Kind::Session) | Kind::Token;
 
-Clause revoke() { return {.verb = Verb::Revoke, .kinds = kLive, .within = minutes(5)}; }
-Clause disable() { return {.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)}; }
-Clause strip() { return {.verb = Verb::Remove, .kinds = kEntitlementKinds, .within = hours(1)}; }
-Clause deletion() { return {.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)}; }
-Clause hand_over() { return {.verb = Verb::Transfer, .kinds = Kind::Data, .within = days(1), .to = {"bob"}}; }
-Clause release() { return {.verb = Verb::Remove, .kinds = Kind::License, .within = days(2)}; }
+Clause revoke() {
+  return {.verb = Verb::Revoke, .kinds = kLive, .within = minutes(5)};
+}
+
+Clause disable() {
+  return {.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)};
+}
+
+Clause strip() {
+  return {.verb = Verb::Remove, .kinds = kEntitlementKinds, .within = hours(1)};
+}
+
+Clause deletion() {
+  return {.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)};
+}
+
+Clause hand_over() {
+  return {.verb = Verb::Transfer, .kinds = Kind::Data, .within = days(1), .to = {"bob"}};
+}
+
+Clause release() {
+  return {.verb = Verb::Remove, .kinds = Kind::License, .within = days(2)};
+}
 
 Plan leaver_plan(std::string records, std::vector<Clause> clauses, PlanOptions options = {}) {
-  Plan plan = plan_of(alice_leaves(std::move(records), {rule("leaver", {"leaver", "owner_left", "knower_left"},
-                                                             std::move(clauses))}),
-                      std::move(options));
+  Plan plan = plan_of(
+      alice_leaves(std::move(records),
+                   {rule("leaver", {"leaver", "owner_left", "knower_left"}, std::move(clauses))}),
+      std::move(options));
   CHECK(wrong_order(plan) == "");
   return plan;
 }
 
-const PlanStep& step_of(const Plan& plan, std::string_view item, Verb verb, std::string_view action = {},
-                        std::uint32_t generation = 1) {
+const PlanStep& step_of(const Plan& plan, std::string_view item, Verb verb,
+                        std::string_view action = {}, std::uint32_t generation = 1) {
   const PlanStep* step = find_step(plan, item, verb, action, generation);
   REQUIRE_MESSAGE(step != nullptr, item);
   return *step;
@@ -50,7 +68,8 @@ TEST_CASE("order O1: state is captured before it changes, weakly before containm
 
 TEST_CASE("order O2: sessions and tokens go before the disable of their account, weakly") {
   const Plan plan = leaver_plan(std::string(kCrm), {disable(), revoke()});
-  CHECK(weakly_after(step_of(plan, "crm:alice", Verb::Disable), step_of(plan, "crm:s1", Verb::Revoke)));
+  CHECK(weakly_after(step_of(plan, "crm:alice", Verb::Disable),
+                     step_of(plan, "crm:s1", Verb::Revoke)));
 }
 
 TEST_CASE("order O2: a session that goes later, or after an approval, never holds up the disable") {
@@ -59,13 +78,17 @@ TEST_CASE("order O2: a session that goes later, or after an approval, never hold
     late.after = hours(2);
     late.within = hours(3);
   }
-  SUBCASE("approved") { late.approved_by = {"bob"}; }
+  SUBCASE("approved") {
+    late.approved_by = {"bob"};
+  }
   const Plan plan = leaver_plan(std::string(kCrm), {disable(), late});
   const PlanStep& account = step_of(plan, "crm:alice", Verb::Disable);
   CHECK_FALSE(comes_before(plan, step_of(plan, "crm:s1", Verb::Revoke), account));
 }
 
-TEST_CASE("order O3 and O4: the sweep waits for the disable of its account and of every identity provider") {
+TEST_CASE(
+    "order O3 and O4: the sweep waits for the disable of its account and of every identity "
+    "provider") {
   const std::string records = R"(
 {"record":"system","id":"root","kind":"idp","tier":0}
 {"record":"system","id":"okta","kind":"idp","tier":0,"federated_by":["root"]}
@@ -83,11 +106,13 @@ TEST_CASE("order O3 and O4: the sweep waits for the disable of its account and o
     CHECK(weakly_after(sweep, step_of(plan, account, Verb::Disable)));
   }
   // Priority without an edge: the roots come first among equals.
-  CHECK_FALSE(comes_before(plan, step_of(plan, "okta:alice", Verb::Disable), step_of(plan, "crm:alice", Verb::Disable)));
+  CHECK_FALSE(comes_before(plan, step_of(plan, "okta:alice", Verb::Disable),
+                           step_of(plan, "crm:alice", Verb::Disable)));
   CHECK(&step_of(plan, "okta:alice", Verb::Disable) < &step_of(plan, "crm:alice", Verb::Disable));
 }
 
-TEST_CASE("order: identity providers that name each other end the search, and the plan is no cycle") {
+TEST_CASE(
+    "order: identity providers that name each other end the search, and the plan is no cycle") {
   const Plan plan = plan_of(alice_leaves(R"(
 {"record":"system","id":"a","kind":"idp","federated_by":["b"]}
 {"record":"system","id":"b","kind":"idp","federated_by":["a"]}
@@ -100,12 +125,16 @@ TEST_CASE("order: identity providers that name each other end the search, and th
 
 TEST_CASE("order O5: the account is disabled before its rights go") {
   const Plan plan = leaver_plan(std::string(kCrm), {disable(), strip()});
-  CHECK(weakly_after(step_of(plan, "crm:r1", Verb::Remove), step_of(plan, "crm:alice", Verb::Disable)));
+  CHECK(weakly_after(step_of(plan, "crm:r1", Verb::Remove),
+                     step_of(plan, "crm:alice", Verb::Disable)));
 }
 
 TEST_CASE("order O5: a connector may declare another order inside its accounts") {
   PlanOptions options;
-  options.systems["crm"] = {.connector = "rest", .version = "1", .endpoint = "", .acts_as = "",
+  options.systems["crm"] = {.connector = "rest",
+                            .version = "1",
+                            .endpoint = "",
+                            .acts_as = "",
                             .verbs = {{.verb = Verb::Disable, .kind = Kind::Account},
                                       {.verb = Verb::Disable, .kind = Kind::Secret},
                                       {.verb = Verb::Revoke, .kind = Kind::Session}},
@@ -122,7 +151,8 @@ TEST_CASE("order O5: a connector may declare another order inside its accounts")
 
 TEST_CASE("order O6: data is kept safe before the license that carries it is given back") {
   const Plan plan = leaver_plan(std::string(kCrm), {disable(), hand_over(), release()});
-  CHECK(strongly_after(step_of(plan, "crm:seat", Verb::Remove), step_of(plan, "crm:box", Verb::Transfer)));
+  CHECK(strongly_after(step_of(plan, "crm:seat", Verb::Remove),
+                       step_of(plan, "crm:box", Verb::Transfer)));
   CHECK(step_of(plan, "crm:seat", Verb::Remove).reversible == Reversible::Yes);
   CHECK_FALSE(plan.summary.point_of_no_return_at.has_value());
 }
@@ -154,7 +184,8 @@ TEST_CASE("order O8: a machine's successor is delivered before the old credentia
     const Plan plan = leaver_plan(records, {replace, off});
     for (const std::string_view old : {"db:bot", "db:job"}) {
       for (const std::string_view successor : {"db:bot", "db:job"}) {
-        CHECK(strongly_after(step_of(plan, old, Verb::Disable), step_of(plan, successor, Verb::Replace)));
+        CHECK(strongly_after(step_of(plan, old, Verb::Disable),
+                             step_of(plan, successor, Verb::Replace)));
       }
     }
   }
@@ -163,7 +194,8 @@ TEST_CASE("order O8: a machine's successor is delivered before the old credentia
     const std::string none = R"("dependents":["job"],"known_to":[])";
     known.replace(known.find(none), none.size(), R"("dependents":["job"],"known_to":["alice"])");
     const Plan plan = leaver_plan(known, {replace, off});
-    CHECK_FALSE(comes_before(plan, step_of(plan, "db:bot", Verb::Replace), step_of(plan, "db:bot", Verb::Disable)));
+    CHECK_FALSE(comes_before(plan, step_of(plan, "db:bot", Verb::Replace),
+                             step_of(plan, "db:bot", Verb::Disable)));
   }
   SUBCASE("a person who has to approve the successor does not hold up containment") {
     Clause approved = replace;
@@ -174,12 +206,13 @@ TEST_CASE("order O8: a machine's successor is delivered before the old credentia
 }
 
 TEST_CASE("order O8: for a planned leaver the successor is prepared before the last day") {
-  Organisation organisation = alice_leaves(R"(
+  Organisation organisation =
+      alice_leaves(R"(
 {"record":"identity","id":"bot","kind":"service","owner":["alice"]}
 {"record":"api_key","id":"db:bot","system":"db","holder":"bot","dependents":[],"known_to":["alice"]})",
-                                           {rule("machines", {"owner_left"},
-                                                 {{.verb = Verb::Replace, .kinds = Kind::ApiKey, .within = days(1)},
-                                                  {.verb = Verb::Disable, .kinds = Kind::ApiKey, .within = days(1)}})});
+                   {rule("machines", {"owner_left"},
+                         {{.verb = Verb::Replace, .kinds = Kind::ApiKey, .within = days(1)},
+                          {.verb = Verb::Disable, .kinds = Kind::ApiKey, .within = days(1)}})});
   organisation.events[0].when = "2026-01-12T17:00:00Z";
   const Plan plan = plan_of(organisation);
   CHECK(step_of(plan, "db:bot", Verb::Replace).not_before == at(kNow));
@@ -210,11 +243,15 @@ TEST_CASE("order O10: the credential through which a connector acts is not cut o
 {"record":"api_key","id":"db:own","system":"db","holder":"alice","known_to":[],"dependents":[]}
 {"record":"role","id":"db:r","system":"db","holder":"alice","name":"reader"})";
   PlanOptions options;
-  options.systems["db"] = {.connector = "postgres", .version = "1", .endpoint = "", .acts_as = "db:own",
+  options.systems["db"] = {.connector = "postgres",
+                           .version = "1",
+                           .endpoint = "",
+                           .acts_as = "db:own",
                            .verbs = {{.verb = Verb::Disable, .kind = Kind::ApiKey},
                                      {.verb = Verb::Replace, .kind = Kind::ApiKey},
                                      {.verb = Verb::Remove, .kind = Kind::Role}},
-                           .enumerable = {}, .order_inside_account = {}};
+                           .enumerable = {},
+                           .order_inside_account = {}};
   const Clause off{.verb = Verb::Disable, .kinds = Kind::ApiKey, .within = minutes(15)};
   SUBCASE("without a second one a person is needed and the path stays") {
     const Plan plan = leaver_plan(records, {off, strip()}, options);
@@ -225,25 +262,34 @@ TEST_CASE("order O10: the credential through which a connector acts is not cut o
     CHECK(find_step(plan, "db:r", Verb::Remove) != nullptr);
   }
   SUBCASE("with one it goes after it") {
-    const Plan plan = leaver_plan(records, {off, strip(), {.verb = Verb::Replace, .kinds = Kind::ApiKey}}, options);
-    CHECK(strongly_after(step_of(plan, "db:own", Verb::Disable), step_of(plan, "db:own", Verb::Replace)));
+    const Plan plan = leaver_plan(
+        records, {off, strip(), {.verb = Verb::Replace, .kinds = Kind::ApiKey}}, options);
+    CHECK(strongly_after(step_of(plan, "db:own", Verb::Disable),
+                         step_of(plan, "db:own", Verb::Replace)));
   }
 }
 
 TEST_CASE("order O11: what is checked out is checked in, then rotated") {
-  const Plan plan = leaver_plan(R"(
+  const Plan plan =
+      leaver_plan(R"(
 {"record":"account","id":"db:alice","system":"db","holder":"alice"}
 {"record":"checkout","id":"db:co","system":"db","holder":"alice","account":"db:alice"}
 {"record":"secret","id":"db:root","system":"db","holder":"alice","account":"db:alice","known_to":["alice"]})",
-                                {{.verb = Verb::Revoke, .kinds = Kind::Checkout, .within = minutes(5)},
-                                 {.verb = Verb::Rotate, .kinds = Kind::Secret, .within = minutes(15)}});
+                  {{.verb = Verb::Revoke, .kinds = Kind::Checkout, .within = minutes(5)},
+                   {.verb = Verb::Rotate, .kinds = Kind::Secret, .within = minutes(15)}});
   CHECK(weakly_after(step_of(plan, "db:root", Verb::Rotate), step_of(plan, "db:co", Verb::Revoke)));
 }
 
-TEST_CASE("order O12: destruction waits for everything of its item and account, and for its parts") {
-  const Plan plan = leaver_plan(
-      std::string(kCrm), {disable(), revoke(), strip(), hand_over(), release(), deletion(),
-                          {.verb = Verb::Delete, .kinds = Kind::Data, .after = days(40)}});
+TEST_CASE(
+    "order O12: destruction waits for everything of its item and account, and for its parts") {
+  const Plan plan = leaver_plan(std::string(kCrm),
+                                {disable(),
+                                 revoke(),
+                                 strip(),
+                                 hand_over(),
+                                 release(),
+                                 deletion(),
+                                 {.verb = Verb::Delete, .kinds = Kind::Data, .after = days(40)}});
   const PlanStep& end = step_of(plan, "crm:alice", Verb::Delete);
   for (const PlanStep& step : plan.steps) {
     if (step.id != end.id && !step.item.empty()) {

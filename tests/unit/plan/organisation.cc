@@ -40,7 +40,8 @@ class Evaluation {
     const SourceFileId file = sources->add("policies/test.rescind", std::string(4000, '\n'));
     policy->sources = sources;
     std::vector<Rule> rules = organisation_.rules;
-    std::sort(rules.begin(), rules.end(), [](const Rule& a, const Rule& b) { return a.name < b.name; });
+    std::sort(rules.begin(), rules.end(),
+              [](const Rule& a, const Rule& b) { return a.name < b.name; });
     std::uint32_t line = 0;
     for (const Rule& rule : rules) {
       CheckedRule checked;
@@ -57,7 +58,8 @@ class Evaluation {
         out.rule = static_cast<std::uint32_t>(policy->rules.size());
         out.verb = clause.verb;
         out.kinds = clause.kinds;
-        out.label = std::string(verb_name(clause.verb)) + " #" + std::to_string(++ordinals[clause.verb]);
+        out.label =
+            std::string(verb_name(clause.verb)) + " #" + std::to_string(++ordinals[clause.verb]);
         out.within = clause.within;
         out.after = clause.after;
         out.text = clause.text;
@@ -97,7 +99,8 @@ class Evaluation {
     decisions_.policy = policy;
   }
 
-  Cause new_cause(const std::string& type, const std::string& subject, Instant effective, Instant arrived) {
+  Cause new_cause(const std::string& type, const std::string& subject, Instant effective,
+                  Instant arrived) {
     Cause cause;
     cause.event.type = type;
     cause.event.subject = subject;
@@ -128,12 +131,15 @@ class Evaluation {
     decisions_.causes.push_back(new_cause(report.type, report.subject, effective, arrived));
   }
 
-  [[nodiscard]] bool leaver(const Cause& cause) const { return schema_->events[cause.type].leaver_type; }
+  [[nodiscard]] bool leaver(const Cause& cause) const {
+    return schema_->events[cause.type].leaver_type;
+  }
 
   void derive() {
-    std::sort(decisions_.causes.begin(), decisions_.causes.end(), [](const Cause& a, const Cause& b) {
-      return std::tie(a.event.type, a.event.subject) < std::tie(b.event.type, b.event.subject);
-    });
+    std::sort(
+        decisions_.causes.begin(), decisions_.causes.end(), [](const Cause& a, const Cause& b) {
+          return std::tie(a.event.type, a.event.subject) < std::tie(b.event.type, b.event.subject);
+        });
     const std::size_t reported = decisions_.causes.size();
     for (std::uint32_t i = 0; i < reported; ++i) {
       if (!leaver(decisions_.causes[i]) || !decisions_.causes[i].subject.valid()) {
@@ -186,7 +192,8 @@ class Evaluation {
       if (about == EventAbout::Identity && cause.subject.valid()) {
         add(inventory_->by_holder[k].of(cause.subject.row()));
         add(inventory_->by_grantee[k].of(cause.subject.row()));
-      } else if (about == EventAbout::Item && cause.item.valid() && cause.item.kind() == Kind::Account) {
+      } else if (about == EventAbout::Item && cause.item.valid() &&
+                 cause.item.kind() == Kind::Account) {
         add(inventory_->by_account[k].of(cause.item.row()));
       } else if (about == EventAbout::System && cause.system.valid()) {
         add(inventory_->by_system[k].of(cause.system.row()));
@@ -292,10 +299,12 @@ class Evaluation {
 
 }  // namespace
 
-Decisions Organisation::decide() const { return Evaluation(*this).run(); }
+Decisions Organisation::decide() const {
+  return Evaluation(*this).run();
+}
 
-const PlanStep* find_step(const Plan& plan, std::string_view item, Verb verb, std::string_view action,
-                          std::uint32_t generation) {
+const PlanStep* find_step(const Plan& plan, std::string_view item, Verb verb,
+                          std::string_view action, std::uint32_t generation) {
   for (const PlanStep& step : plan.steps) {
     if (step.item == item && step.action == action && (!action.empty() || step.verb == verb) &&
         step.generation == generation) {

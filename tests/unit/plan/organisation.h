@@ -1,5 +1,6 @@
-// A small organisation for tests of planning: inventory as JSON Lines, rules in C++, and a matching that
-// is simple enough to be read. It stands in for parse to evaluate, so that a failure here is planning's.
+// A small organisation for tests of planning: inventory as JSON Lines, rules in C++, and a matching
+// that is simple enough to be read. It stands in for parse to evaluate, so that a failure here is
+// planning's.
 #pragma once
 
 #include <memory>
@@ -12,7 +13,10 @@
 
 namespace rescind::test {
 
-inline Instant at(std::string_view text) { return *parse_instant(text); }
+inline Instant at(std::string_view text) {
+  return *parse_instant(text);
+}
+
 inline constexpr std::string_view kNow = "2026-01-05T17:00:00Z";
 
 struct Clause {
@@ -20,11 +24,11 @@ struct Clause {
   KindSet kinds;
   std::optional<Seconds> within = {};
   std::optional<Seconds> after = {};
-  std::vector<std::string> approved_by = {};   // one alternative
+  std::vector<std::string> approved_by = {};  // one alternative
   std::vector<std::string> to = {};
   std::string text = {};
-  std::string only_item = {};                  // "": every item of the kinds in reach
-  bool unknown = false;                        // its condition cannot be decided
+  std::string only_item = {};  // "": every item of the kinds in reach
+  bool unknown = false;        // its condition cannot be decided
 };
 
 struct Rule {
@@ -61,7 +65,7 @@ struct Report {
 };
 
 struct Organisation {
-  std::string records;               // JSON Lines
+  std::string records;  // JSON Lines
   std::vector<Rule> rules;
   std::vector<Hold> holds = {};
   std::vector<Limit> limits = {};
@@ -73,15 +77,17 @@ struct Organisation {
 };
 
 // The step of that item, verb and action in a plan; nothing: nullptr.
-const PlanStep* find_step(const Plan& plan, std::string_view item, Verb verb, std::string_view action = {},
-                          std::uint32_t generation = 1);
-const PlanStep* find_step(const Plan&& plan, std::string_view item, Verb verb, std::string_view action = {},
+const PlanStep* find_step(const Plan& plan, std::string_view item, Verb verb,
+                          std::string_view action = {}, std::uint32_t generation = 1);
+const PlanStep* find_step(const Plan&& plan, std::string_view item, Verb verb,
+                          std::string_view action = {},
                           std::uint32_t generation = 1) = delete;  // the step would not outlive it
 // Whether `before` is a (weak or strong) predecessor, directly or through others.
 bool comes_before(const Plan& plan, const PlanStep& before, const PlanStep& after);
 bool weakly_after(const PlanStep& after, const PlanStep& before);
 bool strongly_after(const PlanStep& after, const PlanStep& before);
-// What is wrong with the plan's order; "" nothing: edges known, none falls in rank, predecessors first.
+// What is wrong with the plan's order; "" nothing: edges known, none falls in rank, predecessors
+// first.
 std::string wrong_order(const Plan& plan);
 
 }  // namespace rescind::test

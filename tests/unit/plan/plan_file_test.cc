@@ -1,15 +1,17 @@
-// Plan files: what is written reads back equal, and each way in which a file can be wrong has its own
-// error.
-#include <doctest/doctest.h>
-
+// Plan files: what is written reads back equal, and each way in which a file can be wrong has its
+// own error.
 #include <string>
+
+#include <doctest/doctest.h>
 
 #include "model/plan.h"
 
 namespace rescind {
 namespace {
 
-Instant at(std::string_view text) { return *parse_instant(text); }
+Instant at(std::string_view text) {
+  return *parse_instant(text);
+}
 
 Reason sample_reason() {
   return {.rule = "acme.leaver",
@@ -36,10 +38,12 @@ PlanStep sample_step() {
   step.not_before = at("2026-01-05T17:00:00Z");
   step.deadline = at("2026-01-05T17:15:00Z");
   step.overdue_at_arrival = true;
-  step.approvals = {{.by = {"bob", "it-security"}, .state = ApprovalState::Given, .given_by = "bob"}};
+  step.approvals = {
+      {.by = {"bob", "it-security"}, .state = ApprovalState::Given, .given_by = "bob"}};
   step.gate = Gate{.kind = "limit", .text = "limit acme.mass"};
-  step.alternatives = {{.not_before = at("2026-01-05T16:00:00Z"),
-                        .approvals = {{.by = {"carol"}, .state = ApprovalState::Needed, .given_by = ""}}}};
+  step.alternatives = {
+      {.not_before = at("2026-01-05T16:00:00Z"),
+       .approvals = {{.by = {"carol"}, .state = ApprovalState::Needed, .given_by = ""}}}};
   step.soak = std::chrono::hours(48);
   step.limits = {{.name = "acme.mass", .scope = "salesforce"}};
   step.escalate_after = {Seconds(0), std::chrono::hours(4)};
@@ -91,18 +95,32 @@ Plan sample_plan() {
                      .outcome = Outcome::Scheduled,
                      .reasons = {sample_reason()}}};
   plan.steps = {sample_step()};
-  plan.postponed = {{.item = "g:mail", .verb = "delete", .hold = "acme.legal", .ordered_by = "legal",
-                     .until = at("2027-07-01T12:00:00Z"), .because = "Matter"}};
-  plan.protected_items = {{.item = "g:seal", .verb = "delete", .hold = "acme.seal", .ordered_by = "sec",
-                           .until = std::nullopt, .because = "Sealed"}};
+  plan.postponed = {{.item = "g:mail",
+                     .verb = "delete",
+                     .hold = "acme.legal",
+                     .ordered_by = "legal",
+                     .until = at("2027-07-01T12:00:00Z"),
+                     .because = "Matter"}};
+  plan.protected_items = {{.item = "g:seal",
+                           .verb = "delete",
+                           .hold = "acme.seal",
+                           .ordered_by = "sec",
+                           .until = std::nullopt,
+                           .because = "Sealed"}};
   plan.uncovered = {{.item = "x:1", .why = "no rule speaks of it"}};
   plan.undetermined = {{.item = "x:2", .why = "two records"}};
   plan.infeasible = {{.step = "step:0123456789abcdef", .why = "late"}};
   plan.needs_person = {{.item = "x:3", .why = "nobody", .who = "iam-oncall"}};
-  plan.limits = {{.name = "acme.mass", .used = 3, .allowed = 10, .tripped = false, .scope = "salesforce",
+  plan.limits = {{.name = "acme.mass",
+                  .used = 3,
+                  .allowed = 10,
+                  .tripped = false,
+                  .scope = "salesforce",
                   .window = std::chrono::hours(24)}};
-  plan.residual_access = {{.path = {"session okta:s-1", "act"}, .state = PathState::Unknown,
-                           .why = "not listed", .until = at("2026-01-06T17:00:00Z")}};
+  plan.residual_access = {{.path = {"session okta:s-1", "act"},
+                           .state = PathState::Unknown,
+                           .why = "not listed",
+                           .until = at("2026-01-06T17:00:00Z")}};
   plan.notes = {"time zone assumed for alice"};
   plan.complete = false;
   plan.digest = compute_plan_digest(plan);
@@ -181,15 +199,16 @@ TEST_CASE("plan file: a field of the wrong type is R0704 and named by its path")
 }
 
 TEST_CASE("plan file: an edited plan is R0705, and can still be shown") {
-  const std::string text =
-      replaced(encode_plan(sample_plan()), "\"item\": \"salesforce:alice\"", "\"item\": \"salesforce:bob\"");
+  const std::string text = replaced(encode_plan(sample_plan()), "\"item\": \"salesforce:alice\"",
+                                    "\"item\": \"salesforce:bob\"");
   CHECK(error_of(text).starts_with("R0705"));
   CHECK(decode_plan(text, false).has_value());
 }
 
 TEST_CASE("plan file: outcome names read back") {
-  for (const Outcome outcome : {Outcome::Scheduled, Outcome::Staged, Outcome::Postponed, Outcome::Protected,
-                                Outcome::Justified, Outcome::Uncovered, Outcome::Undetermined}) {
+  for (const Outcome outcome :
+       {Outcome::Scheduled, Outcome::Staged, Outcome::Postponed, Outcome::Protected,
+        Outcome::Justified, Outcome::Uncovered, Outcome::Undetermined}) {
     CHECK(find_outcome(outcome_name(outcome)) == outcome);
   }
   CHECK_FALSE(find_outcome("done").has_value());

@@ -1,10 +1,11 @@
 // Renderers: what must be in the text whatever it looks like; the looks are golden cases.
-#include <doctest/doctest.h>
+#include "plan/render.h"
 
 #include <algorithm>
 
+#include <doctest/doctest.h>
+
 #include "base/text.h"
-#include "plan/render.h"
 #include "records.h"
 
 namespace rescind::test {
@@ -21,13 +22,22 @@ Plan sample() {
             {{.verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15)},
              {.verb = Verb::Revoke, .kinds = Kind::Session, .within = minutes(5)},
              {.verb = Verb::Remove, .kinds = kEntitlementKinds, .within = hours(1)},
-             {.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30), .approved_by = {"security"}},
-             {.verb = Verb::Ask, .kinds = {}, .within = days(1), .to = {"security"}, .text = "collect \"badge\""}})});
+             {.verb = Verb::Delete,
+              .kinds = Kind::Account,
+              .after = days(30),
+              .approved_by = {"security"}},
+             {.verb = Verb::Ask,
+              .kinds = {},
+              .within = days(1),
+              .to = {"security"},
+              .text = "collect \"badge\""}})});
   organisation.holds = {{.name = "litigation", .verbs = {Verb::Delete}, .item = "okta:alice"}};
   return plan_of(organisation);
 }
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -46,11 +56,13 @@ TEST_CASE("render: the text says who, when access closes, what stays, what is un
 }
 
 TEST_CASE("render: wrapped lines keep to the width, colour comes only when asked for") {
-  const std::string text = render_plan_text(sample(), {.color = false, .width = 80, .verbose = true});
+  const std::string text =
+      render_plan_text(sample(), {.color = false, .width = 80, .verbose = true});
   std::size_t begin = 0;
   while (begin < text.size()) {
     const std::size_t end = text.find('\n', begin);
-    CHECK_MESSAGE(display_width(text.substr(begin, end - begin)) <= 80, text.substr(begin, end - begin));
+    CHECK_MESSAGE(display_width(text.substr(begin, end - begin)) <= 80,
+                  text.substr(begin, end - begin));
     begin = end + 1;
   }
   CHECK(has(text, "policies/test.rescind:1"));

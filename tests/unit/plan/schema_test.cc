@@ -1,6 +1,5 @@
 // The published JSON Schema says what encode_plan writes: neither can change without the other.
 #include <doctest/doctest.h>
-
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -18,9 +17,11 @@ class Validator {
   explicit Validator(const Json& root) : root_(root) {}
 
   // What is wrong, with the path; "" nothing. Keys that the schema does not name are wrong.
-  [[nodiscard]] std::string check(const Json& schema, const Json& value, const std::string& path) const {
+  [[nodiscard]] std::string check(const Json& schema, const Json& value,
+                                  const std::string& path) const {
     if (schema.contains("$ref")) {
-      const std::string name = schema["$ref"].get<std::string>().substr(std::string("#/$defs/").size());
+      const std::string name =
+          schema["$ref"].get<std::string>().substr(std::string("#/$defs/").size());
       return check(root_["$defs"].at(name), value, path);
     }
     if (schema.contains("oneOf")) {
@@ -34,7 +35,8 @@ class Validator {
     if (schema.contains("const") && schema["const"] != value) {
       return path + ": not the constant";
     }
-    if (schema.contains("enum") && std::find(schema["enum"].begin(), schema["enum"].end(), value) == schema["enum"].end()) {
+    if (schema.contains("enum") &&
+        std::find(schema["enum"].begin(), schema["enum"].end(), value) == schema["enum"].end()) {
       return path + ": not in the list: " + value.dump();
     }
     if (schema.contains("type") && !is_type(schema["type"], value)) {
@@ -46,14 +48,17 @@ class Validator {
  private:
   static bool is_type(const Json& type, const Json& value) {
     if (type.is_array()) {
-      return std::any_of(type.begin(), type.end(), [&](const Json& one) { return is_type(one, value); });
+      return std::any_of(type.begin(), type.end(),
+                         [&](const Json& one) { return is_type(one, value); });
     }
     return (type == "string" && value.is_string()) || (type == "boolean" && value.is_boolean()) ||
-           (type == "integer" && value.is_number_integer()) || (type == "array" && value.is_array()) ||
-           (type == "object" && value.is_object()) || (type == "null" && value.is_null());
+           (type == "integer" && value.is_number_integer()) ||
+           (type == "array" && value.is_array()) || (type == "object" && value.is_object()) ||
+           (type == "null" && value.is_null());
   }
 
-  [[nodiscard]] std::string check_object(const Json& schema, const Json& value, const std::string& path) const {
+  [[nodiscard]] std::string check_object(const Json& schema, const Json& value,
+                                         const std::string& path) const {
     for (const Json& key : schema.value("required", Json::array())) {
       if (!value.contains(key.get<std::string>())) {
         return path + "." + key.get<std::string>() + ": missing";
@@ -64,7 +69,8 @@ class Validator {
       if (!properties.contains(key) && !schema.contains("additionalProperties")) {
         return path + "." + key + ": not in the schema";
       }
-      const Json& rule = properties.contains(key) ? properties[key] : schema["additionalProperties"];
+      const Json& rule =
+          properties.contains(key) ? properties[key] : schema["additionalProperties"];
       if (std::string wrong = check(rule, member, path + "." + key); !wrong.empty()) {
         return wrong;
       }
@@ -72,12 +78,15 @@ class Validator {
     return {};
   }
 
-  [[nodiscard]] std::string check_items(const Json& schema, const Json& value, const std::string& path) const {
+  [[nodiscard]] std::string check_items(const Json& schema, const Json& value,
+                                        const std::string& path) const {
     if (!value.is_array() || !schema.contains("items")) {
       return {};
     }
     for (std::size_t i = 0; i < value.size(); ++i) {
-      if (std::string wrong = check(schema["items"], value[i], path + "[" + std::to_string(i) + "]"); !wrong.empty()) {
+      if (std::string wrong =
+              check(schema["items"], value[i], path + "[" + std::to_string(i) + "]");
+          !wrong.empty()) {
         return wrong;
       }
     }
@@ -99,12 +108,20 @@ TEST_CASE("plan file: the published schema describes what is written, key by key
 {"record":"license","id":"crm:seat","system":"crm","holder":"alice"}
 {"record":"data","id":"mail:box","system":"mail","holder":"alice"}
 {"record":"device","id":"crm:laptop","system":"crm","holder":"alice"})",
-      {rule("a", {"leaver"}, {{.verb = Verb::Disable, .kinds = Kind::Account, .within = hours(1), .approved_by = {"bob"}},
-                              {.verb = Verb::Disable, .kinds = Kind::Account, .after = hours(2)},
-                              {.verb = Verb::Delete, .kinds = KindSet(Kind::Account) | Kind::Data, .after = days(30)},
-                              {.verb = Verb::Notify, .kinds = {}, .to = {"bob"}}})});
+      {rule(
+          "a", {"leaver"},
+          {{.verb = Verb::Disable,
+            .kinds = Kind::Account,
+            .within = hours(1),
+            .approved_by = {"bob"}},
+           {.verb = Verb::Disable, .kinds = Kind::Account, .after = hours(2)},
+           {.verb = Verb::Delete, .kinds = KindSet(Kind::Account) | Kind::Data, .after = days(30)},
+           {.verb = Verb::Notify, .kinds = {}, .to = {"bob"}}})});
   organisation.holds = {{.name = "lifted", .verbs = {Verb::Delete}, .item = "mail:box"},
-                        {.name = "dated", .verbs = {Verb::Delete}, .item = "crm:alice", .until = at("2026-06-30T00:00:00Z")}};
+                        {.name = "dated",
+                         .verbs = {Verb::Delete},
+                         .item = "crm:alice",
+                         .until = at("2026-06-30T00:00:00Z")}};
   organisation.limits = {{.name = "mass", .verbs = {Verb::Disable}, .kinds = Kind::Account}};
   organisation.uncertain = {"crm:seat"};
   const Plan plan = plan_of(organisation);

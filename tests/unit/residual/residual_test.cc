@@ -1,18 +1,23 @@
-// The residual-access search: which paths stay open, which are unknown, and when the last one closes.
-#include <doctest/doctest.h>
+// The residual-access search: which paths stay open, which are unknown, and when the last one
+// closes.
+#include "residual/residual.h"
 
 #include <algorithm>
 #include <memory>
 #include <string>
 
+#include <doctest/doctest.h>
+
 #include "base/text.h"
 #include "collect/collect_inventory.h"
-#include "residual/residual.h"
 
 namespace rescind {
 namespace {
 
-Instant at(std::string_view text) { return *parse_instant(text); }
+Instant at(std::string_view text) {
+  return *parse_instant(text);
+}
+
 constexpr std::string_view kFrom = "2026-01-05T17:00:00Z";
 constexpr std::string_view kQuarterPast = "2026-01-05T17:15:00Z";
 
@@ -61,7 +66,8 @@ class World {
   [[nodiscard]] std::vector<std::string> paths() const {
     std::vector<std::string> out;
     for (const ResidualPath& path : search().paths) {
-      out.push_back(join(path.path, " > ") + (path.state == PathState::Open ? " (open)" : " (unknown)"));
+      out.push_back(join(path.path, " > ") +
+                    (path.state == PathState::Open ? " (open)" : " (unknown)"));
     }
     return out;
   }
@@ -73,7 +79,8 @@ class World {
 
 using Paths = std::vector<std::string>;
 
-constexpr const char* kDb = R"({"record":"account","id":"db:alice","system":"db","holder":"alice"})";
+constexpr const char* kDb =
+    R"({"record":"account","id":"db:alice","system":"db","holder":"alice"})";
 
 }  // namespace
 
@@ -104,9 +111,13 @@ TEST_CASE("residual: how long unlisted sessions live may be unknown, then the pa
 
 TEST_CASE("residual: what a system cannot list is unknown even after a sweep") {
   CapabilityMap systems;
-  systems["db"] = {.connector = "x", .version = "1", .endpoint = "", .acts_as = "",
+  systems["db"] = {.connector = "x",
+                   .version = "1",
+                   .endpoint = "",
+                   .acts_as = "",
                    .verbs = {{.verb = Verb::Revoke, .kind = Kind::Session}},
-                   .enumerable = Kind::Account, .order_inside_account = {}};
+                   .enumerable = Kind::Account,
+                   .order_inside_account = {}};
   CHECK(World(kDb).change({{"db:alice"}}).sweep("db:alice").systems(systems).paths() ==
         Paths{"account db:alice > session (unknown)"});
   systems["db"].enumerable = KindSet(Kind::Account) | Kind::Session;
@@ -114,7 +125,8 @@ TEST_CASE("residual: what a system cannot list is unknown even after a sweep") {
 }
 
 TEST_CASE("residual: a session at an identity provider opens what federates to it") {
-  const std::string records = R"({"record":"account","id":"okta:alice","system":"okta","holder":"alice","enabled":false}
+  const std::string records =
+      R"({"record":"account","id":"okta:alice","system":"okta","holder":"alice","enabled":false}
 {"record":"session","id":"okta:s","system":"okta","holder":"alice","account":"okta:alice"}
 {"record":"account","id":"crm:alice","system":"crm","holder":"alice","local_login":false})";
   const Paths both{"account okta:alice > account crm:alice (open)", "session okta:s (open)"};
@@ -126,7 +138,8 @@ TEST_CASE("residual: a session at an identity provider opens what federates to i
 }
 
 TEST_CASE("residual: whether a federated account has a local password may be unknown") {
-  const std::string records = R"({"record":"account","id":"crm:alice","system":"crm","holder":"alice"})";
+  const std::string records =
+      R"({"record":"account","id":"crm:alice","system":"crm","holder":"alice"})";
   CHECK(World(records).paths() == Paths{"account crm:alice (unknown)"});
 }
 
@@ -139,25 +152,27 @@ TEST_CASE("residual: providers that keep each other alive are open for ever, and
 {"record":"session","id":"p:old","system":"p","holder":"alice","account":"p:alice","created":"2026-01-01T00:00:00Z","max_life":"1h"})";
   const ResidualAccess access = World(records).search();
   CHECK_FALSE(access.last_path_closes_at.has_value());
-  CHECK(std::any_of(access.paths.begin(), access.paths.end(),
-                    [](const ResidualPath& path) { return path.path.back() == "account p:alice"; }));
+  CHECK(std::any_of(access.paths.begin(), access.paths.end(), [](const ResidualPath& path) {
+    return path.path.back() == "account p:alice";
+  }));
   // Disabling both at once ends it.
-  const ResidualAccess closed = World(records)
-                                    .change({{"p:alice"}, {"q:alice"}})
-                                    .sweep("p:alice")
-                                    .sweep("q:alice")
-                                    .search();
+  const ResidualAccess closed =
+      World(records).change({{"p:alice"}, {"q:alice"}}).sweep("p:alice").sweep("q:alice").search();
   CHECK(closed.paths.empty());
 }
 
 TEST_CASE("residual: a recovery channel gives the password back") {
-  const std::string records = R"({"record":"account","id":"db:alice","system":"db","holder":"alice","recovery_channel":"okta:alice"}
+  const std::string records =
+      R"({"record":"account","id":"db:alice","system":"db","holder":"alice","recovery_channel":"okta:alice"}
 {"record":"account","id":"okta:alice","system":"okta","holder":"alice"}
 {"record":"password","id":"db:pw","system":"db","holder":"alice","account":"db:alice","known_to":["alice"]})";
   const auto open = World(records).change({{"db:pw", Verb::Rotate}}).paths();
   CHECK(std::find(open.begin(), open.end(), "account db:alice (open)") != open.end());
-  const auto closed =
-      World(records).change({{"db:pw", Verb::Rotate}, {"okta:alice"}}).sweep("okta:alice").sweep("db:alice").paths();
+  const auto closed = World(records)
+                          .change({{"db:pw", Verb::Rotate}, {"okta:alice"}})
+                          .sweep("okta:alice")
+                          .sweep("db:alice")
+                          .paths();
   CHECK(std::find(closed.begin(), closed.end(), "account db:alice (open)") == closed.end());
 }
 
@@ -176,7 +191,8 @@ TEST_CASE("residual: who administers a system can enable its account again") {
 
 TEST_CASE("residual: a live push creates the account again, until it is disabled once more") {
   const std::string records = R"({"record":"system","id":"hub","kind":"idp","pushes_to":["db"]}
-{"record":"account","id":"hub:alice","system":"hub","holder":"alice"})" + std::string("\n") + kDb;
+{"record":"account","id":"hub:alice","system":"hub","holder":"alice"})" +
+                              std::string("\n") + kDb;
   World late(records);
   late.change({{"db:alice"}, {"hub:alice", Verb::Disable, "2026-01-05T18:00:00Z"}})
       .sweep("db:alice", "2026-01-05T18:00:00Z")
@@ -192,7 +208,8 @@ TEST_CASE("residual: a known secret lets the subject act as its holder until it 
 {"record":"secret","id":"db:read","system":"db","holder":"bot","readable_by":["alice"]})";
   const Paths known{"secret db:pw > act as bot (open)", "secret db:read > act as bot (open)"};
   CHECK(World(records).paths() == known);
-  CHECK(World(records).change({{"db:pw", Verb::Rotate}, {"db:read", Verb::Rotate}}).paths().empty());
+  CHECK(
+      World(records).change({{"db:pw", Verb::Rotate}, {"db:read", Verb::Rotate}}).paths().empty());
 }
 
 TEST_CASE("residual: rotating a known secret ends no session that was opened with it") {
@@ -217,15 +234,20 @@ TEST_CASE("residual: keys, delegations, shares and devices are paths of their ow
                    "share db:share (open)"};
   CHECK(World(records).paths() == open);
   CHECK(World(records)
-            .change({{"db:key"}, {"db:del", Verb::Remove}, {"db:share", Verb::Remove}, {"db:laptop", Verb::Lock}})
+            .change({{"db:key"},
+                     {"db:del", Verb::Remove},
+                     {"db:share", Verb::Remove},
+                     {"db:laptop", Verb::Lock}})
             .paths()
             .empty());
 }
 
 TEST_CASE("residual: the order of records does not show") {
   const std::string a = R"({"record":"account","id":"db:alice","system":"db","holder":"alice"})";
-  const std::string b = R"({"record":"account","id":"okta:alice","system":"okta","holder":"alice"})";
-  const std::string c = R"({"record":"account","id":"crm:alice","system":"crm","holder":"alice","local_login":false})";
+  const std::string b =
+      R"({"record":"account","id":"okta:alice","system":"okta","holder":"alice"})";
+  const std::string c =
+      R"({"record":"account","id":"crm:alice","system":"crm","holder":"alice","local_login":false})";
   CHECK(World(a + "\n" + b + "\n" + c).paths() == World(c + "\n" + b + "\n" + a).paths());
 }
 
