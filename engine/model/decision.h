@@ -87,8 +87,8 @@ struct Decisions {
   std::vector<LimitMatch> limits;        // same items
   std::vector<JustifiedItem> justified;  // of subjects of change events, sorted by item id
   std::vector<UndeterminedItem> undetermined;
-  std::vector<ItemRef> reached;  // every item in scope of a leaver-type cause, sorted by id: what
-                                 // no match and no hold covers is uncovered
+  std::vector<ItemRef> reached;    // every item in scope of a leaver-type cause, sorted by id: what
+                                   // no match and no hold covers is uncovered
   std::vector<std::string> notes;  // things a person should know (assumed zones, conflicts found)
 };
 
