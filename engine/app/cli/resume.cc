@@ -96,7 +96,8 @@ void add_resume_command(CLI::App& app, CommandContext& context, Action& action) 
   CLI::App* run = app.add_subcommand("run", "work what is due");
   const auto due = std::make_shared<bool>(false);
   run->add_flag("--due", *due, "go on once with every run that has work due now")->required();
-  run->callback([&context, &action] {
+  // `due` is held for as long as the parser may write to it.
+  run->callback([&context, &action, due] {
     action = [&context] {
       const Instant now = context.clock.now();
       return run_all(

@@ -67,7 +67,9 @@ CommandResult run_command(const std::vector<std::string>& arguments,
   if (in == nullptr || pipe(out.data()) != 0) {
     give_up("cannot make a pipe");
   }
-  std::fwrite(input.data(), 1, input.size(), in);
+  if (!input.empty()) {
+    std::fwrite(input.data(), 1, input.size(), in);
+  }
   std::rewind(in);
   const pid_t child = fork();
   if (child < 0) {
