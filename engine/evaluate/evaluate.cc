@@ -180,9 +180,11 @@ void add_undetermined(Decisions& decisions, const std::vector<ItemRef>& scope) {
     return std::tuple(a.item.valid(), name(a), std::string_view(a.why)) <
            std::tuple(b.item.valid(), name(b), std::string_view(b.why));
   });
+  // Once per id, as people see it: rows that share an id have no order among themselves.
   all.erase(std::unique(all.begin(), all.end(),
-                        [](const UndeterminedItem& a, const UndeterminedItem& b) {
-                          return a.item == b.item && a.identity == b.identity && a.why == b.why;
+                        [&](const UndeterminedItem& a, const UndeterminedItem& b) {
+                          return a.item.valid() == b.item.valid() && name(a) == name(b) &&
+                                 a.why == b.why;
                         }),
             all.end());
 }
