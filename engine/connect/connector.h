@@ -13,6 +13,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/secret.h"
+#include "model/delivery.h"
 #include "model/vocabulary.h"
 
 namespace rescind {
@@ -107,6 +109,52 @@ struct Discovery {
   std::vector<ListingState> listings;  // one per kind tried; a kind not here was not listed
 };
 
+// A second credential beside the one that is to go. It is found again by the marker of the request,
+// from which its name follows.
+struct Successor {
+  // Changed: made by this call. AlreadyDone: it was there already, and its value is told to nobody
+  // again. Everything else: there is none, or (Unknown) nobody knows.
+  ActionResult answer;
+  ItemAddress item;
+  std::string login;  // the name that goes with the value; "" when the value alone is enough
+  // The successor and what came with it (its account …), as inventory records. The one of `item`
+  // comes first.
+  std::vector<DiscoveredRecord> records;
+  Secret secret;  // only when made by this call
+};
+
+struct DeliveryRequest {
+  std::string marker;     // of the replacement
+  ItemAddress item;       // the old one
+  ItemAddress successor;  // what is delivered
+  std::string login;      // of the successor; "" none
+  std::string old_login;  // of the old one; "" none
+  std::string dependent;  // identity or item id of who reads it
+  DeliveryTarget target;  // where
+  Instant since{};        // when the successor was made: use before that proves nothing
+};
+
+// A source of evidence of use that a connector has.
+struct EvidenceSource {
+  std::string name;  // "pg_stat_activity": the `source` of usage and coverage records
+  KindSet kinds;     // whose use it shows
+  Seconds lag{0};    // how far behind it can be
+  std::vector<std::string> blind_spots;  // uses that it cannot see, for people
+};
+
+struct UsageQuery {
+  // Use after this instant is asked for, and how far back coverage of the same source reaches
+  // without a gap; nothing: whatever the system still knows.
+  std::optional<Instant> since;
+};
+
+// What a system saw of the use of its items: records `usage` and `coverage` of the inventory. A use
+// that is not here did not happen only where a coverage record says so.
+struct EvidenceReport {
+  std::vector<DiscoveredRecord> records;
+  std::vector<std::string> blind_spots;  // for people; where one is, coverage does not claim it
+};
+
 struct VerbSupport {
   Verb verb = Verb::Disable;
   Kind kind = Kind::Account;
@@ -123,6 +171,9 @@ struct Capabilities {
   KindSet enumerable;                      // kinds it can list completely
   std::vector<Kind> order_inside_account;  // empty: the global order
   bool sessions_survive_disable = true;
+  KindSet successors;                    // kinds beside which it can make a second one
+  std::vector<DeliveryKind> receives;    // kinds of targets that it can write
+  std::vector<EvidenceSource> evidence;  // where usage() has it from
 };
 
 // Implementations are used by one thread at a time per instance. They throw nothing.
@@ -147,6 +198,27 @@ class Connector {
   virtual ActionResult undo(const ActionRequest& request) = 0;
   // What perform would send, one line each, secrets redacted. Touches nothing.
   virtual std::vector<std::string> preview(const ActionRequest& request) = 0;
+
+  // --- rotation that delivers. A connector that cannot leaves these as they are: Unsupported.
+
+  // Makes a successor of request.item, or finds the one that this marker made before. Never
+  // changes the old one.
+  virtual Successor create_successor(const ActionRequest& request);
+  // The successor that this marker made, without its value. AlreadyDone: it is there; Absent: it is
+  // not, read by exact id. Never changes anything.
+  virtual Successor find_successor(const ActionRequest& request);
+  // Ends a successor whose value was lost, by exact id, with what came with it. Refuses what this
+  // marker did not make.
+  virtual ActionResult delete_successor(const ActionRequest& request, const ItemAddress& successor);
+  // Puts the value where the dependent reads it: only targets of a kind in Capabilities::receives.
+  // Repeating it is harmless.
+  virtual ActionResult deliver(const DeliveryRequest& request, const Secret& secret);
+  // Whether the dependent has taken the successor up, by what this system sees: asked of the system
+  // that made it and of the one that received it. Never changes anything.
+  virtual ProbeResult confirm_delivery(const DeliveryRequest& request);
+
+  // --- evidence of use. Errors: Unsupported when this system shows none.
+  virtual Result<EvidenceReport> usage(const UsageQuery& query);
 };
 
 // A secret of the configuration, resolved when used and never printed.

@@ -227,6 +227,50 @@ struct CheckedLimit {
   std::optional<PrincipalExpr> ask;
 };
 
+struct CheckedAction {
+  Verb verb = Verb::Disable;
+  std::optional<PrincipalExpr> to;  // notify, ask, transfer, redirect
+  std::string text;                 // level of narrow, request of ask
+  Span span;
+};
+
+struct CheckedStage {
+  std::string name;
+  std::string doc;
+  std::vector<CheckedAction> actions;  // on entering, in the order of the text
+  ExprId gate;                         // invalid: done when the actions are. Scope as `where`
+  std::string gate_text;               // as written, for people; "" without a gate
+  std::optional<Seconds> within;
+  std::optional<PrincipalExpr> approved_by;         // before the actions
+  std::optional<PrincipalExpr> otherwise_escalate;  // when `within` has passed
+  std::optional<Seconds> soak;
+  std::optional<std::uint32_t> on_use_return_to;  // an earlier stage
+  Span span;
+};
+
+// A condition under which a retirement starts at, or must have entered by, a stage.
+struct CheckedStageWhen {
+  std::uint32_t stage = 0;
+  std::optional<Seconds> within;  // of `enter`; absent: `start at`
+  ExprId when;                    // invalid: always. Scope: subject, event, now, item
+  Span span;
+};
+
+// INVARIANT (held by check): stages stand in their order; from every stage each later one is
+// reached; a stage that destroys comes after one that contains and a soak.
+struct CheckedRetire {
+  Declared declared;
+  std::vector<std::uint32_t> on;  // indexes into Schema::events, sorted
+  KindSet kinds;
+  ExprId when;   // invalid: always. Scope: subject, event, now
+  ExprId where;  // invalid: always. Scope: subject, event, now, item
+  std::string because;
+  std::vector<std::string> controls;
+  std::vector<EscalationLevel> escalate;
+  std::vector<CheckedStageWhen> starts, enters;
+  std::vector<CheckedStage> stages;
+};
+
 struct CheckedPolicy {
   std::shared_ptr<const Schema> schema;
   std::shared_ptr<const SourceSet> sources;
@@ -239,6 +283,7 @@ struct CheckedPolicy {
   std::vector<CheckedConflict> conflicts;
   std::vector<CheckedHold> holds;
   std::vector<CheckedLimit> limits;
+  std::vector<CheckedRetire> retires;  // sorted by qualified name
   std::string
       digest;  // "sha256:…" over print_checked: what the policy means, not how it is laid out
 };

@@ -50,6 +50,26 @@ struct MatchPrincipals {
   std::vector<ResolvedPrincipals> escalate;  // one per level of the rule
 };
 
+// An item that a `retire` takes for one cause.
+struct RetireMatch {
+  std::uint32_t cause = 0;
+  std::uint32_t retire = 0;  // index into CheckedPolicy::retires
+  ItemRef item;
+  Certainty certainty = Certainty::Yes;
+  std::uint32_t start = 0;  // the latest stage whose `start at` holds (or cannot be known), else 0
+
+  struct Enter {
+    std::uint32_t stage = 0;
+    Instant by{};  // effective instant + within
+  };
+
+  std::vector<Enter> enters;  // those that hold, by stage
+  // Per stage; per action of each stage.
+  std::vector<ResolvedPrincipals> approved_by, otherwise_escalate;
+  std::vector<std::vector<ResolvedPrincipals>> action_to;
+  std::vector<ResolvedPrincipals> escalate;  // one per level
+};
+
 struct HoldMatch {
   std::uint32_t hold = 0;  // index into CheckedPolicy::holds
   ItemRef item;
@@ -82,8 +102,9 @@ struct Decisions {
   std::vector<Cause> causes;   // reported first in the order (type, subject, at, id), then derived
   std::vector<Match> matches;  // sorted by cause, item id, clause
   std::vector<MatchPrincipals>
-      principals;                // only for matches whose clause or rule names any; sorted by match
-  std::vector<HoldMatch> holds;  // over every item that a match or its parts concern
+      principals;  // only for matches whose clause or rule names any; sorted by match
+  std::vector<RetireMatch> retires;      // sorted by item id, retire, cause
+  std::vector<HoldMatch> holds;          // over every item that a match or its parts concern
   std::vector<LimitMatch> limits;        // same items
   std::vector<JustifiedItem> justified;  // of subjects of change events, sorted by item id
   std::vector<UndeterminedItem> undetermined;

@@ -109,8 +109,11 @@ struct PlanStep {
   std::optional<Gate> gate;
   std::vector<LimitRef>
       limits;  // limits that count it: reserved when the step starts; counted once per holder
-  std::string stage;  // "" outside retirements
+  std::string stage;       // "" outside retirements
+  std::string retirement;  // id of Plan::retirements, with `stage`
   std::uint32_t generation = 1;
+  // Restores: what is put back. The state was captured before `restores_step` of `restores_run`.
+  std::string restores_run, restores_step;
   bool implied = false;
   bool appointment = false;  // destroying and due after the plan's expiry: decided again when due
   EffectSet effects;
@@ -124,6 +127,34 @@ struct PlanStep {
   Described probe;
   std::map<std::string, std::string>
       facts;  // facts read, checked again before the step (precondition)
+};
+
+// One stage of a planned retirement. Its steps carry its name in PlanStep::stage.
+struct PlannedStage {
+  std::string name;
+  std::string gate;  // as the policy writes it; "" done when its steps are
+  std::optional<Seconds> within;
+  std::optional<Seconds> soak;
+  std::string on_use_return_to;        // name of an earlier stage; "" no way back
+  std::vector<Approval> approvals;     // all are needed before its steps
+  std::vector<std::string> otherwise;  // principals who hear of it when `within` has passed
+};
+
+// One item on its way out, stage by stage. Its state while it runs is a RetirementRecord.
+struct PlannedRetirement {
+  std::string id;  // "retirement:" + 16 hex digits, of the item and the reported event
+  std::string item, kind, system, holder;
+  std::string retire;                       // qualified name in the policy
+  std::string cause;                        // lineage of the event
+  std::string start;                        // name of the stage it begins with
+  std::map<std::string, Instant> enter_by;  // stage → the item is in it by then
+  std::vector<PlannedStage> stages;
+  std::vector<std::vector<std::string>> escalate;  // chain, as PlanStep::escalate
+  std::vector<Seconds> escalate_after;
+  std::vector<Reason> reasons;
+  // The open retirement of this item that this one joins (furthest stage, earliest deadlines); ""
+  // it is the first. Steps that the other one has are not planned again.
+  std::string joins;
 };
 
 struct HeldItem {
@@ -199,8 +230,14 @@ struct Plan {
     std::optional<Instant> containment_complete_at, last_path_closes_at, point_of_no_return_at;
   } summary;
 
-  std::vector<PlanDecision> decisions;  // sorted by item, verb
-  std::vector<PlanStep> steps;          // in execution order
+  std::vector<PlanDecision> decisions;         // sorted by item, verb
+  std::vector<PlanStep> steps;                 // in execution order
+  std::vector<PlannedRetirement> retirements;  // sorted by item
+  // Open runs about the same subjects, decided again here: opening this plan's run fences them. A
+  // step of theirs that is here too goes on where it stood; one that is not is cancelled if it has
+  // not begun.
+  std::vector<std::string> supersedes;
+  std::string undoes;  // the run that this plan puts back; "" none
   std::vector<HeldItem> postponed, protected_items;
   std::vector<ItemNote> uncovered, undetermined;
   std::vector<StepNote> infeasible;

@@ -165,6 +165,20 @@ struct CompiledClausePrincipals {
   CompiledPrincipals to, approved_by, otherwise_escalate;
 };
 
+struct CompiledStage {
+  NodeId gate;
+  CompiledPrincipals approved_by, otherwise_escalate;
+  std::vector<CompiledPrincipals> action_to;  // parallel to CheckedStage::actions
+};
+
+// Parallel to CheckedPolicy::retires.
+struct CompiledRetire {
+  NodeId when, where;
+  std::vector<NodeId> starts, enters;  // conditions, parallel to the checked ones
+  std::vector<CompiledPrincipals> escalate;
+  std::vector<CompiledStage> stages;
+};
+
 struct Program {
   std::shared_ptr<const CheckedPolicy> policy;
 
@@ -189,6 +203,7 @@ struct Program {
   std::vector<CompiledClause> clauses;  // parallel to CheckedPolicy::clauses
 
   std::vector<CompiledCondition> derives, roles, keeps, holds, limits;
+  std::vector<CompiledRetire> retires;
   std::vector<CompiledClausePrincipals> clause_principals;        // parallel to clauses
   std::vector<std::vector<CompiledPrincipals>> rule_escalations;  // by rule, by level
   std::vector<CompiledPrincipals> hold_orders;                    // by hold

@@ -15,9 +15,15 @@ constexpr std::array<std::string_view, 17> kStepStates = {
 constexpr std::array<std::string_view, 7> kRunStates = {
     "open", "contained", "settled", "closed", "superseded", "undoing", "undone"};
 
-constexpr std::array<std::string_view, 11> kEntries = {
-    "opened", "observed", "intent",    "outcome", "probed", "waited",
-    "swept",  "approved", "escalated", "ended",   "state"};
+constexpr std::array<std::string_view, 17> kEntries = {
+    "opened",  "observed", "intent",    "outcome", "probed",  "waited",
+    "swept",   "approved", "escalated", "ended",   "state",   "stage",
+    "decided", "refusal",  "extended",  "claimed", "released"};
+
+constexpr std::array<std::string_view, 6> kRetirementStates = {
+    "awaiting_approval", "acting", "gated", "soaking", "ended", "cancelled"};
+
+constexpr std::array<std::string_view, 3> kGateAnswers = {"met", "unmet", "unknown"};
 
 template <typename T, std::size_t N>
 std::optional<T> find_in(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -61,6 +67,22 @@ std::string_view record_entry_name(RecordEntry entry) {
 
 std::optional<RecordEntry> find_record_entry(std::string_view name) {
   return find_in<RecordEntry>(kEntries, name);
+}
+
+std::string_view retirement_state_name(RetirementState state) {
+  return kRetirementStates[static_cast<std::size_t>(state)];
+}
+
+std::optional<RetirementState> find_retirement_state(std::string_view name) {
+  return find_in<RetirementState>(kRetirementStates, name);
+}
+
+std::string_view gate_answer_name(GateAnswer answer) {
+  return kGateAnswers[static_cast<std::size_t>(answer)];
+}
+
+std::optional<GateAnswer> find_gate_answer(std::string_view name) {
+  return find_in<GateAnswer>(kGateAnswers, name);
 }
 
 }  // namespace rescind

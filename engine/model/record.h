@@ -65,6 +65,12 @@ enum class RecordEntry : std::uint8_t {
   Escalated,  // a person is needed
   Ended,      // the step reached an end state without a request
   State,      // the run changed state
+  Stage,      // a retirement went on, went back or waits, and why
+  Decided,    // a due step was decided again
+  Refusal,    // a person refused
+  Extended,   // steps were added to the run
+  Claimed,    // a cause holds the item contained
+  Released,   // a cause no longer does
 };
 std::string_view record_entry_name(RecordEntry entry);
 std::optional<RecordEntry> find_record_entry(std::string_view name);
@@ -102,6 +108,66 @@ struct StepRecord {
   std::optional<Instant> until;       // residual, throttled
   std::optional<Instant> settled_at;  // when the first attempt was settled
   std::optional<Instant> updated_at;
+};
+
+// Where a retirement stands. docs/run-states.md has every transition.
+enum class RetirementState : std::uint8_t {
+  AwaitingApproval,  // its stage's steps wait for an approval
+  Acting,            // its stage's steps are being worked
+  Gated,             // the steps are done, the gate is unmet or unknown (`gate`, `why`)
+  Soaking,           // the gate is met, the soak runs until `due`
+  Ended,             // end: the last stage is done
+  Cancelled,         // end: the cause was withdrawn before anything was contained
+};
+std::string_view retirement_state_name(RetirementState state);  // "awaiting_approval"
+std::optional<RetirementState> find_retirement_state(std::string_view name);
+
+enum class GateAnswer : std::uint8_t { Met, Unmet, Unknown };
+std::string_view gate_answer_name(GateAnswer answer);
+std::optional<GateAnswer> find_gate_answer(std::string_view name);
+
+// One item under a `retire`, as the store keeps it.
+struct RetirementRecord {
+  std::string id;   // of PlannedRetirement
+  std::string run;  // whose steps carry it out
+  std::string item, retire;
+  std::string stage;             // where it is
+  std::uint32_t generation = 1;  // raised by every way back; steps of it carry it
+  RetirementState state = RetirementState::Acting;
+  GateAnswer gate = GateAnswer::Unmet;
+  std::string why;                 // what the gate waits for, one line for people
+  Instant entered_at{};            // into the stage
+  std::optional<Instant> due;      // when it is worth looking again
+  std::optional<Instant> overdue;  // entered_at + within, or the instant of `enter … within`
+  std::uint32_t returns = 0;       // ways back so far
+  bool escalated = false;
+  std::optional<Instant> updated_at;
+};
+
+// A cause keeps an item contained. The item comes back only when no claim is left.
+struct ContainmentClaim {
+  std::string item;
+  std::string cause;  // lineage of the reported event
+  std::string event_type, subject;
+  std::string run, step;
+  Instant at{};
+  std::optional<Instant> released_at;
+  std::string released_by;  // run or event that dropped it
+};
+
+// Somebody was called. Answered or not, it stays in the store.
+struct EscalationRecord {
+  std::string id;         // "escalation:" + 16 hex digits
+  std::string run, step;  // or
+  std::string retirement;
+  std::string item, why;
+  std::uint32_t level = 0;      // of the chain, 0-based
+  std::vector<std::string> to;  // principals of that level
+  Instant raised_at{};
+  std::optional<Instant> next_at;      // when the next level is called
+  std::optional<Instant> deadline;     // the SLA clock: what was promised
+  std::vector<std::string> delivered;  // "file:…", "smtp:…", "webhook:…" and failures
+  std::optional<Instant> closed_at;    // what it was about is settled
 };
 
 struct RunRecord {

@@ -116,6 +116,20 @@ CREATE TABLE inventory (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// Sealed values (sqlite_secrets.cc). They came after the tables above, so that a file of that time
+// lacks them; nothing else about it is another.
+constexpr const char* kSecretTables = R"sql(
+CREATE TABLE IF NOT EXISTS secrets (
+  run         TEXT NOT NULL REFERENCES runs,
+  step        TEXT NOT NULL,
+  item        TEXT NOT NULL,
+  generation  INTEGER NOT NULL,
+  sealed      TEXT NOT NULL,
+  at          INTEGER NOT NULL,
+  PRIMARY KEY (run, step, generation)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 Status prepare_store_schema(SqliteDatabase& database, bool read_only) {
@@ -154,6 +168,9 @@ Status prepare_store_schema(SqliteDatabase& database, bool read_only) {
   if (version < 1) {
     return fail(ErrorKind::Corrupt,
                 "store `" + database.path() + "` has lost its version; restore it from a backup");
+  }
+  if (!read_only) {
+    RESCIND_RETURN_IF_ERROR(database.execute(kSecretTables));
   }
   return {};
 }

@@ -47,6 +47,13 @@ class SqliteStore final : public Store {
                          const std::vector<StoredInventoryRecord>& records) override;
   Result<std::vector<StoredListing>> list_listings() override;
   Result<std::vector<StoredInventoryRecord>> list_inventory() override;
+  Status add_inventory(const std::vector<StoredInventoryRecord>& records) override;
+
+  Status put_secret(const SealedSecret& secret) override;
+  Result<std::optional<SealedSecret>> find_secret(const std::string& run, const std::string& step,
+                                                  std::uint32_t generation) override;
+  Status erase_secret(const std::string& run, const std::string& step,
+                      std::uint32_t generation) override;
 
   Status set_setting(const std::string& key, const std::string& value) override;
   Result<std::optional<std::string>> find_setting(const std::string& key) override;

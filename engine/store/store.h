@@ -80,6 +80,15 @@ struct StoredInventoryRecord {
   Instant collected_at{};
 };
 
+// The value of a successor between its making and its delivery, sealed (base/seal.h).
+struct SealedSecret {
+  std::string run, step;
+  std::string item;  // of the successor
+  std::uint32_t generation = 1;
+  std::string sealed;
+  Instant at{};
+};
+
 // Thread-safe. Every call that changes something is one transaction and durable when it returns.
 class Store {
  public:
@@ -142,6 +151,19 @@ class Store {
                                  const std::vector<StoredInventoryRecord>& records) = 0;
   virtual Result<std::vector<StoredListing>> list_listings() = 0;           // by system, kind
   virtual Result<std::vector<StoredInventoryRecord>> list_inventory() = 0;  // by system, kind, id
+
+  // Adds records or replaces those of the same system, kind and id, whatever is listed otherwise:
+  // what execution made, what was seen of use and delivery.
+  virtual Status add_inventory(const std::vector<StoredInventoryRecord>& records) = 0;
+
+  // --- sealed values: one per run, step and generation. Putting replaces; erasing what is not
+  // there is no error.
+  virtual Status put_secret(const SealedSecret& secret) = 0;
+  virtual Result<std::optional<SealedSecret>> find_secret(const std::string& run,
+                                                          const std::string& step,
+                                                          std::uint32_t generation) = 0;
+  virtual Status erase_secret(const std::string& run, const std::string& step,
+                              std::uint32_t generation) = 0;
 
   // --- settings
   virtual Status set_setting(const std::string& key, const std::string& value) = 0;

@@ -1,0 +1,65 @@
+// Sealed values that wait for their delivery, and inventory that execution adds. The store never
+// sees a value in the clear.
+#include <string>
+
+#include "store/sqlite_schema.h"
+#include "store/sqlite_store.h"
+
+namespace rescind {
+
+Status SqliteStore::put_secret(const SealedSecret& secret) {
+  const std::lock_guard lock(mutex_);
+  RESCIND_ASSIGN_OR_RETURN(
+      auto insert, database_.prepare("INSERT OR REPLACE INTO secrets VALUES (?,?,?,?,?,?)"));
+  return insert.bind(secret.run)
+      .bind(secret.step)
+      .bind(secret.item)
+      .bind(std::int64_t{secret.generation})
+      .bind(secret.sealed)
+      .bind(stored(secret.at))
+      .run();
+}
+
+Result<std::optional<SealedSecret>> SqliteStore::find_secret(const std::string& run,
+                                                             const std::string& step,
+                                                             std::uint32_t generation) {
+  const std::lock_guard lock(mutex_);
+  RESCIND_ASSIGN_OR_RETURN(
+      auto select, database_.prepare("SELECT item, sealed, at FROM secrets WHERE run = ? AND step "
+                                     "= ? AND generation = ?"));
+  select.bind(run).bind(step).bind(std::int64_t{generation});
+  RESCIND_ASSIGN_OR_RETURN(const bool row, select.step());
+  if (!row) {
+    return std::optional<SealedSecret>{};
+  }
+  return std::optional<SealedSecret>(SealedSecret{run, step, select.text(0), generation,
+                                                  select.text(1), instant_of(select.number(2))});
+}
+
+Status SqliteStore::erase_secret(const std::string& run, const std::string& step,
+                                 std::uint32_t generation) {
+  const std::lock_guard lock(mutex_);
+  RESCIND_ASSIGN_OR_RETURN(
+      auto erase,
+      database_.prepare("DELETE FROM secrets WHERE run = ? AND step = ? AND generation = ?"));
+  return erase.bind(run).bind(step).bind(std::int64_t{generation}).run();
+}
+
+Status SqliteStore::add_inventory(const std::vector<StoredInventoryRecord>& records) {
+  const std::lock_guard lock(mutex_);
+  RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
+  RESCIND_ASSIGN_OR_RETURN(
+      auto insert, database_.prepare("INSERT OR REPLACE INTO inventory VALUES (?,?,?,?,?)"));
+  for (const StoredInventoryRecord& record : records) {
+    insert.reset();
+    RESCIND_RETURN_IF_ERROR(insert.bind(record.system)
+                                .bind(record.kind)
+                                .bind(record.id)
+                                .bind(record.json)
+                                .bind(stored(record.collected_at))
+                                .run());
+  }
+  return transaction.commit();
+}
+
+}  // namespace rescind
