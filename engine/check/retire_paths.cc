@@ -297,9 +297,11 @@ class PathCheck {
         diagnostic.labels.push_back({*entry.span, "on this way"});
       }
       diagnostic.help.emplace_back(
-          "an earlier stage disables, locks, rotates or revokes the item and has a `soak`, in "
-          "which "
-          "it is seen whether anybody misses it");
+          containable(kinds_).empty()
+              ? "an earlier stage has a `soak`, in which it is seen whether anybody misses it"
+              : "an earlier stage disables, locks, rotates or revokes the item and has a `soak`, "
+                "in "
+                "which it is seen whether anybody misses it");
       return;
     }
   }

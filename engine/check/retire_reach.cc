@@ -19,22 +19,23 @@ class HolderSearch {
     }
     const Expr& expr = exprs_[id];
     const auto excludes = [this](ExprId operand) { return excludes_people(operand); };
-    switch (expr.op) {
-    case ExprOp::And:
+    if (expr.op == ExprOp::And) {
       return std::any_of(expr.operands.begin(), expr.operands.end(), excludes);
-    case ExprOp::Or:
-      return std::all_of(expr.operands.begin(), expr.operands.end(), excludes);
-    case ExprOp::IsIdentityKind:
-      return is_holder(expr.operands[0]) && none_human(expr.names);
-    case ExprOp::Not:
-      return negates_human(exprs_[expr.operands[0]]);
-    case ExprOp::Equal:
-      return compares_kind(expr, 0) || compares_kind(expr, 1);
-    case ExprOp::In:
-      return is_holder_kind(expr.operands[0]) && none_human(constant_words(expr.operands[1]));
-    default:
-      return false;
     }
+    if (expr.op == ExprOp::Or) {
+      return std::all_of(expr.operands.begin(), expr.operands.end(), excludes);
+    }
+    if (expr.op == ExprOp::IsIdentityKind) {
+      return is_holder(expr.operands[0]) && none_human(expr.names);
+    }
+    if (expr.op == ExprOp::Not) {
+      return negates_human(exprs_[expr.operands[0]]);
+    }
+    if (expr.op == ExprOp::Equal) {
+      return compares_kind(expr, 0) || compares_kind(expr, 1);
+    }
+    return expr.op == ExprOp::In && is_holder_kind(expr.operands[0]) &&
+           none_human(constant_words(expr.operands[1]));
   }
 
  private:
