@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "audit/notes.h"
+#include "base/hash.h"
 #include "store/sqlite_store.h"
 
 namespace rescind {
@@ -128,6 +130,13 @@ Status SqliteStore::append(const JournalRecord& record, const StepRecord* step,
                               .bind(encode_lines(record.requests))
                               .bind(record.response_digest)
                               .run());
+  JournalRecord written = record;
+  written.sequence = database_.last_insert_id();
+  AuditNote note = note_of(written);
+  if (capture != nullptr) {
+    note.add("captured", sha256_digest(capture->state));
+  }
+  RESCIND_RETURN_IF_ERROR(audit_.append(database_, note));
   if (step != nullptr) {
     RESCIND_RETURN_IF_ERROR(write_step(*step));
   }

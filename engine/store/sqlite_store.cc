@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/hash.h"
 #include "store/run_lock.h"
 #include "store/sqlite_schema.h"
 
@@ -78,6 +79,15 @@ Result<RunRecord> SqliteStore::open_run(const NewRun& run) {
                               .run());
   RESCIND_ASSIGN_OR_RETURN(auto plan, database_.prepare("INSERT INTO plans VALUES (?,?)"));
   RESCIND_RETURN_IF_ERROR(plan.bind(opened.id).bind(run.plan).run());
+  RESCIND_RETURN_IF_ERROR(log_run("run", opened.id, run.at,
+                                  {{"state", std::string(run_state_name(opened.state))},
+                                   {"digest", run.digest},
+                                   {"plan", sha256_digest(run.plan)}}));
+  for (AuditNote note : run.notes) {
+    note.run = opened.id;
+    note.at = run.at;
+    RESCIND_RETURN_IF_ERROR(audit_.append(database_, note));
+  }
   std::uint32_t position = 0;
   for (const NewStep& step : run.steps) {
     StepRecord record;
@@ -104,6 +114,7 @@ Result<Store::Claim> SqliteStore::claim_run(const std::string& run, Instant at) 
   if (!record) {
     return fail(ErrorKind::NotFound, "there is no run `" + run + "`; `rescind runs` lists them");
   }
+  RESCIND_RETURN_IF_ERROR(log_run("claimed", run, at, {{"epoch", std::to_string(record->epoch)}}));
   RESCIND_RETURN_IF_ERROR(transaction.commit());
   return Claim{*record, std::move(lease)};
 }
@@ -168,6 +179,16 @@ Status SqliteStore::check_epoch(const std::string& run, std::uint64_t epoch) {
   return {};
 }
 
+Status SqliteStore::log_run(std::string kind, const std::string& run, Instant at,
+                            std::map<std::string, std::string> data) {
+  AuditNote note;
+  note.at = at;
+  note.kind = std::move(kind);
+  note.run = run;
+  note.data = std::move(data);
+  return audit_.append(database_, note);
+}
+
 Status SqliteStore::set_run_state(const std::string& run, std::uint64_t epoch, RunState state,
                                   Instant at) {
   const std::lock_guard lock(mutex_);
@@ -176,19 +197,34 @@ Status SqliteStore::set_run_state(const std::string& run, std::uint64_t epoch, R
   RESCIND_ASSIGN_OR_RETURN(
       auto update, database_.prepare("UPDATE runs SET state = ?, updated_at = ? WHERE run = ?"));
   RESCIND_RETURN_IF_ERROR(update.bind(run_state_name(state)).bind(stored(at)).bind(run).run());
+  RESCIND_RETURN_IF_ERROR(
+      log_run("run", run, at,
+              {{"state", std::string(run_state_name(state))}, {"epoch", std::to_string(epoch)}}));
   return transaction.commit();
 }
 
 Status SqliteStore::add_approval(const StoredApproval& approval) {
   const std::lock_guard lock(mutex_);
+  RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
   RESCIND_ASSIGN_OR_RETURN(auto insert,
                            database_.prepare("INSERT OR IGNORE INTO approvals VALUES (?,?,?,?,?)"));
-  return insert.bind(approval.run)
-      .bind(approval.step)
-      .bind(approval.binding)
-      .bind(approval.approver)
-      .bind(stored(approval.at))
-      .run();
+  RESCIND_RETURN_IF_ERROR(insert.bind(approval.run)
+                              .bind(approval.step)
+                              .bind(approval.binding)
+                              .bind(approval.approver)
+                              .bind(stored(approval.at))
+                              .run());
+  if (database_.changes() > 0) {
+    AuditNote note;
+    note.at = approval.at;
+    note.kind = "approval";
+    note.run = approval.run;
+    note.step = approval.step;
+    note.who = approval.approver;
+    note.add("binding", approval.binding);
+    RESCIND_RETURN_IF_ERROR(audit_.append(database_, note));
+  }
+  return transaction.commit();
 }
 
 Result<std::vector<StoredApproval>> SqliteStore::list_approvals(const std::string& run) {

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/record.h"
+#include "store/audit_store.h"
 
 namespace rescind {
 
@@ -28,6 +29,7 @@ struct NewRun {
   std::string plan;            // its encoded text
   std::vector<NewStep> steps;  // in the plan's order
   Instant at{};
+  std::vector<AuditNote> notes{};  // what the evidence log says of the plan (audit/notes.h)
 };
 
 // A named approval of one step (or of the run: step ""). Bound to what was approved.
@@ -90,10 +92,8 @@ struct SealedSecret {
 };
 
 // Thread-safe. Every call that changes something is one transaction and durable when it returns.
-class Store {
+class Store : public AuditStore {
  public:
-  virtual ~Store() = default;
-
   // --- runs. Opening consumes the plan's digest. Errors: Conflict when it was used before.
   virtual Result<RunRecord> open_run(const NewRun& run) = 0;
 
