@@ -142,6 +142,26 @@ Status AuditWriter::append(SqliteDatabase& database, const AuditNote& note) {
   return insert->bind(static_cast<std::int64_t>(frontier_.size() - 1)).bind(line).bind(hex).run();
 }
 
+Status SqliteStore::log_run(std::string kind, const std::string& run, Instant at,
+                            std::map<std::string, std::string> data) {
+  AuditNote note;
+  note.at = at;
+  note.kind = std::move(kind);
+  note.run = run;
+  note.data = std::move(data);
+  return audit_.append(database_, note);
+}
+
+Status SqliteStore::log_notes(const std::vector<AuditNote>& notes, const std::string& run,
+                              Instant at) {
+  for (AuditNote note : notes) {
+    note.run = run;
+    note.at = at;
+    RESCIND_RETURN_IF_ERROR(audit_.append(database_, note));
+  }
+  return {};
+}
+
 Status SqliteStore::log(const AuditNote& note) {
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));

@@ -78,7 +78,7 @@ TEST_CASE("audit: what happens to a run is in the log, in its order") {
   REQUIRE(store->set_run_state(run, claim->run.epoch, RunState::Contained, at_second(4)));
   REQUIRE(store->replace_listing({"crm", "account", at_second(5), true, "", 0}, {}));
 
-  CHECK(kinds_of(*store) == std::vector<std::string>{"run", "plan", "event", "claimed", "approval",
+  CHECK(kinds_of(*store) == std::vector<std::string>{"run", "plan", "event", "taken_up", "approval",
                                                      "outcome", "run", "listing"});
   const std::vector<AuditEntry> entries = entries_of(*store);
   CHECK(entries[0].note.get("digest") == "sha256:aa");
@@ -108,7 +108,7 @@ TEST_CASE("audit: a write that is refused leaves no entry, and the tree goes on"
   CHECK_FALSE(store->claim_run("run:none", at_second(1)).has_value());
   record.epoch = claim->run.epoch;
   REQUIRE(store->append(record, nullptr, nullptr));
-  CHECK(kinds_of(*store) == std::vector<std::string>{"run", "claimed", "opened"});
+  CHECK(kinds_of(*store) == std::vector<std::string>{"run", "taken_up", "opened"});
   check_tree(*store);
 }
 
