@@ -45,6 +45,17 @@ Status SqliteStore::erase_secret(const std::string& run, const std::string& step
   return erase.bind(run).bind(step).bind(std::int64_t{generation}).run();
 }
 
+// With the end of a step nobody needs its value any more: in the same transaction, so that no crash
+// leaves a delivered value without the word that it was delivered.
+Status SqliteStore::erase_secrets_of_ended(const StepRecord& step) {
+  if (!is_end_state(step.state)) {
+    return {};
+  }
+  RESCIND_ASSIGN_OR_RETURN(auto erase,
+                           database_.prepare("DELETE FROM secrets WHERE run = ? AND step = ?"));
+  return erase.bind(step.run).bind(step.step).run();
+}
+
 Status SqliteStore::add_inventory(const std::vector<StoredInventoryRecord>& records) {
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));

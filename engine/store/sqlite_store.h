@@ -64,6 +64,7 @@ class SqliteStore final : public Store {
   Result<std::optional<RunRecord>> find_run_where(std::string_view condition,
                                                   const std::string& value);
   Status write_step(const StepRecord& step);
+  Status erase_secrets_of_ended(const StepRecord& step);
   Result<std::vector<Timer>> timers_where(std::string_view condition, Instant at);
   Result<std::optional<LimitAnswer>> check_claim(const std::string& run, const std::string& step,
                                                  const LimitClaim& claim, Instant at);
