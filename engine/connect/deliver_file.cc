@@ -187,6 +187,9 @@ Result<std::string> with_json(std::string_view before, const DeliveryRequest& re
         ErrorKind::Unsupported,
         "`" + request.target.path + "` is to hold one JSON object and holds something else");
   }
+  if (first_invalid_utf8(secret.reveal())) {
+    return fail(ErrorKind::Unsupported, "the value is no text: JSON cannot hold it");
+  }
   if (!request.login.empty()) {
     object[request.target.user_key] = request.login;
   }
