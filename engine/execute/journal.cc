@@ -86,7 +86,7 @@ Status RunJournal::put_secret(SealedSecret secret) {
 }
 
 Result<std::optional<SealedSecret>> RunJournal::find_secret(const StepRecord& step) {
-  return store_.find_secret(run_, step.step, step.generation);
+  return store_.find_secret(step.step, step.generation);
 }
 
 Status RunJournal::add_inventory(const std::vector<StoredInventoryRecord>& records) {

@@ -102,7 +102,7 @@ class Replacement {
 };
 
 std::string Replacement::purpose() const {
-  return "successor\n" + record_.run + "\n" + request_.marker + "\n" + successor_.item.native_id;
+  return "successor\n" + request_.marker + "\n" + successor_.item.native_id;
 }
 
 Status Replacement::note(RecordEntry kind, const std::string& item, const ActionResult& answer,

@@ -176,6 +176,9 @@ struct RunRecord {
   std::uint64_t epoch = 0;  // of the process that last took it up; older ones are fenced
   RunState state = RunState::Open;
   Instant opened_at{}, updated_at{};
+  std::optional<Instant> due;  // when it should be taken up again
+  std::string undoes;          // the run that it puts back; "" none
+  std::string superseded_by;   // the run that took over or puts it back; "" none
 };
 
 }  // namespace rescind

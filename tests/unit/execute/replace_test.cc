@@ -108,7 +108,7 @@ TEST_CASE("replace: the successor is made, sealed, delivered and confirmed; the 
     CHECK(deliveries.find("\"to\":\"reports\"") != std::string::npos);
   }
   SUBCASE("the sealed value is erased, and the plain one is nowhere") {
-    CHECK_FALSE(*company.store->find_secret(report.run, "step:replace", 1));
+    CHECK_FALSE(*company.store->find_secret("step:replace", 1));
     const auto value = company.world->read_secret("vault", "vault:db");
     REQUIRE(value);
     REQUIRE(value->size() == 32);
@@ -129,7 +129,7 @@ TEST_CASE("replace: while it waits the store holds the value sealed, never in th
   CHECK(record.wait.starts_with("delivery: not taken up by reports"));
   CHECK(record.due.has_value());
   CHECK(report.failed == 0);
-  const auto sealed = company.store->find_secret(report.run, "step:replace", 1);
+  const auto sealed = company.store->find_secret("step:replace", 1);
   REQUIRE((sealed && *sealed));
   const auto value = company.world->read_secret("vault", "vault:db");
   REQUIRE(value);
@@ -141,7 +141,7 @@ TEST_CASE("replace: while it waits the store holds the value sealed, never in th
     const RunReport later = company.resume(report.run);
     CHECK(state_of(later, "replace") == StepState::Verified);
     CHECK(successors(company) == std::pair<std::size_t, std::size_t>(1, 0));
-    CHECK_FALSE(*company.store->find_secret(report.run, "step:replace", 1));
+    CHECK_FALSE(*company.store->find_secret("step:replace", 1));
   }
   SUBCASE("with another key its value is lost, and what a dependent uses is not deleted") {
     company.options.seal_key = [] { return random_seal_key(); };
@@ -217,7 +217,7 @@ TEST_CASE("replace: a delivery that failed is tried again, the others are not he
     company.fault(SandboxFaultKind::ServerError, "vault", "deliver", 0, -1, "billing");
     const RunReport report = company.apply();
     CHECK(state_of(report, "replace") == StepState::Failed);
-    CHECK(*company.store->find_secret(report.run, "step:replace", 1));
+    CHECK(*company.store->find_secret("step:replace", 1));
     CHECK(company.world->read_secret("vault", "vault:db"));  // reports has it
   }
   SUBCASE("lying: nobody confirms what is not there") {
@@ -326,7 +326,7 @@ TEST_CASE("replace: killed at any durable write, it ends with one live successor
     REQUIRE((steps && steps->size() == 1));
     CHECK(steps->front().state == StepState::Verified);
     CHECK(successors(company).first == 1);
-    CHECK_FALSE(*company.store->find_secret(runs->front().id, "step:replace", 1));
+    CHECK_FALSE(*company.store->find_secret("step:replace", 1));
     const std::string deliveries = inventory_of(company, "delivery");
     CHECK(std::count(deliveries.begin(), deliveries.end(), '\n') == 2);
     const auto value = company.world->read_secret("vault", "vault:db");
