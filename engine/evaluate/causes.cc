@@ -33,6 +33,24 @@ const EventType& CauseFinder::type_of(const Cause& cause) const {
   return schema_.events[cause.type];
 }
 
+void resolve_target(const Inventory& inventory, const Schema& schema, Cause& cause,
+                    std::string_view id) {
+  switch (schema.events[cause.type].about) {
+  case EventAbout::Identity:
+    cause.subject = inventory.find_identity(id);
+    return;
+  case EventAbout::Item:
+    cause.item = inventory.find_item(id);
+    if (cause.item.valid()) {
+      cause.subject = inventory.holder(cause.item);
+    }
+    return;
+  case EventAbout::System:
+    cause.system = inventory.find_system(id);
+    return;
+  }
+}
+
 void CauseFinder::find(const std::vector<Event>& events) {
   report(events);
   for (std::size_t first = 0; first < causes_.size();) {
@@ -87,7 +105,7 @@ void CauseFinder::add_reported(const Event& event) {
   cause.effective = event.at;
   cause.arrived = event.arrived.value_or(decisions_.as_of);
   cause.lineage = lineage_of(event);
-  resolve_target(cause, event.subject);
+  resolve_target(inventory_, schema_, cause, event.subject);
   if (!cause.subject.valid() && !cause.item.valid() && !cause.system.valid()) {
     decisions_.notes.push_back("event " + cause.lineage + " is about `" + event.subject +
                                "`, which the inventory does not have");
@@ -99,23 +117,6 @@ void CauseFinder::add_reported(const Event& event) {
         (event.at_date ? format_date(*event.at_date) : "the day"));
   }
   causes_.push_back(std::move(cause));
-}
-
-void CauseFinder::resolve_target(Cause& cause, const std::string& id) {
-  switch (type_of(cause).about) {
-  case EventAbout::Identity:
-    cause.subject = inventory_.find_identity(id);
-    return;
-  case EventAbout::Item:
-    cause.item = inventory_.find_item(id);
-    if (cause.item.valid()) {
-      cause.subject = inventory_.holder(cause.item);
-    }
-    return;
-  case EventAbout::System:
-    cause.system = inventory_.find_system(id);
-    return;
-  }
 }
 
 std::uint32_t CauseFinder::root_of(std::uint32_t cause) const {
@@ -148,7 +149,7 @@ void CauseFinder::derive(std::uint32_t parent, std::uint32_t type, std::string_v
   cause.event.arrived = from.arrived;
   cause.event.source = "derived";
   cause.lineage = from.lineage + " > " + cause.event.type + "/" + cause.event.subject;
-  resolve_target(cause, cause.event.subject);
+  resolve_target(inventory_, schema_, cause, cause.event.subject);
   causes_.push_back(std::move(cause));
 }
 

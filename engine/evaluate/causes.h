@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
@@ -14,6 +15,10 @@
 #include "model/decision.h"
 
 namespace rescind {
+
+// Fills what the cause is about; nothing where the inventory does not have it.
+void resolve_target(const Inventory& inventory, const Schema& schema, Cause& cause,
+                    std::string_view id);
 
 class CauseFinder {
  public:
@@ -29,7 +34,6 @@ class CauseFinder {
  private:
   void report(const std::vector<Event>& events);
   void add_reported(const Event& event);
-  void resolve_target(Cause& cause, const std::string& id);
   // Adds a derived cause unless the same was derived from the same reported event before.
   void derive(std::uint32_t parent, std::uint32_t type, std::string_view target,
               std::string derived_by, std::string distinct_by = {});

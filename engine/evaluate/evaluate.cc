@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <thread>
+#include <tuple>
 
 #include "evaluate/bound.h"
 #include "evaluate/causes.h"
 #include "evaluate/holds.h"
 #include "evaluate/justify.h"
 #include "evaluate/principals.h"
+#include "evaluate/retires.h"
 
 namespace rescind {
 namespace {
@@ -18,6 +21,7 @@ namespace {
 struct CauseResult {
   std::vector<Match> matches;
   std::vector<MatchPrincipals> principals;  // `match` counts within `matches`
+  std::vector<RetireMatch> retires;
   std::vector<JustifiedItem> justified;
   std::vector<ItemRef> scope;
 };
@@ -34,7 +38,8 @@ class CauseDecider {
         leaves_(leaves),
         work_(evaluator),
         interpreter_(bound_),
-        justifier_(bound_) {
+        justifier_(bound_),
+        retires_(interpreter_, leaves, options.resolve_principals) {
     interpreter_.set_justifier(&justifier_);
   }
 
@@ -54,6 +59,7 @@ class CauseDecider {
         result.matches.push_back({number, hit.clause(), item, hit.certainty()});
       }
     }
+    retires_.find(number, result.scope, result.retires);
     find_justified(cause, result);
     if (options_.resolve_principals) {
       resolve_principals(result);
@@ -121,6 +127,7 @@ class CauseDecider {
   Workspace work_;
   Interpreter interpreter_;
   RoleJustifier justifier_;
+  RetireFinder retires_;
   std::vector<std::size_t> order_;
 };
 
@@ -224,6 +231,7 @@ void assemble(Decisions& decisions, std::vector<CauseResult> results, const Boun
       principals.match += base;
       decisions.principals.push_back(std::move(principals));
     }
+    std::move(result.retires.begin(), result.retires.end(), std::back_inserter(decisions.retires));
     decisions.justified.insert(decisions.justified.end(), result.justified.begin(),
                                result.justified.end());
     scope.insert(scope.end(), result.scope.begin(), result.scope.end());
@@ -233,6 +241,11 @@ void assemble(Decisions& decisions, std::vector<CauseResult> results, const Boun
     result = {};
   }
   holds.finish(decisions);
+  std::sort(decisions.retires.begin(), decisions.retires.end(),
+            [&](const RetireMatch& a, const RetireMatch& b) {
+              return std::tuple(bound.inventory().id(a.item), a.retire, a.cause) <
+                     std::tuple(bound.inventory().id(b.item), b.retire, b.cause);
+            });
   sort_unique_by_id(decisions.reached, bound.inventory());
   sort_unique_by_id(scope, bound.inventory());
   const auto by_id = [&](const JustifiedItem& a, const JustifiedItem& b) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "evaluate/interpreter.h"
@@ -76,35 +77,86 @@ Tri Interpreter::supports(const Value& item, Verb verb) const {
   return tri_of(*connector && (elements.empty() || named));
 }
 
-Tri Interpreter::idle_for(const Value& item, const Value& duration) const {
+void Interpreter::discount_use_by(std::vector<std::uint32_t> symbols) {
+  std::sort(symbols.begin(), symbols.end());
+  discounted_ = std::move(symbols);
+}
+
+bool Interpreter::discounted(Symbol by) const {
+  return std::binary_search(discounted_.begin(), discounted_.end(), raw(by));
+}
+
+// The latest use after `begin` that counts.
+bool Interpreter::used_within(ItemRef item, std::int64_t begin, IdleEvidence& out) const {
+  const std::int64_t last_used = inventory_.number(item, item_attribute::kLastUsed);
+  bool explained = false;  // the record's own instant is that of a use which does not count
+  const auto [first, last] = records_of(inventory_.usages, item);
+  for (const UsageRecord* use = first; use != last; ++use) {
+    const std::int64_t at = seconds(use->at);
+    if (!use->success || at <= begin) {
+      continue;
+    }
+    if (discounted(use->by)) {
+      explained = explained || at == last_used;
+    } else if (out.at == kMissingInt || at >= out.at) {
+      out.at = at;
+      out.by = raw(use->by);
+      out.source = raw(use->source);
+    }
+  }
+  if (last_used != kMissingInt && last_used > begin && !explained &&
+      (out.at == kMissingInt || last_used > out.at)) {
+    out.at = last_used;
+    out.by = out.source = 0;
+  }
+  return out.at != kMissingInt;
+}
+
+IdleEvidence Interpreter::idle_evidence(const Value& item, const Value& duration) const {
+  using Why = IdleEvidence::Why;
+  IdleEvidence out;
   if (!item.known() || !duration.known()) {
-    return Tri::Unknown;
+    return out;
   }
   const ItemRef ref{item.word()};
   const std::int64_t now = bound_.now();
   const std::int64_t begin = now - duration.number;
-  const std::int64_t last_used = inventory_.number(ref, item_attribute::kLastUsed);
-  if (last_used != kMissingInt && last_used > begin) {
-    return Tri::False;
-  }
-  const auto [first, last] = records_of(inventory_.usages, ref);
-  if (std::any_of(first, last,
-                  [begin](const UsageRecord& u) { return u.success && seconds(u.at) > begin; })) {
-    return Tri::False;
+  if (used_within(ref, begin, out)) {
+    out.idle = Tri::False;
+    out.why = Why::Used;
+    return out;
   }
   const std::int64_t created = inventory_.number(ref, item_attribute::kCreated);
   if (created == kMissingInt || created > begin) {
-    return Tri::Unknown;  // not older than the window
+    out.why = Why::NotOlder;
+    out.at = created;
+    return out;
   }
   const SystemRef system = inventory_.system(ref);
   std::vector<std::pair<std::int64_t, std::int64_t>> spans;
+  const CoverageRecord* latest = nullptr;
   for (const CoverageRecord& coverage : inventory_.coverages) {
     if (coverage.system == system && coverage.kinds.contains(ref.kind())) {
       spans.emplace_back(seconds(coverage.since), seconds(coverage.until));
+      const auto order = [](const CoverageRecord& c) { return std::tie(c.until, c.since); };
+      latest = latest == nullptr || order(*latest) < order(coverage) ? &coverage : latest;
     }
   }
+  if (latest == nullptr) {
+    out.why = Why::NoSource;
+    return out;
+  }
   const std::int64_t fresh_from = now - duration.number / kFreshPart;
-  return covers(std::move(spans), begin, fresh_from) ? Tri::True : Tri::Unknown;
+  if (covers(std::move(spans), begin, fresh_from)) {
+    out.idle = Tri::True;
+    out.why = Why::Idle;
+    return out;
+  }
+  const bool stale = seconds(latest->until) < fresh_from;
+  out.why = stale ? Why::Stale : Why::BeginsLate;
+  out.at = seconds(stale ? latest->until : latest->since);
+  out.source = raw(latest->source);
+  return out;
 }
 
 Tri Interpreter::delivered_to(const Value& item, const Value& to) const {

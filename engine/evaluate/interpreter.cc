@@ -230,7 +230,7 @@ Value Interpreter::run_operator(const Node& node) {
   case ExprOp::In:
     return Value::of(contains(run(children[1]), first));
   case ExprOp::IdleFor:
-    return Value::of(idle_for(first, run(children[1])));
+    return Value::of(idle_evidence(first, run(children[1])).idle);
   case ExprOp::DeliveredTo:
     return Value::of(delivered_to(first, run(children[1])));
   case ExprOp::Constant:

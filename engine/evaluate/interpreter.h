@@ -21,6 +21,23 @@ class Justifier {
   virtual Tri justified(ItemRef item) = 0;
 };
 
+// What is known of the use of an item within a window that ends now.
+struct IdleEvidence {
+  enum class Why : std::uint8_t {
+    Idle,
+    Used,
+    NotOlder,    // than the window, as far as is known
+    NoSource,    // that would see its use
+    BeginsLate,  // the sources begin, or have a gap, within the window
+    Stale,       // they end before now
+    Unknown,     // the item or the window is not known
+  };
+  Tri idle = Tri::Unknown;
+  Why why = Why::Unknown;
+  std::int64_t at = kMissingInt;     // last used; covered since, or until
+  std::uint32_t by = 0, source = 0;  // symbols; 0: not said
+};
+
 class Interpreter {
  public:
   explicit Interpreter(const Bound& bound);
@@ -70,6 +87,11 @@ class Interpreter {
   [[nodiscard]] Tri equal(const Value& a, const Value& b) const;
   [[nodiscard]] Tri contains(const Value& set, const Value& element) const;
   [[nodiscard]] Value element(const Value& set, std::size_t i, const Type& set_type) const;
+  [[nodiscard]] IdleEvidence idle_evidence(const Value& item, const Value& duration) const;
+  [[nodiscard]] Tri delivered_to(const Value& item, const Value& to) const;
+
+  // Use by these (symbols) is no use. Holds until it is called again.
+  void discount_use_by(std::vector<std::uint32_t> symbols);
 
  private:
   Value run(NodeId id);
@@ -84,8 +106,6 @@ class Interpreter {
   Value run_inverse(const Value& identity, AttributeUse::Source source);
   Value run_quantifier(const Node& node);
   Tri supports(const Value& item, Verb verb) const;
-  Tri idle_for(const Value& item, const Value& duration) const;
-  Tri delivered_to(const Value& item, const Value& to) const;
   Tri test_anew(NodeId id);
   Tri test_junction(const Node& node);
   Tri quick_test(const QuickTest& quick, NodeId id);
@@ -106,7 +126,11 @@ class Interpreter {
   std::vector<Tri> tested_;
   std::vector<Value> scalars_;
 
+  [[nodiscard]] bool discounted(Symbol by) const;
+  [[nodiscard]] bool used_within(ItemRef item, std::int64_t begin, IdleEvidence& out) const;
+
   Value item_;
+  std::vector<std::uint32_t> discounted_;  // sorted
   std::array<Value, 31> variables_;
   std::deque<std::vector<std::uint32_t>> sets_;      // computed in this frame
   std::unordered_map<std::uint64_t, bool> matched_;  // pattern and symbol

@@ -355,7 +355,15 @@ PlanStep read_step(const Field& field) {
     return LimitRef{.name = limit.member("name").text(), .scope = limit.member("scope").text()};
   });
   step.stage = field.member("stage").text();
+  if (field.has("retirement")) {
+    step.retirement = field.member("retirement").text();
+  }
   step.generation = field.member("generation").small();
+  if (field.has("restores")) {
+    const Field restores = field.member("restores");
+    step.restores_run = restores.member("run").text();
+    step.restores_step = restores.member("step").text();
+  }
   step.implied = field.member("implied").boolean();
   step.appointment = field.member("appointment").boolean();
   step.effects = read_effects(field.member("effects"));
@@ -371,6 +379,45 @@ PlanStep read_step(const Field& field) {
   field.member("facts").each_member(
       [&](const std::string& key, const Field& value) { step.facts[key] = value.text(); });
   return step;
+}
+
+std::optional<Seconds> read_optional_duration(const Field& field) {
+  return field.is_null() ? std::nullopt : std::optional(field.duration());
+}
+
+PlannedStage read_stage(const Field& field) {
+  PlannedStage stage;
+  stage.name = field.member("name").text();
+  stage.gate = field.member("gate").text();
+  stage.within = read_optional_duration(field.member("within"));
+  stage.soak = read_optional_duration(field.member("soak"));
+  stage.on_use_return_to = field.member("on_use_return_to").text();
+  stage.approvals = read_list(field.member("approvals"), read_approval);
+  stage.otherwise = field.member("otherwise").texts();
+  return stage;
+}
+
+PlannedRetirement read_retirement(const Field& field) {
+  PlannedRetirement retirement;
+  retirement.id = field.member("id").text();
+  retirement.item = field.member("item").text();
+  retirement.kind = field.member("kind").text();
+  retirement.system = field.member("system").text();
+  retirement.holder = field.member("holder").text();
+  retirement.retire = field.member("retire").text();
+  retirement.cause = field.member("cause").text();
+  retirement.start = field.member("start").text();
+  field.member("enter_by").each_member([&](const std::string& stage, const Field& by) {
+    retirement.enter_by[stage] = by.instant();
+  });
+  retirement.stages = read_list(field.member("stages"), read_stage);
+  retirement.escalate =
+      read_list(field.member("escalate"), [](const Field& level) { return level.texts(); });
+  retirement.escalate_after = read_list(field.member("escalate_after"),
+                                        [](const Field& after) { return after.duration(); });
+  retirement.reasons = read_list(field.member("reasons"), read_reason);
+  retirement.joins = field.member("joins").text();
+  return retirement;
 }
 
 HeldItem read_held(const Field& field) {
@@ -470,6 +517,15 @@ Plan read_plan(const Field& root) {
   read_summary(root.member("summary"), plan.summary);
   plan.decisions = read_list(root.member("decisions"), read_decision);
   plan.steps = read_list(root.member("steps"), read_step);
+  if (root.has("retirements")) {
+    plan.retirements = read_list(root.member("retirements"), read_retirement);
+  }
+  if (root.has("supersedes")) {
+    plan.supersedes = root.member("supersedes").texts();
+  }
+  if (root.has("undoes")) {
+    plan.undoes = root.member("undoes").text();
+  }
   plan.postponed = read_list(root.member("postponed"), read_held);
   plan.protected_items = read_list(root.member("protected"), read_held);
   plan.uncovered = read_list(root.member("uncovered"), read_item_note);

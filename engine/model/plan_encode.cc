@@ -104,6 +104,8 @@ Json encode(const StepNote& note);
 Json encode(const PersonNote& note);
 Json encode(const LimitUse& use);
 Json encode(const ResidualPath& path);
+Json encode(const PlannedStage& stage);
+Json encode(const PlannedRetirement& retirement);
 
 template <typename T>
 Json encode_list(const std::vector<T>& values) {
@@ -169,7 +171,13 @@ Json encode(const PlanStep& step) {
       step.gate ? Json{{"kind", step.gate->kind}, {"text", step.gate->text}} : Json(nullptr);
   out["limits"] = encode_list(step.limits);
   out["stage"] = step.stage;
+  if (!step.retirement.empty()) {
+    out["retirement"] = step.retirement;
+  }
   out["generation"] = step.generation;
+  if (!step.restores_run.empty() || !step.restores_step.empty()) {
+    out["restores"] = Json{{"run", step.restores_run}, {"step", step.restores_step}};
+  }
   out["implied"] = step.implied;
   out["appointment"] = step.appointment;
   out["effects"] = encode_effects(step.effects);
@@ -222,6 +230,41 @@ Json encode(const ResidualPath& path) {
               {"until", instant_or_null(path.until)}};
 }
 
+Json duration_or_null(const std::optional<Seconds>& value) {
+  return value ? Json(format_duration(*value)) : Json(nullptr);
+}
+
+Json encode(const PlannedStage& stage) {
+  return Json{{"name", stage.name},
+              {"gate", stage.gate},
+              {"within", duration_or_null(stage.within)},
+              {"soak", duration_or_null(stage.soak)},
+              {"on_use_return_to", stage.on_use_return_to},
+              {"approvals", encode(stage.approvals)},
+              {"otherwise", stage.otherwise}};
+}
+
+Json encode(const PlannedRetirement& retirement) {
+  Json enter_by = Json::object();
+  for (const auto& [stage, by] : retirement.enter_by) {
+    enter_by[stage] = format_instant(by);
+  }
+  return Json{{"id", retirement.id},
+              {"item", retirement.item},
+              {"kind", retirement.kind},
+              {"system", retirement.system},
+              {"holder", retirement.holder},
+              {"retire", retirement.retire},
+              {"cause", retirement.cause},
+              {"start", retirement.start},
+              {"enter_by", std::move(enter_by)},
+              {"stages", encode_list(retirement.stages)},
+              {"escalate", retirement.escalate},
+              {"escalate_after", encode_durations(retirement.escalate_after)},
+              {"reasons", encode(retirement.reasons)},
+              {"joins", retirement.joins}};
+}
+
 Json encode_inventory(const Plan& plan) {
   Json rejected = Json::array();
   for (const Plan::InventoryRef::Rejected& record : plan.inventory.rejected) {
@@ -265,6 +308,16 @@ Json encode_document(const Plan& plan, const std::string& digest) {
   out["summary"] = encode_summary(plan.summary);
   out["decisions"] = encode_list(plan.decisions);
   out["steps"] = encode_list(plan.steps);
+  // WHY only when there are any: plans that were digested before these keys existed stay readable.
+  if (!plan.retirements.empty()) {
+    out["retirements"] = encode_list(plan.retirements);
+  }
+  if (!plan.supersedes.empty()) {
+    out["supersedes"] = plan.supersedes;
+  }
+  if (!plan.undoes.empty()) {
+    out["undoes"] = plan.undoes;
+  }
   out["postponed"] = encode_list(plan.postponed);
   out["protected"] = encode_list(plan.protected_items);
   out["uncovered"] = encode_list(plan.uncovered);

@@ -1,56 +1,19 @@
-// Runs the generated lexer over the bytes of a file and turns its output into a TokenList.
+// Scans the bytes of a file and makes a TokenList of what is found.
 #include "parse/tokens.h"
 
 #include <algorithm>
 #include <array>
 
-#include <CharStream.h>
 #include <Token.h>
-#include <atn/LexerATNSimulator.h>
 
 #include "RescindLexer.h"
 #include "base/text.h"
+#include "parse/scanner.h"
 
 namespace rescind::parse {
 namespace {
 
 using Lexer = rescind_grammar::RescindLexer;
-
-// The text as a stream of bytes. The grammar needs no code points, and bytes keep offsets true.
-class ByteStream final : public antlr4::CharStream {
- public:
-  explicit ByteStream(std::string_view text) : text_(text) {}
-
-  void consume() override { ++at_; }
-
-  size_t LA(ssize_t i) override {
-    const std::size_t index = at_ + static_cast<std::size_t>(i) - (i > 0 ? 1 : 0);
-    return index < text_.size() ? static_cast<unsigned char>(text_[index]) : antlr4::IntStream::EOF;
-  }
-
-  ssize_t mark() override { return -1; }
-
-  void release(ssize_t /*marker*/) override {}
-
-  size_t index() override { return at_; }
-
-  void seek(size_t index) override { at_ = std::min(index, text_.size()); }
-
-  size_t size() override { return text_.size(); }
-
-  [[nodiscard]] std::string getSourceName() const override { return {}; }
-
-  std::string getText(const antlr4::misc::Interval& interval) override {
-    const auto begin = static_cast<std::size_t>(interval.a);
-    return std::string(text_.substr(begin, static_cast<std::size_t>(interval.b) + 1 - begin));
-  }
-
-  [[nodiscard]] std::string toString() const override { return std::string(text_); }
-
- private:
-  std::string_view text_;
-  std::size_t at_ = 0;
-};
 
 struct SignAdvice {
   std::string_view sign;
@@ -82,20 +45,14 @@ class Reader {
   }
 
   std::optional<TokenList> read() {
-    ByteStream stream(list_.text);
-    if (list_.text.starts_with("\xEF\xBB\xBF")) {
-      stream.seek(3);  // a byte order mark
-    }
-    Lexer lexer(&stream);
-    auto& matcher = *lexer.getInterpreter<antlr4::atn::LexerATNSimulator>();
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    at_ = list_.text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
     list_.infos.reserve(list_.text.size() / 6);
-    while (skip_space(stream)) {
-      const std::size_t begin = stream.index();
-      // The generated lexer's own loop would make a large object of every token. The last rule of
-      // its grammar takes any character, so a match never fails.
-      lexer.type = antlr4::Token::INVALID_TYPE;
-      const std::size_t type = matcher.match(&stream, Lexer::DEFAULT_MODE);
-      if (lexer.type != Lexer::SKIP && !take(type, span_of(begin, stream.index()), stream)) {
+    while (at_ < list_.text.size()) {
+      const ScannedToken token = scan_token(list_.text, at_);
+      const Span span = span_of(at_, token.end);
+      at_ = token.end;
+      if (!take(token.type, span)) {
         return std::nullopt;
       }
       if (diagnostics_.suppressed() > 0) {  // nothing more would be shown
@@ -109,22 +66,19 @@ class Reader {
   }
 
  private:
-  // The lexer would do the same, more slowly: a third of a policy is space. False: nothing is left.
-  bool skip_space(ByteStream& stream) const {
-    const std::size_t next = list_.text.find_first_not_of(" \t\r\n", stream.index());
-    stream.seek(std::min(next, list_.text.size()));
-    return next != std::string_view::npos;
-  }
-
   // False: a bound was exceeded.
-  bool take(std::size_t type, Span span, ByteStream& stream) {
+  bool take(std::size_t type, Span span) {
     switch (type) {
+    case Lexer::SPACE:
+    case Lexer::LINE_COMMENT:
+    case Lexer::BLOCK_COMMENT:
+      return true;
     case Lexer::DOC:
       add_doc(span);
       return true;
     case Lexer::BAD_COMMENT:
       report_comment(span);
-      stream.seek(list_.text.size());
+      at_ = list_.text.size();
       return true;
     case Lexer::BAD_CHARACTER:
       type = replaced_character(span);
@@ -276,6 +230,7 @@ class Reader {
   const ParseOptions& options_;
   Diagnostics& diagnostics_;
   TokenList list_;
+  std::size_t at_ = 0;  // where the next token begins
   std::vector<std::uint32_t> open_;
   std::uint32_t braces_ = 0;
   std::size_t prefixes_ = 0;

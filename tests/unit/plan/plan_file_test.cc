@@ -32,6 +32,11 @@ PlanStep sample_step() {
   step.system = "salesforce";
   step.holder = "alice";
   step.native_id = "005x";
+  step.stage = "quarantine";
+  step.retirement = "retirement:00000000000000aa";
+  step.generation = 3;
+  step.restores_run = "run:1";
+  step.restores_step = "step:0000000000000009";
   step.rank = Rank::Contain;
   step.after = {"step:0000000000000001"};
   step.strong_after = {"step:0000000000000002"};
@@ -56,6 +61,38 @@ PlanStep sample_step() {
   step.probe = {.kind = "read", .text = "account is disabled"};
   step.facts = {{"holder", "alice"}, {"present", "true"}};
   return step;
+}
+
+PlannedRetirement sample_retirement() {
+  PlannedRetirement retirement;
+  retirement.id = "retirement:00000000000000aa";
+  retirement.item = "aws:ci-bot:AKIA1";
+  retirement.kind = "api_key";
+  retirement.system = "aws";
+  retirement.holder = "ci-bot";
+  retirement.retire = "acme.service_credential";
+  retirement.cause = "orphaned/aws:ci-bot:AKIA1@scan:7#1";
+  retirement.start = "drain";
+  retirement.enter_by = {{"quarantine", at("2026-01-05T18:00:00Z")}};
+  PlannedStage stage;
+  stage.name = "drain";
+  stage.gate = "c idle for 24h";
+  stage.within = std::chrono::hours(168);
+  stage.approvals = {{.by = {"bob"}, .state = ApprovalState::Needed, .given_by = ""}};
+  stage.otherwise = {"nhi-governance"};
+  retirement.stages = {stage,
+                       {.name = "quarantine",
+                        .gate = "",
+                        .within = std::nullopt,
+                        .soak = std::chrono::hours(336),
+                        .on_use_return_to = "drain",
+                        .approvals = {},
+                        .otherwise = {}}};
+  retirement.escalate = {{"nhi-governance"}, {"iam-oncall"}};
+  retirement.escalate_after = {Seconds(0), std::chrono::hours(4)};
+  retirement.reasons = {sample_reason()};
+  retirement.joins = "retirement:00000000000000bb";
+  return retirement;
 }
 
 Plan sample_plan() {
@@ -95,6 +132,9 @@ Plan sample_plan() {
                      .outcome = Outcome::Scheduled,
                      .reasons = {sample_reason()}}};
   plan.steps = {sample_step()};
+  plan.retirements = {sample_retirement()};
+  plan.supersedes = {"run:2"};
+  plan.undoes = "run:1";
   plan.postponed = {{.item = "g:mail",
                      .verb = "delete",
                      .hold = "acme.legal",
@@ -150,8 +190,34 @@ TEST_CASE("plan file: what is written reads back with every field") {
   CHECK(back->steps[0].approvals[0].given_by == "bob");
   CHECK(back->events[0].attributes == plan.events[0].attributes);
   CHECK(back->events[0].at_date == plan.events[0].at_date);
+  CHECK(back->steps[0].retirement == "retirement:00000000000000aa");
+  CHECK(back->steps[0].restores_step == "step:0000000000000009");
+  REQUIRE(back->retirements.size() == 1);
+  CHECK(back->retirements[0].enter_by == plan.retirements[0].enter_by);
+  REQUIRE(back->retirements[0].stages.size() == 2);
+  CHECK(back->retirements[0].stages[0].within == Seconds(std::chrono::hours(168)));
+  CHECK(back->retirements[0].stages[1].soak == Seconds(std::chrono::hours(336)));
+  CHECK(back->retirements[0].stages[0].approvals[0].by == std::vector<std::string>{"bob"});
+  CHECK(back->supersedes == plan.supersedes);
+  CHECK(back->undoes == "run:1");
   CHECK(text.find("\"protected\": [") != std::string::npos);
   CHECK(text.ends_with("}\n"));
+}
+
+TEST_CASE("plan file: a plan from before there were retirements keeps its digest") {
+  Plan plan = sample_plan();
+  plan.retirements.clear();
+  plan.supersedes.clear();
+  plan.undoes.clear();
+  plan.steps[0].retirement.clear();
+  plan.steps[0].restores_run.clear();
+  plan.steps[0].restores_step.clear();
+  plan.digest = compute_plan_digest(plan);
+  const std::string text = encode_plan(plan);
+  for (const char* key : {"\"retirement", "\"supersedes", "\"undoes", "\"restores"}) {
+    CHECK_MESSAGE(text.find(key) == std::string::npos, key);
+  }
+  CHECK(decode_plan(text).has_value());
 }
 
 TEST_CASE("plan file: the digest covers every part and not itself") {
@@ -194,7 +260,7 @@ TEST_CASE("plan file: a field of the wrong type is R0704 and named by its path")
             .find("`steps[0].rank` is not a rank") != std::string::npos);
   CHECK(error_of(replaced(text, "\"expires_at\": \"2026-01-06T17:00:00Z\",", ""))
             .find("`expires_at` is missing") != std::string::npos);
-  CHECK(error_of(replaced(text, "\"generation\": 1", "\"generation\": -1"))
+  CHECK(error_of(replaced(text, "\"generation\": 3", "\"generation\": -1"))
             .find("`steps[0].generation` is not an integer of at least 0") != std::string::npos);
 }
 

@@ -1,0 +1,11 @@
+# Writes OUT: one line RESCIND_WORD("word", type) for each word that TOKENS, the lexer's vocabulary, names.
+file(STRINGS ${TOKENS} lines REGEX "^'[a-z]+'=[0-9]+$")
+if(NOT lines)
+  message(FATAL_ERROR "${TOKENS} names no words")
+endif()
+set(table "")
+foreach(line IN LISTS lines)
+  string(REGEX REPLACE "^'([a-z]+)'=([0-9]+)$" "RESCIND_WORD(\"\\1\", \\2)\n" entry "${line}")
+  string(APPEND table "${entry}")
+endforeach()
+file(WRITE ${OUT} "${table}")
