@@ -203,8 +203,13 @@ Result<std::vector<StoredApproval>> SqliteStore::list_approvals(const std::strin
     if (!row) {
       return approvals;
     }
-    approvals.push_back({select.text(0), select.text(1), select.text(2), select.text(3),
-                         instant_of(select.number(4))});
+    StoredApproval approval;
+    approval.run = select.text(0);
+    approval.step = select.text(1);
+    approval.binding = select.text(2);
+    approval.approver = select.text(3);
+    approval.at = instant_of(select.number(4));
+    approvals.push_back(std::move(approval));
   }
 }
 

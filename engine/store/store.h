@@ -30,12 +30,20 @@ struct NewRun {
   Instant at{};
 };
 
-// A named approval of one step (or of the run: step ""). Bound to what was approved.
+// What a person said about one step (or the run: step ""). Bound to what was shown to them. The
+// last word of an approver about one binding counts.
 struct StoredApproval {
   std::string run, step;
-  std::string binding;  // digest of the step as approved
+  std::string binding;  // digest of the step as shown
   std::string approver;
   Instant at{};
+  bool refused = false;
+  std::string reason = "";       // of a refusal
+  std::string plan_digest = "";  // of the plan that was shown
+  std::optional<Instant> expires = std::nullopt;
+  std::string on_behalf_of = "";  // who delegated it; "" nobody
+  std::string document = "";      // as it was signed; "" a named approval without a signature
+  std::string key = "";           // public key that it was checked with
 };
 
 // State read before a change, for undo and evidence.
