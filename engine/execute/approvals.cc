@@ -69,9 +69,10 @@ std::optional<Objection> delegation_objection(const ApprovalDocument& document, 
     return objected(Code::R0872, "the signature of its delegation does not match what it says");
   }
   if (!plan_knows_key(plan, delegation.delegator, delegation.key)) {
-    return objected(Code::R0873, "its delegation is signed with a key that the plan does not know "
-                                 "for `" +
-                                     delegation.delegator + "`");
+    return objected(Code::R0873,
+                    "its delegation is signed with a key that the plan does not know "
+                    "for `" +
+                        delegation.delegator + "`");
   }
   return std::nullopt;
 }
@@ -269,9 +270,8 @@ std::optional<Objection> Approvals::objection(const PlanStep& step, const Approv
   }
   // Where one of those who are asked signs, all do: a name alone would be the easier way round.
   const bool signs =
-      std::any_of(approval.by.begin(), approval.by.end(), [this](const std::string& principal) {
-        return must_sign(facts_, principal);
-      });
+      std::any_of(approval.by.begin(), approval.by.end(),
+                  [this](const std::string& principal) { return must_sign(facts_, principal); });
   if (signs || must_sign(facts_, voice.seat)) {
     return objected(Code::R0870, "the approval of `" + voice.seat + "` is not signed");
   }
@@ -323,10 +323,10 @@ std::optional<Voice> Approvals::refusal(const PlanStep& step, Instant now) const
   if (first == nullptr) {
     return std::nullopt;
   }
-  const bool another_way = std::any_of(step.alternatives.begin(), step.alternatives.end(),
-                                       [&](const Alternative& alternative) {
-                                         return refused(step, alternative.approvals, now) == nullptr;
-                                       });
+  const bool another_way = std::any_of(
+      step.alternatives.begin(), step.alternatives.end(), [&](const Alternative& alternative) {
+        return refused(step, alternative.approvals, now) == nullptr;
+      });
   return another_way ? std::nullopt : std::optional(*first);
 }
 

@@ -42,8 +42,7 @@ Run::Run(const Plan& plan, Store::Claim claim, Store& store, ConnectorSet& conne
 Status Run::record_approvals(std::vector<StepRecord>& steps) {
   RESCIND_ASSIGN_OR_RETURN(const auto stored, store_.list_approvals(claim_.run.id));
   RESCIND_ASSIGN_OR_RETURN(Ancestry ancestry, read_ancestry(plan_, store_));
-  approvals_ =
-      std::make_unique<Approvals>(plan_, options_.approvers, stored, std::move(ancestry));
+  approvals_ = std::make_unique<Approvals>(plan_, options_.approvers, stored, std::move(ancestry));
   RESCIND_RETURN_IF_ERROR(end_refused(plan_, *approvals_, steps, journal_, clock_.now()));
   if (options_.approve_as.empty()) {
     return {};

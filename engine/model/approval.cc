@@ -233,10 +233,10 @@ std::optional<DelegationScope> find_delegation_scope(std::string_view name) {
 
 std::string signed_bytes(const Delegation& delegation) {
   std::string out(kDelegationHead);
-  add_fields(out, {delegation.delegator, delegation.delegate,
-                   delegation_scope_name(delegation.scope), delegation.name,
-                   format_instant(delegation.from), format_instant(delegation.until),
-                   delegation.key});
+  add_fields(out,
+             {delegation.delegator, delegation.delegate, delegation_scope_name(delegation.scope),
+              delegation.name, format_instant(delegation.from), format_instant(delegation.until),
+              delegation.key});
   return out;
 }
 

@@ -11,9 +11,9 @@
 namespace rescind {
 
 struct ApproverPerson {
-  bool active = true;    // engaged and not suspended
-  bool away = false;     // on leave: does not act, but may have delegated
-  bool leaving = false;  // has an open or scheduled leaver event
+  bool active = true;          // engaged and not suspended
+  bool away = false;           // on leave: does not act, but may have delegated
+  bool leaving = false;        // has an open or scheduled leaver event
   std::set<std::string> keys;  // public keys that their teams declare for them
 };
 
