@@ -6,7 +6,9 @@
 // after an error (engine/parse/recovery.cc knows them by name).
 parser grammar RescindParser;
 
-options { tokenVocab = RescindLexer; }
+options { tokenVocab = RescindLexer; superClass = ParserBase; }
+
+@postinclude { #include "parser_base.h" }
 
 policyFile: moduleHeader? declaration* EOF;
 

@@ -2,35 +2,11 @@
 #include <string>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "store/sqlite_rows.h"
 #include "store/sqlite_store.h"
 
 namespace rescind {
 namespace {
-
-std::string encode_lines(const std::vector<std::string>& lines) {
-  // WHY: what a server answered may not be UTF-8; the journal must take it all the same.
-  return nlohmann::json(lines).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-std::vector<std::string> decode_lines(const std::string& text) {
-  const auto parsed = nlohmann::json::parse(text, nullptr, false);
-  std::vector<std::string> lines;
-  if (parsed.is_array()) {
-    for (const auto& line : parsed) {
-      if (line.is_string()) {
-        lines.push_back(line.get<std::string>());
-      }
-    }
-  }
-  return lines;
-}
-
-tl::unexpected<Error> unknown_word(const std::string& where, const std::string& word) {
-  return fail(ErrorKind::Corrupt,
-              where + " has the unknown word `" + word + "`; restore the store from a backup");
-}
 
 Result<StepRecord> read_step(const SqliteStatement& row) {
   StepRecord step;
@@ -54,6 +30,10 @@ Result<StepRecord> read_step(const SqliteStatement& row) {
   step.updated_at = instant_of(row.optional_number(13));
   return step;
 }
+
+constexpr std::string_view kStepColumns =
+    "run, step, position, state, generation, attempts, escalated, wait, due, result, detail, "
+    "until, settled_at, updated_at";
 
 Result<JournalRecord> read_record(const SqliteStatement& row) {
   JournalRecord record;
@@ -104,30 +84,34 @@ Status SqliteStore::write_step(const StepRecord& step) {
       .run();
 }
 
-Status SqliteStore::append(const JournalRecord& record, const StepRecord* step,
-                           const Capture* capture) {
-  const std::lock_guard lock(mutex_);
-  RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
-  RESCIND_RETURN_IF_ERROR(check_epoch(record.run, record.epoch));
+Status SqliteStore::write_record(const JournalRecord& record) {
   RESCIND_ASSIGN_OR_RETURN(
       auto insert, database_.prepare(
                        "INSERT INTO records (run, step, epoch, at, entry, item, generation, state, "
                        "result, detail, until, requests, response) "
                        "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"));
-  RESCIND_RETURN_IF_ERROR(insert.bind(record.run)
-                              .bind(record.step)
-                              .bind(static_cast<std::int64_t>(record.epoch))
-                              .bind(stored(record.at))
-                              .bind(record_entry_name(record.entry))
-                              .bind(record.item)
-                              .bind(std::int64_t{record.generation})
-                              .bind(step_state_name(record.state))
-                              .bind(record.result)
-                              .bind(record.detail)
-                              .bind(stored(record.until))
-                              .bind(encode_lines(record.requests))
-                              .bind(record.response_digest)
-                              .run());
+  return insert.bind(record.run)
+      .bind(record.step)
+      .bind(static_cast<std::int64_t>(record.epoch))
+      .bind(stored(record.at))
+      .bind(record_entry_name(record.entry))
+      .bind(record.item)
+      .bind(std::int64_t{record.generation})
+      .bind(step_state_name(record.state))
+      .bind(record.result)
+      .bind(record.detail)
+      .bind(stored(record.until))
+      .bind(encode_lines(record.requests))
+      .bind(record.response_digest)
+      .run();
+}
+
+Status SqliteStore::append(const JournalRecord& record, const StepRecord* step,
+                           const Capture* capture, const ContainmentClaim* claim) {
+  const std::lock_guard lock(mutex_);
+  RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
+  RESCIND_RETURN_IF_ERROR(check_epoch(record.run, record.epoch));
+  RESCIND_RETURN_IF_ERROR(write_record(record));
   if (step != nullptr) {
     RESCIND_RETURN_IF_ERROR(write_step(*step));
   }
@@ -143,16 +127,21 @@ Status SqliteStore::append(const JournalRecord& record, const StepRecord* step,
                                 .bind(capture->state)
                                 .run());
   }
+  if (claim != nullptr) {
+    RESCIND_RETURN_IF_ERROR(write_claim(*claim));
+  }
   return transaction.commit();
 }
 
 Result<std::vector<StepRecord>> SqliteStore::list_steps(const std::string& run) {
   const std::lock_guard lock(mutex_);
-  RESCIND_ASSIGN_OR_RETURN(
-      auto select,
-      database_.prepare("SELECT run, step, position, state, generation, attempts, escalated, wait, "
-                        "due, result, detail, until, settled_at, updated_at FROM steps "
-                        "WHERE run = ? ORDER BY position"));
+  return steps_of(run);
+}
+
+Result<std::vector<StepRecord>> SqliteStore::steps_of(const std::string& run) {
+  RESCIND_ASSIGN_OR_RETURN(auto select,
+                           database_.prepare("SELECT " + std::string(kStepColumns) +
+                                             " FROM steps WHERE run = ? ORDER BY position"));
   select.bind(run);
   std::vector<StepRecord> steps;
   while (true) {
@@ -163,6 +152,19 @@ Result<std::vector<StepRecord>> SqliteStore::list_steps(const std::string& run) 
     RESCIND_ASSIGN_OR_RETURN(auto step, read_step(select));
     steps.push_back(std::move(step));
   }
+}
+
+Result<std::optional<StepRecord>> SqliteStore::find_step(const std::string& run,
+                                                         const std::string& step) {
+  RESCIND_ASSIGN_OR_RETURN(auto select,
+                           database_.prepare("SELECT " + std::string(kStepColumns) +
+                                             " FROM steps WHERE run = ? AND step = ?"));
+  RESCIND_ASSIGN_OR_RETURN(const bool row, select.bind(run).bind(step).step());
+  if (!row) {
+    return std::optional<StepRecord>{};
+  }
+  RESCIND_ASSIGN_OR_RETURN(auto found, read_step(select));
+  return std::optional<StepRecord>(std::move(found));
 }
 
 Result<std::vector<JournalRecord>> SqliteStore::list_records(const std::string& run) {

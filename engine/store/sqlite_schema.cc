@@ -20,8 +20,12 @@ CREATE TABLE runs (
   epoch       INTEGER NOT NULL,
   state       TEXT NOT NULL,
   opened_at   INTEGER NOT NULL,
-  updated_at  INTEGER NOT NULL
+  updated_at  INTEGER NOT NULL,
+  due         INTEGER,
+  undoes      TEXT NOT NULL,
+  superseded_by TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX runs_due ON runs (due) WHERE due IS NOT NULL;
 CREATE TABLE used_digests (
   digest      TEXT NOT NULL PRIMARY KEY,
   run         TEXT NOT NULL,
@@ -31,6 +35,86 @@ CREATE TABLE plans (
   run         TEXT NOT NULL PRIMARY KEY REFERENCES runs,
   text        TEXT NOT NULL
 ) STRICT;
+CREATE TABLE supplements (
+  run         TEXT NOT NULL REFERENCES runs,
+  number      INTEGER NOT NULL,
+  digest      TEXT NOT NULL,
+  text        TEXT NOT NULL,
+  why         TEXT NOT NULL,
+  at          INTEGER NOT NULL,
+  PRIMARY KEY (run, number)
+) STRICT;
+CREATE TABLE events (
+  lineage     TEXT NOT NULL PRIMARY KEY,
+  source      TEXT NOT NULL,
+  id          TEXT NOT NULL,
+  revision    INTEGER NOT NULL,
+  type        TEXT NOT NULL,
+  subject     TEXT NOT NULL,
+  event       TEXT NOT NULL,
+  arrived     INTEGER NOT NULL,
+  run         TEXT NOT NULL,
+  withdrawn   INTEGER NOT NULL,
+  closed_at   INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX events_open ON events (subject) WHERE closed_at IS NULL;
+CREATE TABLE retirements (
+  id          TEXT NOT NULL PRIMARY KEY,
+  run         TEXT NOT NULL REFERENCES runs,
+  item        TEXT NOT NULL,
+  retire      TEXT NOT NULL,
+  stage       TEXT NOT NULL,
+  generation  INTEGER NOT NULL,
+  state       TEXT NOT NULL,
+  ended       INTEGER NOT NULL,
+  gate        TEXT NOT NULL,
+  why         TEXT NOT NULL,
+  entered_at  INTEGER NOT NULL,
+  due         INTEGER,
+  overdue     INTEGER,
+  returns     INTEGER NOT NULL,
+  escalated   INTEGER NOT NULL,
+  updated_at  INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX retirements_due ON retirements (due) WHERE ended = 0 AND due IS NOT NULL;
+CREATE INDEX retirements_item ON retirements (item);
+CREATE INDEX retirements_run ON retirements (run);
+CREATE TABLE claims (
+  item        TEXT NOT NULL,
+  cause       TEXT NOT NULL,
+  event_type  TEXT NOT NULL,
+  subject     TEXT NOT NULL,
+  run         TEXT NOT NULL REFERENCES runs,
+  step        TEXT NOT NULL,
+  at          INTEGER NOT NULL,
+  released_at INTEGER,
+  released_by TEXT NOT NULL,
+  PRIMARY KEY (item, cause)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX claims_cause ON claims (cause);
+CREATE TABLE escalations (
+  id          TEXT NOT NULL PRIMARY KEY,
+  run         TEXT NOT NULL,
+  step        TEXT NOT NULL,
+  retirement  TEXT NOT NULL,
+  item        TEXT NOT NULL,
+  why         TEXT NOT NULL,
+  level       INTEGER NOT NULL,
+  called      TEXT NOT NULL,
+  raised_at   INTEGER NOT NULL,
+  next_at     INTEGER,
+  deadline    INTEGER,
+  delivered   TEXT NOT NULL,
+  closed_at   INTEGER,
+  system      TEXT NOT NULL,
+  asks        INTEGER NOT NULL,
+  calls       INTEGER NOT NULL,
+  unreached   TEXT NOT NULL,
+  retry_at    INTEGER,
+  acknowledged_by TEXT NOT NULL,
+  acknowledged_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX escalations_open ON escalations (run) WHERE closed_at IS NULL;
 CREATE TABLE steps (
   run         TEXT NOT NULL REFERENCES runs,
   step        TEXT NOT NULL,
@@ -81,13 +165,21 @@ CREATE TABLE captures (
   PRIMARY KEY (run, step, item, generation)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE approvals (
-  run         TEXT NOT NULL REFERENCES runs,
+  sequence    INTEGER PRIMARY KEY AUTOINCREMENT,
+  run         TEXT NOT NULL,
   step        TEXT NOT NULL,
   binding     TEXT NOT NULL,
   approver    TEXT NOT NULL,
   at          INTEGER NOT NULL,
-  PRIMARY KEY (run, step, binding, approver)
-) STRICT, WITHOUT ROWID;
+  refused     INTEGER NOT NULL,
+  reason      TEXT NOT NULL,
+  plan_digest TEXT NOT NULL,
+  expires     INTEGER,
+  on_behalf_of TEXT NOT NULL,
+  document    TEXT NOT NULL,
+  key         TEXT NOT NULL
+) STRICT;
+CREATE INDEX approvals_run ON approvals (run, sequence);
 CREATE TABLE limit_events (
   limit_name  TEXT NOT NULL,
   scope       TEXT NOT NULL,

@@ -24,12 +24,38 @@ class SqliteStore final : public Store {
   Result<std::string> plan_of_run(const std::string& run) override;
   Status set_run_state(const std::string& run, std::uint64_t epoch, RunState state,
                        Instant at) override;
+  Status set_run_due(const std::string& run, std::uint64_t epoch,
+                     const std::optional<Instant>& due) override;
+  Result<std::vector<std::string>> list_due_runs(Instant at) override;
+  Result<std::optional<Instant>> next_due() override;
+  Result<std::uint32_t> extend_run(const JournalRecord& record, const NewSupplement& supplement,
+                                   const RetirementRecord* retirement) override;
+  Result<std::vector<Supplement>> list_supplements(const std::string& run) override;
+  Status mark_undone(const std::string& run, const std::string& by,
+                     const std::vector<std::string>& steps, bool whole, Instant at) override;
 
-  Status append(const JournalRecord& record, const StepRecord* step,
-                const Capture* capture) override;
+  Status append(const JournalRecord& record, const StepRecord* step, const Capture* capture,
+                const ContainmentClaim* claim) override;
   Result<std::vector<StepRecord>> list_steps(const std::string& run) override;
   Result<std::vector<JournalRecord>> list_records(const std::string& run) override;
   Result<std::vector<Capture>> list_captures(const std::string& run) override;
+
+  Status save_retirement(const JournalRecord& record, const RetirementRecord& retirement) override;
+  Result<std::vector<RetirementRecord>> list_retirements(const std::string& run) override;
+  Result<std::vector<RetirementRecord>> list_due_retirements(Instant at) override;
+  Result<std::optional<RetirementRecord>> find_open_retirement(const std::string& item) override;
+
+  Result<std::uint64_t> release_claims(const std::string& cause, const std::string& item,
+                                       const std::string& by, Instant at) override;
+  Result<std::vector<ContainmentClaim>> list_claims(const std::string& item) override;
+
+  Status record_event(const StoredEvent& event) override;
+  Result<std::vector<StoredEvent>> list_open_events(const std::string& subject) override;
+  Result<std::vector<StoredEvent>> list_events() override;
+  Status close_event(const std::string& lineage, Instant at) override;
+
+  Status save_escalation(const EscalationRecord& escalation) override;
+  Result<std::vector<EscalationRecord>> list_escalations(bool open_only) override;
 
   Status add_approval(const StoredApproval& approval) override;
   Result<std::vector<StoredApproval>> list_approvals(const std::string& run) override;
@@ -63,7 +89,25 @@ class SqliteStore final : public Store {
   Status check_epoch(const std::string& run, std::uint64_t epoch);
   Result<std::optional<RunRecord>> find_run_where(std::string_view condition,
                                                   const std::string& value);
+  Status consume_digest(const std::string& digest, const std::string& run, Instant at);
   Status write_step(const StepRecord& step);
+  Status write_record(const JournalRecord& record);
+  Status write_retirement(const RetirementRecord& retirement);
+  Status write_claim(const ContainmentClaim& claim);
+  Status write_event(const StoredEvent& event);
+  // Writes steps of `run` from position `position` on.
+  Status write_new_steps(const std::string& run, const std::vector<NewStep>& steps,
+                         std::uint32_t position);
+  Status inherit_step(const StepRecord& fresh, const std::string& from);
+  Result<std::vector<StepRecord>> steps_of(const std::string& run);
+  Result<std::optional<StepRecord>> find_step(const std::string& run, const std::string& step);
+  Status close_what_it_worked(const std::string& run, Instant at);
+  Status fence(const std::string& run, RunState state, const std::string& by, Instant at);
+  Status end_superseded(const std::string& run, const std::string& by, Instant at);
+  Result<std::vector<RetirementRecord>> retirements_where(std::string_view condition,
+                                                          const std::string& value);
+  Result<std::vector<StoredEvent>> events_where(std::string_view condition,
+                                                const std::string& value);
   Result<std::vector<Timer>> timers_where(std::string_view condition, Instant at);
   Result<std::optional<LimitAnswer>> check_claim(const std::string& run, const std::string& step,
                                                  const LimitClaim& claim, Instant at);

@@ -1,6 +1,7 @@
 // The store: the durable state of the engine behind one port. What must survive a crash is here:
-// plans that were used, runs, the journal, captured state, approvals, limits, timers, collected
-// inventory. docs/store.md specifies the SQLite form in full.
+// plans that were used, runs, the journal, captured state, events, retirements, claims,
+// escalations, approvals, limits, timers, collected inventory. docs/store.md specifies the SQLite
+// form in full.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,24 @@ namespace rescind {
 struct NewStep {
   std::string id;
   std::uint32_t generation = 1;
-  std::optional<Instant> due;  // not_before, when later than now
+  std::optional<Instant> due = std::nullopt;  // not_before, when later than now
+  // The superseded run whose record of the same step goes on here: its state, generation, attempts,
+  // captures, approvals, sealed values. "" it begins afresh.
+  std::string inherits_run = "";
+};
+
+// An event as the store keeps it. Open until every run that works it has closed, or it was taken
+// back.
+struct StoredEvent {
+  std::string lineage;     // names one revision of one event
+  std::string source, id;  // as reported; id may be ""
+  std::uint32_t revision = 1;
+  std::string type, subject;
+  std::string json;  // in the event's own form, one line
+  Instant arrived{};
+  std::string run;  // that works it; "" none yet
+  bool withdrawn = false;
+  std::optional<Instant> closed_at;
 };
 
 struct NewRun {
@@ -28,6 +46,10 @@ struct NewRun {
   std::string plan;            // its encoded text
   std::vector<NewStep> steps;  // in the plan's order
   Instant at{};
+  std::vector<std::string> supersedes;        // runs that end with this one's beginning
+  std::string undoes;                         // the run that this one puts back; "" none
+  std::vector<StoredEvent> events;            // `run` is filled in
+  std::vector<RetirementRecord> retirements;  // `run` is filled in; one with a known id goes on
 };
 
 // What a person said about one step (or the run: step ""). Bound to what was shown to them. The
@@ -103,6 +125,10 @@ class Store {
   virtual ~Store() = default;
 
   // --- runs. Opening consumes the plan's digest. Errors: Conflict when it was used before.
+  // In the same transaction superseded runs end: their epoch is raised, steps that have not begun
+  // are cancelled, inherited ones and their retirements go on in the new run, events and
+  // escalations that the new run does not take over are closed. The run that is undone is fenced
+  // too and becomes Undoing. Conflict as well when one of them has ended already.
   virtual Result<RunRecord> open_run(const NewRun& run) = 0;
 
   // Takes the run up: a new epoch, and sole use until the returned lease is destroyed or the
@@ -122,21 +148,77 @@ class Store {
   virtual Result<std::optional<RunRecord>> find_run_of_digest(const std::string& digest) = 0;
   virtual Result<std::vector<RunRecord>> list_runs() = 0;  // by opened_at, id
   virtual Result<std::string> plan_of_run(const std::string& run) = 0;
+  // Closed and Undone also close the run's events and escalations.
   virtual Status set_run_state(const std::string& run, std::uint64_t epoch, RunState state,
                                Instant at) = 0;
 
+  // When the run should be taken up again; nothing: only when something comes from outside. A run
+  // that was opened, claimed or approved is due at once until this says otherwise, so that one
+  // whose process was killed is found.
+  virtual Status set_run_due(const std::string& run, std::uint64_t epoch,
+                             const std::optional<Instant>& due) = 0;
+  // Runs that have not ended and are due, the longest overdue first. By an index: other runs cost
+  // nothing.
+  virtual Result<std::vector<std::string>> list_due_runs(Instant at) = 0;
+  // The earliest instant at which a run is due; nothing: none is.
+  virtual Result<std::optional<Instant>> next_due() = 0;
+
+  // Adds steps to a run, or gives known ones another form, and makes `retirement` (may be null) the
+  // state of its retirement, in one transaction. Errors: Conflict when fenced or used before.
+  virtual Result<std::uint32_t> extend_run(const JournalRecord& record,
+                                           const NewSupplement& supplement,
+                                           const RetirementRecord* retirement) = 0;
+  virtual Result<std::vector<Supplement>> list_supplements(const std::string& run) = 0;
+
+  // Of a run that is Undoing: the steps that were put back become Undone; with `whole` the run does
+  // too.
+  virtual Status mark_undone(const std::string& run, const std::string& by,
+                             const std::vector<std::string>& steps, bool whole, Instant at) = 0;
+
   // --- journal. Appends the record and makes `step` the state of its step; when `capture` is given
   // it is kept in the same transaction. Errors: Conflict when the epoch was fenced.
-  virtual Status append(const JournalRecord& record, const StepRecord* step,
-                        const Capture* capture) = 0;
+  // `claim`: made by this very record.
+  virtual Status append(const JournalRecord& record, const StepRecord* step, const Capture* capture,
+                        const ContainmentClaim* claim = nullptr) = 0;
   virtual Result<std::vector<StepRecord>> list_steps(const std::string& run) = 0;  // by position
   virtual Result<std::vector<JournalRecord>> list_records(
       const std::string& run) = 0;  // by sequence
   virtual Result<std::vector<Capture>> list_captures(const std::string& run) = 0;
 
-  // --- approvals. The same one twice is one.
+  // --- retirements
+  // Makes `retirement` the state of its retirement, together with the journal's line. Errors:
+  // Conflict when the epoch was fenced.
+  virtual Status save_retirement(const JournalRecord& record,
+                                 const RetirementRecord& retirement) = 0;
+  virtual Result<std::vector<RetirementRecord>> list_retirements(
+      const std::string& run) = 0;  // "" all; by item, entered_at, id
+  virtual Result<std::vector<RetirementRecord>> list_due_retirements(Instant at) = 0;
+  // The one that has not ended. Of several the first to be entered.
+  virtual Result<std::optional<RetirementRecord>> find_open_retirement(const std::string& item) = 0;
+
+  // --- containment claims. One per item and cause; a claim made again stands again.
+  // Releases those of the cause on the item (item "": on all). How many stood.
+  virtual Result<std::uint64_t> release_claims(const std::string& cause, const std::string& item,
+                                               const std::string& by, Instant at) = 0;
+  virtual Result<std::vector<ContainmentClaim>> list_claims(
+      const std::string& item) = 0;  // "" all; released ones too; by item, cause
+
+  // --- events. Recording one again replaces what is known of it.
+  virtual Status record_event(const StoredEvent& event) = 0;
+  virtual Result<std::vector<StoredEvent>> list_open_events(
+      const std::string& subject) = 0;                         // "" all; by arrival, lineage
+  virtual Result<std::vector<StoredEvent>> list_events() = 0;  // by arrival, lineage
+  virtual Status close_event(const std::string& lineage, Instant at) = 0;
+
+  // --- escalations. Saving again replaces it.
+  virtual Status save_escalation(const EscalationRecord& escalation) = 0;
+  virtual Result<std::vector<EscalationRecord>> list_escalations(
+      bool open_only) = 0;  // by raised_at, id
+
+  // --- approvals and refusals. The same one twice is one.
   virtual Status add_approval(const StoredApproval& approval) = 0;
-  virtual Result<std::vector<StoredApproval>> list_approvals(const std::string& run) = 0;
+  virtual Result<std::vector<StoredApproval>> list_approvals(
+      const std::string& run) = 0;  // as they were given
 
   // --- limits
   // Reserves all claims or none, at once. Reserving again for the same run and step changes
@@ -161,7 +243,7 @@ class Store {
   virtual Result<std::vector<StoredInventoryRecord>> list_inventory() = 0;  // by system, kind, id
 
   // Adds records or replaces those of the same system, kind and id, whatever is listed otherwise:
-  // what execution made, what was seen of use and delivery.
+  // what execution made, and evidence: records `usage`, `coverage` and `delivery`.
   virtual Status add_inventory(const std::vector<StoredInventoryRecord>& records) = 0;
 
   // --- sealed values: one per run, step and generation. Putting replaces; erasing what is not

@@ -89,10 +89,10 @@ bool shows_in_inventory(Verb verb) {
 // Steps of earlier runs that need not be planned again: those still open, and those done whose
 // effect no inventory shows. What an inventory shows is judged by the inventory, so that access
 // which came back is seen.
-Status read_settled_steps(Store& store, PlanOptions& options) {
+Status read_settled_steps(Store& store, const std::string& again, PlanOptions& options) {
   RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store.list_runs());
   for (const RunRecord& run : runs) {
-    if (run.state == RunState::Superseded || run.state == RunState::Undone) {
+    if (run.state == RunState::Superseded || run.state == RunState::Undone || run.id == again) {
       continue;
     }
     RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
@@ -171,6 +171,21 @@ ConnectorsDescribed describe_connectors(ConnectorSet& connectors,
   return out;
 }
 
+std::vector<Event> reported_events(const Plan& plan) {
+  std::vector<Event> out;
+  for (std::size_t i = 0; i < plan.events.size(); ++i) {
+    const bool derived = i < plan.event_lineages.size() &&
+                         plan.event_lineages[i].find(" > ") != std::string::npos &&
+                         plan.events[i].source == "derived";
+    if (!derived) {
+      Event event = plan.events[i];
+      event.arrived = event.arrived.value_or(plan.as_of);
+      out.push_back(std::move(event));
+    }
+  }
+  return out;
+}
+
 Decisions decide_events(const LoadedPolicy& policy, std::shared_ptr<const Inventory> inventory,
                         const PlanRequest& request) {
   const ConnectorsDescribed estate = ask(request);
@@ -192,7 +207,7 @@ Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inven
   options.notes = std::move(estate.notes);
   if (request.store != nullptr) {
     RESCIND_RETURN_IF_ERROR(read_limit_usage(request, *policy.checked, *inventory, options));
-    RESCIND_RETURN_IF_ERROR(read_settled_steps(*request.store, options));
+    RESCIND_RETURN_IF_ERROR(read_settled_steps(*request.store, request.again, options));
   }
   if (request.connectors != nullptr) {
     options.preview = [&request](const PlanStep& step) {

@@ -27,7 +27,13 @@ struct PlanRequest {
   ConnectorSet* connectors = nullptr;  // null: the inventory alone says what systems can do
   std::map<std::string, std::string> acts_as;  // system → item id of the connector's own credential
   std::size_t threads = 1;
+  // A run that is decided again: its steps are planned as if it had not begun. "" none.
+  std::string again;
 };
+
+// The events that a plan was made of, without those derived from them. What has no arrival of its
+// own arrived when the plan was made.
+std::vector<Event> reported_events(const Plan& plan);
 
 // What the connectors say of themselves.
 struct ConnectorsDescribed {
