@@ -52,6 +52,23 @@ struct NewRun {
   std::vector<RetirementRecord> retirements;  // `run` is filled in; one with a known id goes on
 };
 
+// Steps added to an open run after it began. A step whose id the run has already is meant in the
+// supplement's form from now on: it was decided again.
+struct NewSupplement {
+  std::string digest;          // of its plan; consumed
+  std::string plan;            // its encoded text, steps only
+  std::vector<NewStep> steps;  // those that the run does not have yet
+  std::string why;
+  Instant at{};
+};
+
+struct Supplement {
+  std::string run;
+  std::uint32_t number = 0;  // 1, 2, …
+  std::string digest, plan, why;
+  Instant at{};
+};
+
 // What a person said about one step (or the run: step ""). Bound to what was shown to them. The
 // last word of an approver about one binding counts.
 struct StoredApproval {

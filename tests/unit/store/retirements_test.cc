@@ -134,6 +134,13 @@ TEST_CASE("store: an escalation stays, open until what it was about is settled")
   REQUIRE(store->save_escalation(escalation).has_value());
   escalation.level = 1;
   escalation.delivered = {"file:/tmp/e"};
+  escalation.system = "okta";
+  escalation.asks = true;
+  escalation.calls = 2;
+  escalation.unreached = {"bob"};
+  escalation.retry_at = at_second(55);
+  escalation.acknowledged_by = "ines";
+  escalation.acknowledged_at = at_second(40);
   REQUIRE(store->save_escalation(escalation).has_value());
   auto listed = store->list_escalations(true);
   REQUIRE(listed->size() == 1);
@@ -142,6 +149,13 @@ TEST_CASE("store: an escalation stays, open until what it was about is settled")
   CHECK(listed->front().delivered == std::vector<std::string>{"file:/tmp/e"});
   CHECK(listed->front().next_at == at_second(50));
   CHECK(listed->front().deadline == at_second(60));
+  CHECK(listed->front().system == "okta");
+  CHECK(listed->front().asks);
+  CHECK(listed->front().calls == 2);
+  CHECK(listed->front().unreached == std::vector<std::string>{"bob"});
+  CHECK(listed->front().retry_at == at_second(55));
+  CHECK(listed->front().acknowledged_by == "ines");
+  CHECK(listed->front().acknowledged_at == at_second(40));
   REQUIRE(store->set_run_state(run.id, run.epoch, RunState::Closed, at_second(70)).has_value());
   CHECK(store->list_escalations(true)->empty());
   CHECK(store->list_escalations(false)->front().closed_at == at_second(70));
