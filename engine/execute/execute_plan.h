@@ -49,6 +49,13 @@ struct ExecuteOptions {
   Seconds patience{60};      // idle waiting in all, before what is left stays in the store
   Seconds retry_later{900};  // when a step that was given up is due again
 
+  // No threads: every action runs in the calling thread, one at a time. `choose` picks which of so
+  // many systems whose action could come next goes on, so that equal choices give equal runs. Only
+  // then may connectors and crash_point throw; what they throw leaves execute_plan with the store
+  // as a crash at that instant would have left it.
+  bool inline_workers = false;
+  std::function<std::size_t(std::size_t)> choose = [](std::size_t) { return std::size_t{0}; };
+
   // Called by the thread that called execute_plan.
   std::function<void(const StepProgress&)> progress;
   // Delivers a notify or ask step; called by a worker thread. Absent: the report lists it and that

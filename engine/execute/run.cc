@@ -37,7 +37,8 @@ Run::Run(const Plan& plan, Store::Claim claim, Store& store, ConnectorSet& conne
       connectors_(connectors),
       clock_(clock),
       options_(options),
-      journal_(store, clock, claim_.run.id, claim_.run.epoch, options.crash_point) {}
+      journal_(store, clock, claim_.run.id, claim_.run.epoch, options.crash_point),
+      workers_(options.inline_workers ? options.choose : nullptr) {}
 
 Status Run::record_approvals(std::vector<StepRecord>& steps) {
   RESCIND_ASSIGN_OR_RETURN(const auto stored, store_.list_approvals(claim_.run.id));

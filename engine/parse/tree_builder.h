@@ -63,8 +63,10 @@ class ExpressionBuilder {
   Built reference(Parser::PrimaryContext* context);
   Built simple_literal(Parser::SimpleLiteralContext* context);
   Built binary(ast::BinaryOp op, Built left, Built right, const antlr4::Token* sign);
-  // Gives a node its span and checks the depth, once per overlong expression.
-  Built make(decltype(ast::Expr::node) node, Span span, std::size_t depth);
+  // Gives a node (one of those of ast::Expr) its span and checks the depth, once per overlong
+  // expression.
+  template <typename Node>
+  Built make(Node node, Span span, std::size_t depth);
 };
 
 // One use per file.

@@ -74,7 +74,7 @@ Result<VerifiedOutcome> verify_execution(const std::string& run, Store& store,
   }
   VerifiedOutcome outcome;
   outcome.run = run;
-  outcome.steps = verify::read_back(*plan, records, connectors);
+  outcome.steps = verify::read_back(*plan, records, connectors, options.inline_workers);
   outcome.at = clock.now();
   if (options.inventory != nullptr) {
     outcome.closure_checked = true;
