@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "connect/connector_set.h"
 #include "diagnostics/diagnostic.h"
+#include "model/approver.h"
 #include "model/plan.h"
 #include "model/record.h"
 #include "store/store.h"
@@ -33,7 +34,7 @@ struct StepProgress {
 struct ExecuteOptions {
   // --approve --as ID: this identity approves every step that it may approve. "" nobody does.
   std::string approve_as;
-  std::map<std::string, std::set<std::string>> teams;  // members, for approvals by a team
+  ApproverFacts approvers;
 
   // Back-off between attempts: first_delay doubled each time up to max_delay, then scaled by a
   // factor between 0.5 and 1.5 that `random` (a number in [0, 1)) chooses.
@@ -47,6 +48,13 @@ struct ExecuteOptions {
   std::uint32_t breaker_openings = 3;  // in a row, until it is left for a later resume
   Seconds patience{60};      // idle waiting in all, before what is left stays in the store
   Seconds retry_later{900};  // when a step that was given up is due again
+
+  // No threads: every action runs in the calling thread, one at a time. `choose` picks which of so
+  // many systems whose action could come next goes on, so that equal choices give equal runs. Only
+  // then may connectors and crash_point throw; what they throw leaves execute_plan with the store
+  // as a crash at that instant would have left it.
+  bool inline_workers = false;
+  std::function<std::size_t(std::size_t)> choose = [](std::size_t) { return std::size_t{0}; };
 
   // Called by the thread that called execute_plan.
   std::function<void(const StepProgress&)> progress;

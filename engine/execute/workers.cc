@@ -1,5 +1,7 @@
-// Threads of the systems.
+// Threads of the systems, or their stand-ins in the calling thread.
 #include "execute/workers.h"
+
+#include <algorithm>
 
 namespace rescind::execute {
 
@@ -12,7 +14,9 @@ Workers::~Workers() {
     }
   }
   for (auto& [system, worker] : workers_) {
-    worker->thread.join();
+    if (worker->thread.joinable()) {
+      worker->thread.join();
+    }
   }
 }
 
@@ -25,7 +29,9 @@ void Workers::start(const std::string& system, std::size_t slot, Job job) {
   auto& worker = workers_[system];
   if (!worker) {
     worker = std::make_unique<Worker>();
-    worker->thread = std::thread([this, &worker = *worker] { work(worker); });
+    if (!choose_) {
+      worker->thread = std::thread([this, &worker = *worker] { work(worker); });
+    }
   }
   worker->idle = false;
   ++busy_;
@@ -53,9 +59,27 @@ void Workers::work(Worker& worker) {
   }
 }
 
+std::vector<Workers::Done> Workers::run_one() {
+  std::vector<Worker*> ready;
+  for (auto& [system, worker] : workers_) {
+    if (worker->job) {
+      ready.push_back(worker.get());
+    }
+  }
+  std::vector<Done> done;
+  if (!ready.empty()) {
+    Worker& chosen = *ready[std::min(choose_(ready.size()), ready.size() - 1)];
+    const Job job = std::exchange(chosen.job, nullptr);
+    done.push_back({chosen.slot, job()});
+  }
+  return done;
+}
+
 std::vector<Workers::Done> Workers::wait(std::chrono::milliseconds at_most) {
   std::vector<Done> done;
-  {
+  if (choose_) {
+    done = run_one();
+  } else {
     std::unique_lock lock(mutex_);
     finished_.wait_for(lock, at_most, [this] { return !done_.empty(); });
     done.swap(done_);

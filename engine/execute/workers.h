@@ -1,5 +1,6 @@
 // One worker thread per system. A worker does one action at a time and hands the result back; the
-// thread that runs the plan decides what comes next.
+// thread that runs the plan decides what comes next. Inline workers do the same in that very
+// thread, one action at a time, in an order that the caller chooses.
 #pragma once
 
 #include <condition_variable>
@@ -27,12 +28,15 @@ class Workers {
     Result<ActionReport> report;
   };
 
-  Workers() = default;
+  // `choose`: inline; picks one of so many jobs that could run next. Null: threads.
+  explicit Workers(std::function<std::size_t(std::size_t)> choose) : choose_(std::move(choose)) {}
+
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
   ~Workers();  // waits for what is running
 
-  // Starts the job on the system's own thread, which must be idle.
+  // Starts the job on the system's own thread, which must be idle. Inline it runs in `wait`, and
+  // what it throws passes through.
   void start(const std::string& system, std::size_t slot, Job job);
   [[nodiscard]] bool idle(const std::string& system) const;
 
@@ -52,7 +56,9 @@ class Workers {
   };
 
   void work(Worker& worker);
+  std::vector<Done> run_one();
 
+  std::function<std::size_t(std::size_t)> choose_;
   std::mutex mutex_;
   std::condition_variable finished_;
   std::vector<Done> done_;  // guarded by mutex_

@@ -46,7 +46,7 @@ ast::PolicyFile parse_tokens(parse::TokenList& list, const ParseOptions& options
     } else {
       builder.add(parser.declaration());
     }
-    parser.getTreeTracker().reset();
+    parser.forget_tree();
   }
   return builder.finish(!errors.grew());
 }

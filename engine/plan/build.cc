@@ -266,6 +266,7 @@ Plan build_plan(const Decisions& decisions, const PlanOptions& options) {
   link_orders(draft);
   write_steps(draft);
   find_infeasible(draft);
+  find_kept_memberships(draft);
   claim_closure(draft);
   summarize(draft);
   draft.plan.digest = compute_plan_digest(draft.plan);

@@ -166,18 +166,19 @@ struct Draft {
 };
 
 // The passes, in order. Each may rely on what those before it did.
-void retire_items(Draft& draft);       // retire.cc: items under a retire, and their steps
-void merge_matches(Draft& draft);      // merge.cc: orders from matches (merging rules 1-4, 11)
-void imply_containment(Draft& draft);  // imply.cc: rule 5 and what a system cannot do
-void start_destruction(Draft& draft);  // destroy.cc: rule 3, once containment is known
-void apply_holds(Draft& draft);        // hold.cc
-void add_engine_steps(Draft& draft);   // engine_steps.cc: captures, sweeps, repeated disables
-void apply_limits(Draft& draft);       // limit.cc
-void link_orders(Draft& draft);        // order.cc: laws O1-O12 as edges
-void write_steps(Draft& draft);        // write_steps.cc: orders → steps in execution order
-void find_infeasible(Draft& draft);    // summarize.cc
-void claim_closure(Draft& draft);      // claim.cc: residual access after the plan
-void summarize(Draft& draft);          // summarize.cc
+void retire_items(Draft& draft);           // retire.cc: items under a retire, and their steps
+void merge_matches(Draft& draft);          // merge.cc: orders from matches (merging rules 1-4, 11)
+void imply_containment(Draft& draft);      // imply.cc: rule 5 and what a system cannot do
+void start_destruction(Draft& draft);      // destroy.cc: rule 3, once containment is known
+void apply_holds(Draft& draft);            // hold.cc
+void add_engine_steps(Draft& draft);       // engine_steps.cc: captures, sweeps, repeated disables
+void apply_limits(Draft& draft);           // limit.cc
+void link_orders(Draft& draft);            // order.cc: laws O1-O12 as edges
+void write_steps(Draft& draft);            // write_steps.cc: orders → steps in execution order
+void find_infeasible(Draft& draft);        // summarize.cc
+void find_kept_memberships(Draft& draft);  // memberships.cc
+void claim_closure(Draft& draft);          // claim.cc: residual access after the plan
+void summarize(Draft& draft);              // summarize.cc
 
 // An order with its effects there, what goes with it, and its rank. No ways yet.
 Order make_order(const Draft& draft, ItemRef item, Verb verb);

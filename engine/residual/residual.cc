@@ -46,6 +46,7 @@ class Search {
     report_accounts(found);
     report_items(found);
     report_known(found);
+    report_controlled(found);
     return found;
   }
 
@@ -214,8 +215,18 @@ class Search {
   }
 
   void report_item(std::vector<Found>& found, ItemRef item, std::string why) const {
-    found.push_back(
-        {.path = {facts_.label(item)}, .until = facts_.usable(item), .why = std::move(why)});
+    Found one{.path = {facts_.label(item)}, .until = facts_.usable(item), .why = std::move(why)};
+    if (const std::string whom = impersonated(item); !whom.empty()) {
+      one.path.push_back("act as " + whom);
+    }
+    found.push_back(std::move(one));
+  }
+
+  // Whom a credential lets its user act as, other than its holder; "" nobody.
+  [[nodiscard]] std::string impersonated(ItemRef item) const {
+    const auto index = inventory_.schema->find(entity_of(item.kind()), "impersonates");
+    const IdentityRef whom{index ? inventory_.word(item, *index) : kMissingCell};
+    return whom.valid() ? std::string(inventory_.id(whom)) : std::string();
   }
 
   void report_items(std::vector<Found>& found) const {
@@ -280,7 +291,9 @@ class Search {
       Found one{.path = {facts_.label(secret)},
                 .until = facts_.usable(secret),
                 .why = "its value is known"};
-      if (holder.valid()) {
+      if (const std::string whom = impersonated(secret); !whom.empty()) {
+        one.path.push_back("act as " + whom);
+      } else if (holder.valid()) {
         one.path.push_back("act as " + std::string(inventory_.id(holder)));
       }
       const ItemRef account = inventory_.account(secret);
@@ -296,6 +309,39 @@ class Search {
         }
       }
     }
+  }
+
+  // Acting as a machine identity by changing its code or image. Through which account that is done
+  // is not recorded: perhaps through any that is still open.
+  void report_controlled(std::vector<Found>& found) const {
+    const Column& column =
+        inventory_.table(Entity::Identity).columns[identity_attribute::kControls];
+    const SetId controlled{column.word_at(facts_.query().subject.row())};
+    if (controlled == kMissingSet) {
+      return;
+    }
+    const AccountState* last = nullptr;
+    for (const AccountState& state : accounts_) {
+      if (last == nullptr || signed_in(state) > signed_in(*last)) {
+        last = &state;
+      }
+    }
+    for (const std::uint32_t symbol : inventory_.sets.elements(controlled)) {
+      Found one{.path = {},
+                .until = unknown_present_ ? kForever : kClosed,
+                .why = "its code or image is controlled, nobody knows from where"};
+      if (last != nullptr) {
+        one.path.push_back(facts_.label(last->account));
+        one.until = unknown_present_ ? signed_in(*last) : kClosed;
+        one.why = "its code or image may be changed from there";
+      }
+      one.path.push_back("act as " + std::string(inventory_.text(Symbol{symbol})));
+      found.push_back(std::move(one));
+    }
+  }
+
+  [[nodiscard]] Until signed_in(const AccountState& state) const {
+    return std::max({state.can, state.session, listed_session(state.account)});
   }
 
   const ResidualFacts& facts_;

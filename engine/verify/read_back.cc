@@ -2,6 +2,7 @@
 #include "verify/read_back.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <thread>
@@ -92,7 +93,7 @@ bool needs_reading(const PlanStep& step) {
 }  // namespace
 
 std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>& records,
-                                 ConnectorSet& connectors) {
+                                 ConnectorSet& connectors, bool inline_workers) {
   std::vector<StepProof> proofs(plan.steps.size());
   std::map<std::string, std::vector<std::size_t>> by_system;
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
@@ -114,23 +115,27 @@ std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>
       by_system[step.system].push_back(i);
     }
   }
-  std::vector<std::thread> readers;
-  readers.reserve(by_system.size());
-  for (const auto& [system, indexes] : by_system) {
-    readers.emplace_back([&, &system = system, &indexes = indexes] {
-      Connector& connector = *connectors.find(system);
-      const auto capabilities = connectors.capabilities(system);
-      for (const std::size_t i : indexes) {
-        if (!capabilities) {
-          proofs[i].proof = Proof::Unknown;
-          proofs[i].detail = capabilities.error().to_string();
-        } else if (plan.steps[i].action == "sweep") {
-          read_sweep(connector, plan.steps[i], records[i], proofs[i]);
-        } else {
-          read_step(connector, plan.steps[i], records[i], proofs[i]);
-        }
+  const auto read_system = [&](const std::string& system, const std::vector<std::size_t>& indexes) {
+    Connector& connector = *connectors.find(system);
+    const auto capabilities = connectors.capabilities(system);
+    for (const std::size_t i : indexes) {
+      if (!capabilities) {
+        proofs[i].proof = Proof::Unknown;
+        proofs[i].detail = capabilities.error().to_string();
+      } else if (plan.steps[i].action == "sweep") {
+        read_sweep(connector, plan.steps[i], records[i], proofs[i]);
+      } else {
+        read_step(connector, plan.steps[i], records[i], proofs[i]);
       }
-    });
+    }
+  };
+  std::vector<std::thread> readers;
+  for (const auto& [system, indexes] : by_system) {
+    if (inline_workers) {
+      read_system(system, indexes);
+    } else {
+      readers.emplace_back(read_system, std::cref(system), std::cref(indexes));
+    }
   }
   for (std::thread& reader : readers) {
     reader.join();

@@ -1,4 +1,4 @@
-// Reading steps back through their connectors, one thread per system.
+// Reading steps back through their connectors, one thread per system or one after the other.
 #pragma once
 
 #include <vector>
@@ -13,6 +13,6 @@ namespace rescind::verify {
 
 // One proof per step of the plan, in its order. `records` are parallel to the plan's steps.
 std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>& records,
-                                 ConnectorSet& connectors);
+                                 ConnectorSet& connectors, bool inline_workers);
 
 }  // namespace rescind::verify

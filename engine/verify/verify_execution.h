@@ -20,6 +20,7 @@ struct VerifyOptions {
   // proof is left out and said to be missing.
   const Inventory* inventory = nullptr;
   const CapabilityMap* systems = nullptr;  // may be null
+  bool inline_workers = false;             // no threads: systems are read one after the other
 };
 
 // Reads every claimed step and writes what it saw into the journal. A step that does not hold is

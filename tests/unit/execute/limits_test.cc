@@ -64,7 +64,10 @@ TEST_CASE("limits: a limit that is used up meanwhile asks too") {
   company.plan.limits.front().ask = "iam-lead";
   limited(company, "alice", "crm:alice", "alice");
   LimitClaim other{"mass", "system crm", "zoe", Seconds(3600), 1};
-  const NewRun earlier{"sha256:00", "{}", {}, company.clock.now()};
+  NewRun earlier;
+  earlier.digest = "sha256:00";
+  earlier.plan = "{}";
+  earlier.at = company.clock.now();
   REQUIRE(company.store->open_run(earlier).has_value());
   REQUIRE(
       company.store->reserve("run:00", "step:x", {other}, company.clock.now(), false)->reserved);

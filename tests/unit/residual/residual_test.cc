@@ -55,6 +55,11 @@ class World {
     return *this;
   }
 
+  World& of(std::string_view subject) {
+    query_.subject = inventory_->find_identity(subject);
+    return *this;
+  }
+
   World& systems(const CapabilityMap& systems) {
     query_.systems = &systems;
     return *this;
@@ -240,6 +245,25 @@ TEST_CASE("residual: keys, delegations, shares and devices are paths of their ow
                      {"db:laptop", Verb::Lock}})
             .paths()
             .empty());
+}
+
+TEST_CASE("residual: who controls the code of a machine identity may act as it while signed in") {
+  const std::string records = std::string(kDb) + R"(
+{"record":"identity","id":"carol","kind":"employee","controls":["bot"]})";
+  World world(R"({"record":"identity","id":"dave","kind":"employee","controls":["bot"]}
+{"record":"account","id":"db:dave","system":"db","holder":"dave"})");
+  world.of("dave");
+  CHECK(world.paths() == Paths{"account db:dave (open)", "account db:dave > act as bot (unknown)"});
+  CHECK(world.change({{"db:dave"}}).sweep("db:dave").paths().empty());
+  // Without any account it cannot be told from where.
+  CHECK(World(records).of("carol").paths() == Paths{"act as bot (unknown)"});
+}
+
+TEST_CASE("residual: a credential that impersonates somebody names whom") {
+  const std::string records =
+      R"({"record":"token","id":"db:t","system":"db","holder":"alice","impersonates":"bot"})";
+  CHECK(World(records).paths() == Paths{"token db:t > act as bot (open)"});
+  CHECK(World(records).change({{"db:t", Verb::Revoke}}).paths().empty());
 }
 
 TEST_CASE("residual: the order of records does not show") {
