@@ -20,14 +20,14 @@ std::string text_of(const Json& object, const char* key) {
 }
 
 // A span that is in the store already.
-struct Span {
+struct StoredSpan {
   std::string id;
   Json record;
 };
 
-Result<std::vector<Span>> stored_spans(Store& store, const std::string& system) {
+Result<std::vector<StoredSpan>> stored_spans(Store& store, const std::string& system) {
   RESCIND_ASSIGN_OR_RETURN(const auto records, store.list_inventory());
-  std::vector<Span> spans;
+  std::vector<StoredSpan> spans;
   for (const StoredInventoryRecord& record : records) {
     if (record.system == system && record.kind == "coverage") {
       Json object = Json::parse(record.json, nullptr, false);
@@ -40,19 +40,19 @@ Result<std::vector<Span>> stored_spans(Store& store, const std::string& system) 
 }
 
 // Instants of one form compare as text does.
-std::optional<Instant> covered_until(const std::vector<Span>& spans) {
+std::optional<Instant> covered_until(const std::vector<StoredSpan>& spans) {
   std::string latest;
-  for (const Span& span : spans) {
+  for (const StoredSpan& span : spans) {
     latest = std::max(latest, text_of(span.record, "until"));
   }
   return latest.empty() ? std::nullopt : parse_instant(latest);
 }
 
 StoredInventoryRecord coverage_row(const std::string& system, Json record,
-                                   const std::vector<Span>& spans, Instant now) {
+                                   const std::vector<StoredSpan>& spans, Instant now) {
   const std::string source = text_of(record, "source");
   std::string id = source + " since " + text_of(record, "since");
-  for (const Span& span : spans) {
+  for (const StoredSpan& span : spans) {
     const bool same = text_of(span.record, "source") == source &&
                       span.record.value("kinds", Json()) == record.value("kinds", Json());
     const std::string since = text_of(span.record, "since");
@@ -82,7 +82,7 @@ StoredInventoryRecord usage_row(const std::string& system, Json record, const Us
 Result<std::optional<std::uint64_t>> collect_usage(Connector& connector, const std::string& system,
                                                    Store& store, const Clock& clock,
                                                    const UseNames& names) {
-  RESCIND_ASSIGN_OR_RETURN(const std::vector<Span> spans, stored_spans(store, system));
+  RESCIND_ASSIGN_OR_RETURN(const std::vector<StoredSpan> spans, stored_spans(store, system));
   const Result<EvidenceReport> report = connector.usage({covered_until(spans)});
   if (!report) {
     if (report.error().kind() == ErrorKind::Unsupported) {
