@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "store/audit_writer.h"
+
 namespace rescind {
 namespace {
 
@@ -256,6 +258,7 @@ Status prepare_store_schema(SqliteDatabase& database, bool read_only) {
   }
   if (!read_only) {
     RESCIND_RETURN_IF_ERROR(database.execute(kSecretTables));
+    RESCIND_RETURN_IF_ERROR(prepare_audit_tables(database));
   }
   return {};
 }

@@ -1,7 +1,9 @@
 // Sealed values that wait for their delivery, and inventory that execution adds. The store never
 // sees a value in the clear.
+#include <algorithm>
 #include <string>
 
+#include "base/hash.h"
 #include "store/sqlite_schema.h"
 #include "store/sqlite_store.h"
 
@@ -50,7 +52,11 @@ Status SqliteStore::add_inventory(const std::vector<StoredInventoryRecord>& reco
   RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
   RESCIND_ASSIGN_OR_RETURN(
       auto insert, database_.prepare("INSERT OR REPLACE INTO inventory VALUES (?,?,?,?,?)"));
+  Sha256 digest;
+  AuditNote note;
   for (const StoredInventoryRecord& record : records) {
+    digest.update_field(record.id).update_field(record.json);
+    note.at = std::max(note.at, record.collected_at);
     insert.reset();
     RESCIND_RETURN_IF_ERROR(insert.bind(record.system)
                                 .bind(record.kind)
@@ -58,6 +64,12 @@ Status SqliteStore::add_inventory(const std::vector<StoredInventoryRecord>& reco
                                 .bind(record.json)
                                 .bind(stored(record.collected_at))
                                 .run());
+  }
+  if (!records.empty()) {
+    note.kind = "evidence";
+    note.detail = std::to_string(records.size()) + " records";
+    note.add("digest", "sha256:" + to_hex(digest.finish()));
+    RESCIND_RETURN_IF_ERROR(audit_.append(database_, note));
   }
   return transaction.commit();
 }
