@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "connect/connector_set.h"
 #include "diagnostics/diagnostic.h"
+#include "model/approver.h"
 #include "model/plan.h"
 #include "model/record.h"
 #include "store/store.h"
@@ -33,7 +34,7 @@ struct StepProgress {
 struct ExecuteOptions {
   // --approve --as ID: this identity approves every step that it may approve. "" nobody does.
   std::string approve_as;
-  std::map<std::string, std::set<std::string>> teams;  // members, for approvals by a team
+  ApproverFacts approvers;
 
   // Back-off between attempts: first_delay doubled each time up to max_delay, then scaled by a
   // factor between 0.5 and 1.5 that `random` (a number in [0, 1)) chooses.

@@ -84,7 +84,7 @@ struct StoredApproval {
   std::string plan_digest = "";  // of the plan that was shown
   std::optional<Instant> expires = std::nullopt;
   std::string on_behalf_of = "";  // who delegated it; "" nobody
-  std::string signature = "";     // as its verifier wants it; "" given on this machine
+  std::string document = "";      // as it was signed; "" a named approval without a signature
   std::string key = "";           // public key that it was checked with
 };
 
