@@ -48,6 +48,7 @@ struct ExecuteOptions {
   std::uint32_t breaker_openings = 3;  // in a row, until it is left for a later resume
   Seconds patience{60};      // idle waiting in all, before what is left stays in the store
   Seconds retry_later{900};  // when a step that was given up is due again
+  Seconds look_again{900};   // how often evidence is looked at while a retirement waits for it
 
   // No threads: every action runs in the calling thread, one at a time. `choose` picks which of so
   // many systems whose action could come next goes on, so that equal choices give equal runs. Only

@@ -367,6 +367,35 @@ RetirementRecord begin_retirement(const PlannedRetirement& retirement, const Sta
   return record;
 }
 
+RetirementRecord furthest(const PlannedRetirement& planned, RetirementRecord fresh,
+                          const RetirementRecord& open) {
+  const auto place = [&planned](const std::string& name) {
+    std::size_t at = 0;
+    while (at < planned.stages.size() && planned.stages[at].name != name) {
+      ++at;
+    }
+    return at;
+  };
+  const std::size_t was = place(open.stage);
+  fresh.returns = open.returns;
+  if (was >= planned.stages.size() || was < place(fresh.stage)) {
+    return fresh;
+  }
+  RetirementRecord on = open;
+  on.id = fresh.id;
+  on.retire = fresh.retire;
+  if (open.generation > 1) {
+    // The new plan's steps are those of a first generation: its stage is worked once more.
+    on.generation = 1;
+    on.state = fresh.state;
+    on.due.reset();
+  }
+  if (was == place(fresh.stage) && fresh.overdue) {
+    on.overdue = on.overdue ? std::min(*on.overdue, *fresh.overdue) : fresh.overdue;
+  }
+  return on;
+}
+
 RetirementMove move_retirement(const RetirementRecord& record, const Stages& stages,
                                const RetirementFacts& facts) {
   return Machine(record, stages, facts).run();

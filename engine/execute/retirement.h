@@ -93,6 +93,11 @@ struct RetirementMove {
 RetirementRecord begin_retirement(const PlannedRetirement& retirement,
                                   const std::vector<StageShape>& stages, Instant now);
 
+// The record with which a planned retirement takes over from an open one of the same item: the
+// furthest stage of the two, what it went through so far, the earlier deadline.
+RetirementRecord furthest(const PlannedRetirement& planned, RetirementRecord fresh,
+                          const RetirementRecord& open);
+
 // One move. To be repeated until it stays.
 RetirementMove move_retirement(const RetirementRecord& record,
                                const std::vector<StageShape>& stages, const RetirementFacts& facts);

@@ -66,9 +66,14 @@ bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const Step
   return waits_for_limit(step, record) && approvals.can_pass_limit(step, identity, now);
 }
 
-Schedule::Schedule(const Plan& plan, std::vector<StepRecord> steps, const Approvals& approvals,
+Schedule::Schedule(const RunPlan& run, std::vector<StepRecord> steps,
+                   const std::vector<RetirementRecord>& retirements, const Approvals& approvals,
                    const ExecuteOptions& options)
-    : plan_(plan), approvals_(approvals), options_(options) {
+    : run_(run), plan_(run.plan), approvals_(approvals), options_(options) {
+  for (const RetirementRecord& retirement : retirements) {
+    retirements_.emplace(retirement.id, retirement);
+  }
+  const Plan& plan = plan_;
   std::map<std::string, std::size_t> index;
   slots_.resize(plan.steps.size());
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
@@ -121,16 +126,71 @@ void Schedule::list_open_steps() {
 }
 
 bool Schedule::is_appointment(const Slot& slot, Instant now) const {
-  return slot.step->appointment ||
-         (destroys(*slot.step) && now >= plan_.expires_at && slot.record.attempts == 0);
+  if (slot.record.attempts > 0) {
+    return false;
+  }
+  // Of a retirement only the state says when: until then it is no appointment with anybody.
+  const bool planned_so = slot.step->appointment && slot.step->retirement.empty();
+  return planned_so || (destroys(*slot.step) && now >= run_.expires_at(slot.step->id));
+}
+
+bool Schedule::has_passed(const Slot& slot) const {
+  const PlanStep& step = *slot.step;
+  const auto found = retirements_.find(step.retirement);
+  if (step.retirement.empty() || found == retirements_.end()) {
+    return false;
+  }
+  const RetirementRecord& at = found->second;
+  if (at.state == RetirementState::Cancelled || at.state == RetirementState::Ended ||
+      step.generation < at.generation) {
+    return true;
+  }
+  for (const PlannedRetirement& planned : plan_.retirements) {
+    if (planned.id != at.id) {
+      continue;
+    }
+    for (const PlannedStage& stage : planned.stages) {
+      if (stage.name == at.stage) {
+        return false;
+      }
+      if (stage.name == step.stage) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+Readiness Schedule::stage_condition(const Slot& slot) const {
+  const PlanStep& step = *slot.step;
+  Readiness waits;
+  const auto found = retirements_.find(step.retirement);
+  if (found == retirements_.end()) {
+    waits.wait = "stage " + step.stage + ": its retirement is unknown";
+    waits.person = true;
+    return waits;
+  }
+  const RetirementRecord& at = found->second;
+  waits.ready = at.stage == step.stage && at.state == RetirementState::Acting &&
+                step.generation >= at.generation;
+  if (!waits.ready) {
+    waits.wait = "stage " + step.stage;
+  }
+  return waits;
 }
 
 Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
   const PlanStep& step = *slot.step;
+  const bool staged = !step.retirement.empty();
+  if (staged) {
+    if (Readiness stage = stage_condition(slot); !stage.ready) {
+      return stage;
+    }
+  }
   Readiness waits;
   if (is_appointment(slot, now)) {
     waits.wait = "appointment";
-    waits.due = step.not_before;
+    waits.due = staged ? now : step.not_before;
     return waits;
   }
   // A hold ends when the step may start. What destroys is decided again then; the rest goes on.
@@ -141,7 +201,8 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     return waits;
   }
   std::string missing = approvals_.missing(step, step.approvals, now);
-  if (missing.empty() && step.not_before <= now) {
+  // In a retirement the stage was entered when its time had come.
+  if (missing.empty() && (staged || step.not_before <= now)) {
     waits.ready = true;
     return waits;
   }

@@ -14,6 +14,7 @@
 #include "execute/execute_plan.h"
 #include "model/plan.h"
 #include "model/record.h"
+#include "store/run_plan.h"
 
 namespace rescind::execute {
 
@@ -56,8 +57,10 @@ bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const Step
 
 class Schedule {
  public:
-  // `steps` are the store's records of the plan's steps. References are borrowed.
-  Schedule(const Plan& plan, std::vector<StepRecord> steps, const Approvals& approvals,
+  // `steps` are the store's records of the plan's steps, `retirements` those of the run. References
+  // are borrowed.
+  Schedule(const RunPlan& run, std::vector<StepRecord> steps,
+           const std::vector<RetirementRecord>& retirements, const Approvals& approvals,
            const ExecuteOptions& options);
 
   [[nodiscard]] std::vector<Slot>& slots() { return slots_; }
@@ -79,16 +82,22 @@ class Schedule {
   void apply(std::size_t index, const ActionReport& report, Milliseconds monotonic);
   // A step that waits past the plan's expiry and destroys: decided again when due, never run here.
   [[nodiscard]] bool is_appointment(const Slot& slot, Instant now) const;
+  // A step of a retirement that will not be there any more: a later stage has begun, or it began
+  // anew, or it has ended.
+  [[nodiscard]] bool has_passed(const Slot& slot) const;
 
  private:
   void list_open_steps();
+  [[nodiscard]] Readiness stage_condition(const Slot& slot) const;
   [[nodiscard]] Readiness start_condition(const Slot& slot, Instant now) const;
   [[nodiscard]] Readiness strong_condition(const Slot& slot, Instant now) const;
   [[nodiscard]] bool weak_edge_open(const Slot& slot, const Slot& before, Instant now) const;
   [[nodiscard]] Milliseconds back_off(std::uint32_t tries) const;
   void note_health(const std::string& system, const ActionReport& report, Milliseconds monotonic);
 
+  const RunPlan& run_;
   const Plan& plan_;
+  std::map<std::string, RetirementRecord> retirements_;  // by id
   const Approvals& approvals_;
   const ExecuteOptions& options_;
   std::vector<Slot> slots_;

@@ -11,8 +11,8 @@ namespace {
 template <typename T, typename Same>
 void merge_into(std::vector<T>& list, std::vector<T>& more, const Same& same) {
   for (T& one : more) {
-    const auto known = std::find_if(list.begin(), list.end(),
-                                    [&](const T& other) { return same(one, other); });
+    const auto known =
+        std::find_if(list.begin(), list.end(), [&](const T& other) { return same(one, other); });
     if (known == list.end()) {
       list.push_back(std::move(one));
     } else {
@@ -37,9 +37,8 @@ void add_supplement(RunPlan& run, Plan supplement) {
   merge_into(run.plan.limits, supplement.limits, [](const LimitUse& a, const LimitUse& b) {
     return a.name == b.name && a.scope == b.scope;
   });
-  merge_into(
-      run.plan.retirements, supplement.retirements,
-      [](const PlannedRetirement& a, const PlannedRetirement& b) { return a.id == b.id; });
+  merge_into(run.plan.retirements, supplement.retirements,
+             [](const PlannedRetirement& a, const PlannedRetirement& b) { return a.id == b.id; });
   for (auto& [key, value] : supplement.bindings) {
     run.plan.bindings[key] = std::move(value);
   }
