@@ -15,7 +15,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/seal.h"
 #include "connect/connector_set.h"
+#include "connect/deliveries.h"
 #include "diagnostics/diagnostic.h"
 #include "model/approver.h"
 #include "model/plan.h"
@@ -62,6 +64,11 @@ struct ExecuteOptions {
   // Delivers a notify or ask step; called by a worker thread. Absent: the report lists it and that
   // is all.
   std::function<Status(const PlanStep&)> hand_over;
+  // Where dependents read their credentials; null: only from the system that makes them. Borrowed.
+  Deliveries* deliveries = nullptr;
+  // The key that seals values between their making and their delivery. Absent: nothing that has to
+  // be delivered is made. Called by worker threads.
+  std::function<Result<SealKey>()> seal_key;
   // For crash tests: called before and after every durable write.
   std::function<void()> crash_point;
 };

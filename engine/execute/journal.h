@@ -53,6 +53,10 @@ class RunJournal {
   // The causes no longer hold the item contained.
   Status release(const std::string& step, const std::string& item,
                  const std::vector<std::string>& causes);
+  // Sealed values of this run, and what it made or saw.
+  Status put_secret(SealedSecret secret);
+  Result<std::optional<SealedSecret>> find_secret(const StepRecord& step);
+  Status add_inventory(const std::vector<StoredInventoryRecord>& records);
 
   [[nodiscard]] const std::string& run() const { return run_; }
 

@@ -34,7 +34,7 @@ Result<ActionReport> restore_step(const ActionContext& context, const PlanStep& 
   const ActionResult answer = context.connector->undo(request);
   effort.not_done = 0;
   effort.probes = 0;
-  return settle(context, step, std::move(record), effort, answer);
+  return settle_answer(context, step, std::move(record), effort, answer);
 }
 
 }  // namespace rescind::execute

@@ -25,7 +25,7 @@ bool waits_as_planned(const StepRecord& record) {
   return record.state == StepState::Waiting &&
          (waits_for_person(record.wait) || record.wait == "time" || record.wait == "soak" ||
           record.wait == "appointment" || record.wait.starts_with("stage ") ||
-          record.wait.starts_with("after "));
+          record.wait.starts_with("after ") || record.wait.starts_with("delivery"));
 }
 
 }  // namespace

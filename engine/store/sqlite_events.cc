@@ -73,7 +73,7 @@ AuditNote note_of(const StoredApproval& approval) {
   note.add("plan", approval.plan_digest);
   note.add("expires", approval.expires ? format_instant(*approval.expires) : "");
   note.add("on_behalf_of", approval.on_behalf_of);
-  note.add("signature", approval.signature);
+  note.add("document", approval.document);
   note.add("key", approval.key);
   return note;
 }

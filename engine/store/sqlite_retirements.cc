@@ -107,6 +107,7 @@ AuditNote note_of(const EscalationRecord& escalation) {
   note.add("to", join(escalation.to, ", "));
   note.add("deadline", escalation.deadline ? format_instant(*escalation.deadline) : "");
   note.add("delivered", join(escalation.delivered, "\n"));
+  note.add("acknowledged_by", escalation.acknowledged_by);
   note.add("closed", escalation.closed_at ? "true" : "");
   return note;
 }
