@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -25,6 +26,10 @@
 #include "store/store.h"
 
 namespace rescind {
+
+// The store's setting under which it stands why nothing may be destroyed: the clock moved in a way
+// that it cannot have. "" or absent: it may.
+inline constexpr std::string_view kClockFrozenSetting = "clock.frozen";
 
 struct StepProgress {
   enum class What : std::uint8_t { Started, Finished, Waiting };

@@ -14,7 +14,8 @@ constexpr Milliseconds kLookAgain{50};
 
 bool waits_for_person(const std::string& wait) {
   return wait.starts_with("approval") || wait.starts_with("limit") || wait.starts_with("hold") ||
-         wait.starts_with("handover") || wait.starts_with("claim");
+         wait.starts_with("handover") || wait.starts_with("claim") ||
+         wait.starts_with("clock");
 }
 
 // Waiting as planned: for time, a person, or for something that waits itself.
@@ -95,6 +96,9 @@ Result<RunReport> Run::work() {
   RESCIND_ASSIGN_OR_RETURN(retirements_, store_.list_retirements(claim_.run.id));
   schedule_ =
       std::make_unique<Schedule>(run_plan_, std::move(steps), retirements_, *approvals_, options_);
+  RESCIND_ASSIGN_OR_RETURN(const auto frozen,
+                           store_.find_setting(std::string(kClockFrozenSetting)));
+  schedule_->freeze(frozen.value_or(""));
   RESCIND_RETURN_IF_ERROR(connect_missing());
   RESCIND_RETURN_IF_ERROR(cancel_passed());
   Milliseconds patience = options_.patience;

@@ -145,6 +145,9 @@ bool Schedule::has_passed(const Slot& slot) const {
       step.generation < at.generation) {
     return true;
   }
+  if (step.generation > at.generation) {
+    return false;  // of a way back that somebody may approve
+  }
   for (const PlannedRetirement& planned : plan_.retirements) {
     if (planned.id != at.id) {
       continue;
@@ -191,6 +194,11 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
   if (is_appointment(slot, now)) {
     waits.wait = "appointment";
     waits.due = staged ? now : step.not_before;
+    return waits;
+  }
+  if (!frozen_.empty() && destroys(step)) {
+    waits.wait = "clock: " + frozen_;
+    waits.person = true;
     return waits;
   }
   // A hold ends when the step may start. What destroys is decided again then; the rest goes on.

@@ -85,6 +85,8 @@ class Schedule {
   // A step of a retirement that will not be there any more: a later stage has begun, or it began
   // anew, or it has ended.
   [[nodiscard]] bool has_passed(const Slot& slot) const;
+  // From now on nothing is destroyed, and why.
+  void freeze(std::string why) { frozen_ = std::move(why); }
 
  private:
   void list_open_steps();
@@ -98,6 +100,7 @@ class Schedule {
   const RunPlan& run_;
   const Plan& plan_;
   std::map<std::string, RetirementRecord> retirements_;  // by id
+  std::string frozen_;
   const Approvals& approvals_;
   const ExecuteOptions& options_;
   std::vector<Slot> slots_;
