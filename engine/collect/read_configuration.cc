@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <filesystem>
 #include <functional>
 
@@ -241,6 +242,8 @@ class ConfigurationReader {
         read_text(entry.value, entry.key, system.acts_as);
       } else if (entry.key == "holder") {
         read_holder(entry.value, system);
+      } else if (entry.key == "rate") {
+        read_rate(entry.value, system.pause);
       } else {
         read_value(entry.value, entry.key, names_secret(entry.key), system.settings[entry.key]);
       }
@@ -251,6 +254,24 @@ class ConfigurationReader {
           "system `" + member.key + "` does not say by which `connector` it is reached");
     }
     return system;
+  }
+
+  // "100/1m": so many actions within that time, evenly.
+  void read_rate(const Node& node, std::chrono::milliseconds& pause) {
+    const std::string text = node.is_text() ? node.text : std::string();
+    const std::size_t slash = text.find('/');
+    const std::optional<Seconds> span =
+        slash == std::string::npos ? std::nullopt : parse_duration(text.substr(slash + 1));
+    std::int64_t count = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + std::min(slash, text.size()), count);
+    if (!span || span->count() <= 0 || error != std::errc() || count <= 0 ||
+        end != text.data() + slash) {
+      diagnostics_.error(Code::R0803, node.span, "`rate` must be a number of actions in a time",
+                         "like `100/1m`");
+      return;
+    }
+    pause = std::chrono::milliseconds(*span) / count;
   }
 
   void read_holder(const Node& node, SystemConfiguration& system) {

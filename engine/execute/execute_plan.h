@@ -53,6 +53,8 @@ struct ExecuteOptions {
   std::uint32_t max_sweep_rounds = 10;
   std::uint32_t breaker_failures = 5;  // in a row, until a system is left alone for a while
   std::uint32_t breaker_openings = 3;  // in a row, until it is left for a later resume
+  // By system: how long after the start of an action the next one may start.
+  std::map<std::string, std::chrono::milliseconds> pauses;
   Seconds patience{60};      // idle waiting in all, before what is left stays in the store
   Seconds retry_later{900};  // when a step that was given up is due again
   Seconds look_again{900};   // how often evidence is looked at while a retirement waits for it

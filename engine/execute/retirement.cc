@@ -331,6 +331,7 @@ std::string_view retirement_rule_name(RetirementRule rule) {
 std::vector<StageShape> shapes_of(const PlannedRetirement& retirement,
                                   const std::vector<PlanStep>& steps) {
   Stages stages;
+  bool after_containment = false;
   for (const PlannedStage& planned : retirement.stages) {
     StageShape stage;
     stage.name = planned.name;
@@ -342,12 +343,15 @@ std::vector<StageShape> shapes_of(const PlannedRetirement& retirement,
         !planned.on_use_return_to.empty() && back < stages.size()) {
       stage.back_to = back;
     }
+    // What could not be planned is never less than what destroys.
+    stage.destroys = !planned.missing.empty() && !stages.empty() && after_containment;
     for (const PlanStep& step : steps) {
       if (step.retirement == retirement.id && step.stage == planned.name && step.action.empty()) {
         stage.contains = stage.contains || step.effects.has(Effect::Contains);
         stage.destroys = stage.destroys || step.effects.has(Effect::Destroys);
       }
     }
+    after_containment = after_containment || stage.contains;
     stages.push_back(std::move(stage));
   }
   return stages;

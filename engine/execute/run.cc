@@ -14,8 +14,7 @@ constexpr Milliseconds kLookAgain{50};
 
 bool waits_for_person(const std::string& wait) {
   return wait.starts_with("approval") || wait.starts_with("limit") || wait.starts_with("hold") ||
-         wait.starts_with("handover") || wait.starts_with("claim") ||
-         wait.starts_with("clock");
+         wait.starts_with("handover") || wait.starts_with("claim") || wait.starts_with("clock");
 }
 
 // Waiting as planned: for time, a person, or for something that waits itself.
@@ -219,6 +218,7 @@ Status Run::dispatch_all() {
 void Run::start(std::size_t index) {
   Slot& slot = schedule_->slots()[index];
   slot.running = true;
+  schedule_->note_start(slot.step->system, clock_.monotonic());
   if (slot.effort.attempts == 0 && slot.record.state != StepState::Applied) {
     tell(StepProgress::What::Started, slot);
   }

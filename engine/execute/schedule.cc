@@ -198,6 +198,7 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
   }
   if (!frozen_.empty() && destroys(step)) {
     waits.wait = "clock: " + frozen_;
+    waits.due = now + options_.retry_later;
     waits.person = true;
     return waits;
   }
@@ -333,7 +334,8 @@ bool Schedule::over_limit_approved(const Slot& slot, Instant now) const {
 std::optional<std::size_t> Schedule::next_action(const std::string& system, Instant now,
                                                  Milliseconds monotonic) const {
   const SystemHealth& health = systems_.at(system);
-  if (health.closed || (health.quiet_until && *health.quiet_until > monotonic)) {
+  if (health.closed || (health.quiet_until && *health.quiet_until > monotonic) ||
+      (health.next_at && *health.next_at > monotonic)) {
     return std::nullopt;
   }
   // Attempts before readings within a rank: verification is no barrier for containment. Where the
@@ -379,6 +381,9 @@ std::optional<Milliseconds> Schedule::until_change(Instant now, Milliseconds mon
     }
     if (health.quiet_until) {
       consider(*health.quiet_until - monotonic);
+    }
+    if (health.next_at) {
+      consider(*health.next_at - monotonic);
     }
     const Readiness readiness_now = readiness(slot, now);
     if (!readiness_now.ready) {
@@ -433,6 +438,12 @@ void Schedule::note_health(const std::string& system, const ActionReport& report
     return;
   }
   health.quiet_until = monotonic + back_off(health.openings);
+}
+
+void Schedule::note_start(const std::string& system, Milliseconds monotonic) {
+  if (const auto pause = options_.pauses.find(system); pause != options_.pauses.end()) {
+    systems_[system].next_at = monotonic + pause->second;
+  }
 }
 
 void Schedule::apply(std::size_t index, const ActionReport& report, Milliseconds monotonic) {

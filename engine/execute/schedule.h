@@ -38,8 +38,9 @@ struct SystemHealth {
   std::uint32_t failures = 0;  // in a row
   std::uint32_t openings = 0;  // of the breaker, in a row
   std::optional<Milliseconds>
-      quiet_until;      // monotonic; the breaker is open or the system asked for it
-  bool closed = false;  // not asked again in this process
+      quiet_until;                      // monotonic; the breaker is open or the system asked for it
+  std::optional<Milliseconds> next_at;  // monotonic; its rate lets nothing start before
+  bool closed = false;                  // not asked again in this process
   std::string why;
 };
 
@@ -78,6 +79,8 @@ class Schedule {
   // Sweeps: which predecessors do not hold yet, "" none.
   [[nodiscard]] std::string unseen(const Slot& slot) const;
   [[nodiscard]] bool over_limit_approved(const Slot& slot, Instant now) const;
+  // An action of the system starts now.
+  void note_start(const std::string& system, Milliseconds monotonic);
   // Takes in what an action came to.
   void apply(std::size_t index, const ActionReport& report, Milliseconds monotonic);
   // A step that waits past the plan's expiry and destroys: decided again when due, never run here.
@@ -85,6 +88,7 @@ class Schedule {
   // A step of a retirement that will not be there any more: a later stage has begun, or it began
   // anew, or it has ended.
   [[nodiscard]] bool has_passed(const Slot& slot) const;
+
   // From now on nothing is destroyed, and why.
   void freeze(std::string why) { frozen_ = std::move(why); }
 

@@ -38,6 +38,7 @@ struct SystemConfiguration {
   std::string acts_as;                   // item id of the connector's own credential; "" unknown
   std::string holder_account_attribute;  // holder: { account: uid, identity: id }; "" none
   std::string holder_identity_attribute;
+  std::chrono::milliseconds pause{0};  // rate: 100/1m: so long between two actions; 0 no bound
   std::map<std::string, ConfiguredValue> settings;  // the connector's own; lists joined by ","
   Span span;                                        // of the system's name
   Span connector_span;                              // of the connector's name

@@ -2,9 +2,11 @@
 #include "workflow/advance.h"
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 #include <utility>
 
+#include "verify/verify_execution.h"
 #include "workflow/advance_parts.h"
 
 namespace rescind {
@@ -77,12 +79,36 @@ Result<bool> decide_once(const AdvanceRequest& request, const std::string& run, 
     return true;
   }
   if (request.escalate) {
-    RESCIND_ASSIGN_OR_RETURN(const auto next,
-                             request.escalate(open.plan(), run, open.inventory()));
+    RESCIND_ASSIGN_OR_RETURN(const auto next, request.escalate(open.plan(), run, open.inventory()));
     due = earlier(due, next);
   }
   RESCIND_RETURN_IF_ERROR(open.set_due(due));
   return false;
+}
+
+// Every step has ended: what the systems show now decides whether the run is closed.
+Status verify_when_done(const AdvanceRequest& request, ConnectorSet& connectors, Clock& clock,
+                        AdvancedRun& advanced) {
+  if (!advanced.report || advanced.report->state != RunState::Settled ||
+      !std::all_of(advanced.report->steps.begin(), advanced.report->steps.end(),
+                   [](const StepRecord& step) { return is_end_state(step.state); })) {
+    return {};
+  }
+  RESCIND_ASSIGN_OR_RETURN(const RunPlan plan, load_run_plan(*request.plan.store, advanced.run));
+  std::set<std::string> systems;
+  for (const PlanStep& step : plan.plan.steps) {
+    systems.insert(step.system);
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto inventory,
+                           request.read_inventory({systems.begin(), systems.end()}));
+  VerifyOptions options;
+  options.inventory = inventory.get();
+  options.systems = request.systems;
+  options.inline_workers = request.execute.inline_workers;
+  RESCIND_ASSIGN_OR_RETURN(advanced.verified, verify_execution(advanced.run, *request.plan.store,
+                                                               connectors, clock, options));
+  advanced.report->state = advanced.verified->state;
+  return {};
 }
 
 }  // namespace
@@ -106,9 +132,9 @@ Result<std::string> check_clock(const AdvanceRequest& request, const Clock& cloc
   if (why != frozen.value_or("")) {
     RESCIND_RETURN_IF_ERROR(store.set_setting(std::string(kClockFrozenSetting), why));
   }
-  RESCIND_RETURN_IF_ERROR(
-      store.set_setting(kClockSetting, std::to_string(now.wall) + " " +
-                                           std::to_string(now.monotonic) + " " + now.boot));
+  RESCIND_RETURN_IF_ERROR(store.set_setting(
+      kClockSetting,
+      std::to_string(now.wall) + " " + std::to_string(now.monotonic) + " " + now.boot));
   return why;
 }
 
@@ -118,14 +144,14 @@ Result<AdvancedRun> advance_run(const AdvanceRequest& request, const std::string
   advanced.run = run;
   for (std::uint32_t round = 0; round < request.max_rounds; ++round) {
     RESCIND_ASSIGN_OR_RETURN(
-        advanced.report,
-        resume_run(run, *request.plan.store, connectors, clock, request.execute));
+        advanced.report, resume_run(run, *request.plan.store, connectors, clock, request.execute));
     RESCIND_ASSIGN_OR_RETURN(const auto due, due_of(*request.plan.store, run));
     RESCIND_ASSIGN_OR_RETURN(const bool more, decide_once(request, run, clock, advanced, due));
     if (!more) {
       break;
     }
   }
+  RESCIND_RETURN_IF_ERROR(verify_when_done(request, connectors, clock, advanced));
   return advanced;
 }
 

@@ -14,7 +14,9 @@
 #include "base/result.h"
 #include "connect/connector_set.h"
 #include "execute/execute_plan.h"
+#include "model/capabilities.h"
 #include "model/inventory.h"
+#include "model/outcome.h"
 #include "model/plan.h"
 #include "store/store.h"
 #include "workflow/load_policy.h"
@@ -41,8 +43,12 @@ struct AdvanceRequest {
   // A clock that moved by so much more than this machine waited, or went back by so much, stops
   // everything that destroys, in every process on the store, until `accept_clock`.
   Seconds clock_heartbeat{600};
-  std::string boot;  // names the start of this machine that Clock::monotonic counts from; "" unknown
+  std::string
+      boot;  // names the start of this machine that Clock::monotonic counts from; "" unknown
   bool accept_clock = false;
+
+  // What the systems can do, for the closure proof of a run that has nothing left to do.
+  const CapabilityMap* systems = nullptr;
 
   std::uint32_t max_rounds = 16;      // of one run: work, decide, work again
   std::uint32_t max_supplements = 5;  // after a sweep
@@ -50,9 +56,10 @@ struct AdvanceRequest {
 
 struct AdvancedRun {
   std::string run;
-  std::optional<RunReport> report;  // of the last round
-  std::vector<std::string> lines;   // what was decided, for people
-  std::optional<Error> failed;      // it could not be worked; others were
+  std::optional<RunReport> report;          // of the last round
+  std::vector<std::string> lines;           // what was decided, for people
+  std::optional<VerifiedOutcome> verified;  // when nothing was left to do
+  std::optional<Error> failed;              // it could not be worked; others were
 };
 
 struct AdvanceReport {

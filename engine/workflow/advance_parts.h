@@ -84,6 +84,9 @@ class OpenRun {
                                              execute::RetirementFacts& facts);
   Result<bool> ask_to_return(const RetirementRecord& record, const PlannedRetirement& planned,
                              const execute::StageShape& stage);
+  // A stage that the plan had no steps for (a hold, nobody to approve) is planned today. Gives
+  // whether it has some now.
+  Result<bool> complete_stage(const RetirementRecord& record, const PlannedRetirement& planned);
   std::vector<PlanStep> steps_anew(const RetirementRecord& next, const PlannedRetirement& planned,
                                    const std::string& from_stage) const;
   [[nodiscard]] std::vector<const PlanStep*> steps_of(const RetirementRecord& record,

@@ -58,9 +58,8 @@ bool names(const Inventory& inventory, ItemRef item, std::string_view by) {
   }
   const SetId set{inventory.word(item, *column)};
   const auto elements = inventory.sets.elements(set);
-  return std::any_of(elements.begin(), elements.end(), [&](std::uint32_t element) {
-    return inventory.text(Symbol{element}) == by;
-  });
+  return std::any_of(elements.begin(), elements.end(),
+                     [&](std::uint32_t element) { return inventory.text(Symbol{element}) == by; });
 }
 
 bool holds(const StepRecord& record) {
@@ -97,8 +96,7 @@ void OpenRun::read_steps(const RetirementRecord& record, const PlannedRetirement
     const StepRecord* at = record_of(step->id);
     const bool done = at != nullptr && (holds(*at) || at->state == StepState::Cancelled);
     facts.steps_done = facts.steps_done && done;
-    facts.steps_failed =
-        facts.steps_failed || (at != nullptr && is_end_state(at->state) && !done);
+    facts.steps_failed = facts.steps_failed || (at != nullptr && is_end_state(at->state) && !done);
   }
   bool any = false;
   bool all = true;
@@ -184,8 +182,8 @@ void OpenRun::read_coverage(const RetirementRecord& record, const PlannedRetirem
     facts.covered = facts.use == UseBy::Dependent ? GateAnswer::Unmet : GateAnswer::Met;
     return;
   }
-  facts.covered_why = "nobody watched its use from " +
-                      format_instant(reaches.value_or(record.entered_at)) + " on";
+  facts.covered_why =
+      "nobody watched its use from " + format_instant(reaches.value_or(record.entered_at)) + " on";
 }
 
 void OpenRun::read_people(const RetirementRecord& record, const PlannedRetirement& planned,
@@ -212,9 +210,9 @@ void OpenRun::read_people(const RetirementRecord& record, const PlannedRetiremen
   if (!holder.valid()) {
     return;
   }
-  const SetId owners{
-      inventory_->table(Entity::Identity).columns[identity_attribute::kOwner].word_at(
-          holder.row())};
+  const SetId owners{inventory_->table(Entity::Identity)
+                         .columns[identity_attribute::kOwner]
+                         .word_at(holder.row())};
   const auto elements = inventory_->sets.elements(owners);
   facts.owner_gone =
       !elements.empty() && std::all_of(elements.begin(), elements.end(), [&](std::uint32_t one) {
@@ -331,8 +329,7 @@ Result<bool> OpenRun::ask_to_return(const RetirementRecord& record,
   std::vector<PlanStep> back;
   for (const PlanStep* step : steps_of(record, record.stage)) {
     const std::string id = step_anew(step->id, next, "restore");
-    if (!step->effects.has(Effect::Contains) || !step->action.empty() ||
-        record_of(id) != nullptr) {
+    if (!step->effects.has(Effect::Contains) || !step->action.empty() || record_of(id) != nullptr) {
       continue;
     }
     PlanStep restore = *step;
@@ -416,9 +413,43 @@ std::vector<PlanStep> OpenRun::steps_anew(const RetirementRecord& next,
   return anew;
 }
 
+Result<bool> OpenRun::complete_stage(const RetirementRecord& record,
+                                     const PlannedRetirement& planned) {
+  const auto incomplete = [&record](const PlannedRetirement& one) {
+    return std::any_of(one.stages.begin(), one.stages.end(), [&record](const PlannedStage& stage) {
+      return stage.name == record.stage && !stage.missing.empty();
+    });
+  };
+  if (!incomplete(planned)) {
+    return false;
+  }
+  RESCIND_RETURN_IF_ERROR(need_fresh_plan());
+  for (const PlannedRetirement& today : fresh_->retirements) {
+    if (today.id != planned.id || incomplete(today)) {
+      continue;
+    }
+    std::vector<PlanStep> more;
+    for (const PlanStep& step : fresh_->steps) {
+      if (step.retirement == planned.id && step.stage == record.stage &&
+          record_of(step.id) == nullptr) {
+        more.push_back(step);
+        more.back().generation = std::max(step.generation, record.generation);
+      }
+    }
+    RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Decided,
+                                   record.item + ": `" + record.stage + "` can be done now",
+                                   std::move(more), {today}, fresh_->expires_at, nullptr));
+    return true;
+  }
+  return false;
+}
+
 Result<bool> OpenRun::move_one(RetirementRecord record, const PlannedRetirement& planned) {
+  RESCIND_ASSIGN_OR_RETURN(bool work, complete_stage(record, planned));
+  if (work) {
+    return true;  // looked at again with its new steps
+  }
   const std::vector<StageShape> stages = execute::shapes_of(planned, plan_.plan.steps);
-  bool work = false;
   for (int i = 0; i < kMovesAtOnce && place(stages, record.stage) < stages.size(); ++i) {
     const StageShape& stage = stages[place(stages, record.stage)];
     RESCIND_ASSIGN_OR_RETURN(RetirementFacts facts, facts_of(record, planned, stages));
@@ -442,7 +473,7 @@ Result<bool> OpenRun::move_one(RetirementRecord record, const PlannedRetirement&
     }
     RetirementRecord saved = next;
     saved.updated_at = facts.now;
-    const std::string words = !move.line.empty()   ? move.line
+    const std::string words = !move.line.empty()               ? move.line
                               : told && !move.escalate.empty() ? move.escalate.front()
                                                                : saved.why;
     if (move.goes_back) {
@@ -453,8 +484,8 @@ Result<bool> OpenRun::move_one(RetirementRecord record, const PlannedRetirement&
       RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Decided, record.item + ": " + words,
                                      std::move(fresh), {}, fresh_->expires_at, &saved));
     } else {
-      JournalRecord said = line(
-          move.moved() || !told ? RecordEntry::Stage : RecordEntry::Escalated, words);
+      JournalRecord said =
+          line(move.moved() || !told ? RecordEntry::Stage : RecordEntry::Escalated, words);
       said.item = record.item;
       said.generation = saved.generation;
       said.result = execute::retirement_rule_name(move.rule);

@@ -90,8 +90,7 @@ Status OpenRun::need_approvals() {
     return {};
   }
   RESCIND_ASSIGN_OR_RETURN(const auto stored, store_.list_approvals(claim_.run.id));
-  approvals_ =
-      std::make_unique<execute::Approvals>(plan_.plan, request_.execute.approvers, stored);
+  approvals_ = std::make_unique<execute::Approvals>(plan_.plan, request_.execute.approvers, stored);
   return {};
 }
 
@@ -144,8 +143,7 @@ Result<bool> OpenRun::decide_appointments() {
     const bool planned = step.appointment || now >= plan_.expires_at(step.id);
     const bool held = step.gate && step.gate->kind == "hold";
     if (record != nullptr && step.retirement.empty() && destroys(step) && (planned || held) &&
-        has_not_begun(*record) && step.not_before <= now &&
-        (!record->due || *record->due <= now)) {
+        has_not_begun(*record) && step.not_before <= now && (!record->due || *record->due <= now)) {
       due.push_back(step);
     }
   }
@@ -169,8 +167,8 @@ Result<bool> OpenRun::decide_appointments() {
       record.escalated = false;
     } else {
       record.state = StepState::Waiting;
-      record.wait = (again.state == AppointmentState::Moved ? "appointment: " : "hold: ") +
-                    again.why;
+      record.wait =
+          (again.state == AppointmentState::Moved ? "appointment: " : "hold: ") + again.why;
       record.due = again.due ? again.due : std::optional<Instant>(now + Seconds(86400));
       record.escalated = undetermined;
     }
@@ -195,12 +193,11 @@ Result<bool> OpenRun::decide_appointments() {
     step.appointment = false;
   }
   const std::string what = step_words(go.front());
-  RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Decided,
-                                 "decided again, still due: " + what +
-                                     (go.size() > 1 ? " and " + std::to_string(go.size() - 1) +
-                                                          " more"
-                                                    : ""),
-                                 std::move(go), {}, fresh_->expires_at, nullptr));
+  RESCIND_RETURN_IF_ERROR(
+      extend(RecordEntry::Decided,
+             "decided again, still due: " + what +
+                 (go.size() > 1 ? " and " + std::to_string(go.size() - 1) + " more" : ""),
+             std::move(go), {}, fresh_->expires_at, nullptr));
   return true;
 }
 
@@ -212,8 +209,8 @@ Result<bool> OpenRun::look_after_sweep() {
       continue;
     }
     const StepRecord* record = record_of(step.id);
-    if (record == nullptr || !(is_done_state(record->state) ||
-                               record->state == StepState::Residual)) {
+    if (record == nullptr ||
+        !(is_done_state(record->state) || record->state == StepState::Residual)) {
       return false;
     }
     systems.insert(step.system);
@@ -242,14 +239,14 @@ Result<bool> OpenRun::look_after_sweep() {
   std::erase_if(more, [&](const PlanStep& step) { return step.item.empty() || !new_item(step); });
   RESCIND_ASSIGN_OR_RETURN(const auto supplements, store_.list_supplements(claim_.run.id));
   if (more.empty() || supplements.size() >= request_.max_supplements) {
-    const std::string said =
-        more.empty() ? "nothing new after the sweep"
-                     : "new items again after " + std::to_string(supplements.size()) +
-                           " supplements: " + more.front().item + "; plan again";
+    const std::string said = more.empty()
+                                 ? "nothing new after the sweep"
+                                 : "new items again after " + std::to_string(supplements.size()) +
+                                       " supplements: " + more.front().item + "; plan again";
     point();
-    RESCIND_RETURN_IF_ERROR(store_.append(
-        line(more.empty() ? RecordEntry::Extended : RecordEntry::Escalated, said), nullptr,
-        nullptr));
+    RESCIND_RETURN_IF_ERROR(
+        store_.append(line(more.empty() ? RecordEntry::Extended : RecordEntry::Escalated, said),
+                      nullptr, nullptr));
     RESCIND_RETURN_IF_ERROR(store_.set_setting(setting, said));
     point();
     if (!more.empty()) {
@@ -259,15 +256,14 @@ Result<bool> OpenRun::look_after_sweep() {
   }
   std::vector<PlannedRetirement> retirements = found.retirements;
   std::erase_if(retirements, [&more](const PlannedRetirement& planned) {
-    return std::none_of(more.begin(), more.end(), [&planned](const PlanStep& step) {
-      return step.retirement == planned.id;
-    });
+    return std::none_of(more.begin(), more.end(),
+                        [&planned](const PlanStep& step) { return step.retirement == planned.id; });
   });
   const std::string first = more.front().item;
-  RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Extended,
-                                 "found after the sweep: " + first + ", " +
-                                     std::to_string(more.size()) + " steps",
-                                 std::move(more), retirements, found.expires_at, nullptr));
+  RESCIND_RETURN_IF_ERROR(
+      extend(RecordEntry::Extended,
+             "found after the sweep: " + first + ", " + std::to_string(more.size()) + " steps",
+             std::move(more), retirements, found.expires_at, nullptr));
   for (const PlannedRetirement& planned : retirements) {
     RetirementRecord record = execute::begin_retirement(
         planned, execute::shapes_of(planned, plan_.plan.steps), clock_.now());

@@ -44,6 +44,7 @@ int run_command_line(const std::vector<std::string>& arguments, CommandContext& 
   add_show_command(app, context, action);
   add_apply_command(app, context, action);
   add_resume_command(app, context, action);
+  add_run_command(app, context, action);
   add_runs_command(app, context, action);
   add_serve_command(app, context, action);
   add_completion_command(app, context, action);

@@ -57,6 +57,7 @@ void add_evaluate_command(CLI::App& app, CommandContext& context, Action& action
 void add_init_command(CLI::App& app, CommandContext& context, Action& action);
 void add_plan_command(CLI::App& app, CommandContext& context, Action& action);
 void add_resume_command(CLI::App& app, CommandContext& context, Action& action);
+void add_run_command(CLI::App& app, CommandContext& context, Action& action);
 void add_runs_command(CLI::App& app, CommandContext& context, Action& action);
 void add_serve_command(CLI::App& app, CommandContext& context, Action& action);
 void add_show_command(CLI::App& app, CommandContext& context, Action& action);

@@ -1,6 +1,4 @@
 // `rescind resume`: goes on with a run after a crash, an approval or when something is due.
-// `rescind run --due`: goes on with every run that has work due now, once.
-#include <algorithm>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -28,16 +26,6 @@ Result<std::vector<std::string>> open_runs(Store& store) {
     }
   }
   return open;
-}
-
-Result<std::vector<std::string>> due_runs(Store& store, Instant now) {
-  RESCIND_ASSIGN_OR_RETURN(const std::vector<Timer> due, store.list_due(now));
-  RESCIND_ASSIGN_OR_RETURN(std::vector<std::string> runs, open_runs(store));
-  std::erase_if(runs, [&due](const std::string& run) {
-    return std::none_of(due.begin(), due.end(),
-                        [&run](const Timer& timer) { return timer.run == run; });
-  });
-  return runs;
 }
 
 using Selection = std::function<Result<std::vector<std::string>>(Store&)>;
@@ -90,18 +78,6 @@ void add_resume_command(CLI::App& app, CommandContext& context, Action& action) 
                                        : Result<std::vector<std::string>>(arguments->runs);
       };
       return run_all(context, select, arguments->as);
-    };
-  });
-
-  CLI::App* run = app.add_subcommand("run", "work what is due");
-  const auto due = std::make_shared<bool>(false);
-  run->add_flag("--due", *due, "go on once with every run that has work due now")->required();
-  // `due` is held for as long as the parser may write to it.
-  run->callback([&context, &action, due] {
-    action = [&context] {
-      const Instant now = context.clock.now();
-      return run_all(
-          context, [now](Store& store) { return due_runs(store, now); }, "");
     };
   });
 }

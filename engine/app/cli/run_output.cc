@@ -8,6 +8,7 @@
 #include <set>
 
 #include "collect/collect_inventory.h"
+#include "store/run_plan.h"
 #include "verify/verify_execution.h"
 #include "workflow/collect_systems.h"
 
@@ -156,20 +157,22 @@ ExecuteOptions execute_options(const CommandContext& context, const Session& ses
   }
   const auto engine = std::make_shared<std::mt19937_64>(std::random_device{}());
   options.random = [engine] { return std::uniform_real_distribution<double>(0.0, 1.0)(*engine); };
+  for (const SystemConfiguration& system : session.project.configuration.systems) {
+    if (system.pause.count() > 0) {
+      options.pauses[system.id] = system.pause;
+    }
+  }
   options.progress = make_progress(context, steps);
   options.hand_over = [](const PlanStep&) { return Status(); };
   return options;
 }
 
 ExitCode conclude_run(const CommandContext& context, Session& session, const RunReport& report) {
-  const auto text = session.store->plan_of_run(report.run);
-  if (!text) {
-    return context.report(text.error());
+  const auto run_plan = load_run_plan(*session.store, report.run);
+  if (!run_plan) {
+    return context.report(run_plan.error());
   }
-  const auto plan = decode_plan(*text);
-  if (!plan) {
-    return context.report(plan.error());
-  }
+  const Plan* plan = &run_plan->plan;
   const std::shared_ptr<const Inventory> observed = collect_again(context, session, *plan);
   const CapabilityMap systems = describe_connectors(session.connectors, {}).systems;
   const auto outcome =

@@ -57,6 +57,7 @@ systems:
     token: { file: secrets/github }
   corp-ldap: { connector: ldap, url: "ldaps://ldap.example.org", port: 636, bases: [ou=a, ou=b],
                password: { command: [pass, show, "ldap admin"] }, acts_as: "corp-ldap:svc-rescind",
+               rate: 100/1m,
                holder: { account: uid, identity: id } }
 server:
   listen: 127.0.0.1:9000
@@ -76,6 +77,7 @@ server:
   CHECK(ldap.id == "corp-ldap");
   CHECK(ldap.connector == "ldap");
   CHECK(ldap.acts_as == "corp-ldap:svc-rescind");
+  CHECK(ldap.pause == std::chrono::milliseconds(600));
   CHECK(ldap.holder_account_attribute == "uid");
   CHECK(ldap.holder_identity_attribute == "id");
   CHECK(std::get<std::string>(ldap.settings.at("port").value) == "636");
@@ -127,6 +129,10 @@ TEST_CASE("configuration: values that do not fit are named with their place") {
   CHECK(says(errors("plan_expiry: soon\n"), "R0803"));
   CHECK(says(errors("plan_expiry: 0s\n"), "longer than nothing"));
   CHECK(says(errors("timezone: Mars/Base\n"), "not `Mars/Base`"));
+  for (const char* rate : {"100", "0/1m", "1m", "-1/1m", "5/", "5 /1m", "[5]"}) {
+    CHECK(says(errors("systems: { a: { connector: x, rate: " + std::string(rate) + " } }\n"),
+               "`rate` must be a number of actions in a time"));
+  }
   CHECK(says(errors("systems: [a]\n"), "`systems` must be a mapping, not a list"));
   CHECK(says(errors("steward: [a]\n"), "`steward` must be a string that is not empty"));
   CHECK(says(errors("store: { vault: x }\n"), "R0805"));
