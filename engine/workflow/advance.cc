@@ -173,7 +173,10 @@ Result<AdvanceReport> advance_due(const AdvanceRequest& request, ConnectorSet& c
       report.busy.push_back(run);
     } else if (advanced.error().kind() == ErrorKind::Corrupt) {
       // One run that cannot be read must not keep the others from their deadlines.
-      report.runs.push_back({run, std::nullopt, {}, advanced.error()});
+      AdvancedRun unreadable;
+      unreadable.run = run;
+      unreadable.failed = advanced.error();
+      report.runs.push_back(std::move(unreadable));
     } else {
       return tl::unexpected(advanced.error());
     }

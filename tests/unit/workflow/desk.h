@@ -79,7 +79,7 @@ class Desk {
         collect_systems(connectors, systems, *office.store, clock, [](const std::string&) {});
     REQUIRE_MESSAGE(listed.has_value(), listed.error().to_string());
     std::string text =
-        kPeople + R"({"record":"identity","id":"alice","kind":"employee")" + alice + "}\n";
+        kDeskPeople + R"({"record":"identity","id":"alice","kind":"employee")" + alice + "}\n";
     std::set<std::string> seen;
     for (const StoredInventoryRecord& record : *office.store->list_inventory()) {
       if (record.kind != "coverage" || seen.insert(record.system).second) {
