@@ -22,8 +22,9 @@ std::string boot_id() {
 Result<std::shared_ptr<const Inventory>> read_facts(const CommandContext& context, Session& session,
                                                     const std::vector<std::string>& systems) {
   if (!systems.empty()) {
-    RESCIND_RETURN_IF_ERROR(collect_systems(session.connectors, systems, *session.store,
-                                            context.clock, [](const std::string&) {})
+    RESCIND_RETURN_IF_ERROR(collect_systems(
+                                session.connectors, systems, *session.store, context.clock,
+                                [](const std::string&) {}, use_names(session.project))
                                 .map([](const auto&) {}));
   }
   Diagnostics diagnostics;
@@ -64,6 +65,18 @@ AdvanceRequest advance_request(const CommandContext& context, Session& session,
   request.execute = execute_options(context, session, "", 0);
   request.read_inventory = [&context, &session](const std::vector<std::string>& listed) {
     return read_facts(context, session, listed);
+  };
+  request.take_evidence = [&context, &session](const std::string& system) -> Status {
+    Connector* connector = session.connectors.find(system);
+    if (connector == nullptr) {
+      return {};  // its gates stay unknown, and say so
+    }
+    const auto taken = collect_usage(*connector, system, *session.store, context.clock,
+                                     use_names(session.project));
+    if (!taken && !context.quiet) {
+      context.err << "note: `" << system << "` shows no use: " << taken.error().to_string() << '\n';
+    }
+    return {};
   };
   request.clock_heartbeat = session.project.configuration.clock_heartbeat;
   request.boot = boot_id();

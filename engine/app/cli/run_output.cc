@@ -162,6 +162,8 @@ ExecuteOptions execute_options(const CommandContext& context, const Session& ses
       options.pauses[system.id] = system.pause;
     }
   }
+  options.deliveries = session.deliveries.get();
+  options.seal_key = seal_key_source(session.project);
   options.progress = make_progress(context, steps);
   options.hand_over = [](const PlanStep&) { return Status(); };
   return options;

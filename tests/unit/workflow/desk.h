@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,27 +79,15 @@ class Desk {
     REQUIRE_MESSAGE(listed.has_value(), listed.error().to_string());
     std::string text =
         kDeskPeople + R"({"record":"identity","id":"alice","kind":"employee")" + alice + "}\n";
-    std::set<std::string> seen;
     for (const StoredInventoryRecord& record : *office.store->list_inventory()) {
-      if (record.kind != "coverage" || seen.insert(record.system).second) {
-        text += record.json + "\n";
-      }
+      text += record.json + "\n";
     }
     return collect_inventory_from_text(text, office.policy().checked->schema);
   }
 
   Status take_evidence(const std::string& system) {
-    auto report = connectors.find(system)->usage({});
-    if (!report) {
-      return {};
-    }
-    std::vector<StoredInventoryRecord> records;
-    for (const DiscoveredRecord& record : report->records) {
-      const bool coverage = record.json.find("\"coverage\"") != std::string::npos;
-      records.push_back({system, coverage ? "coverage" : "usage",
-                         coverage ? "coverage" : record.json, record.json, clock.now()});
-    }
-    return office.store->add_inventory(records);
+    return collect_usage(*connectors.find(system), system, *office.store, clock, {})
+        .map([](const auto&) {});
   }
 
   PlanRequest plan_request(std::vector<Event> events) {
