@@ -47,6 +47,7 @@ int run_command_line(const std::vector<std::string>& arguments, CommandContext& 
   add_run_command(app, context, action);
   add_runs_command(app, context, action);
   add_serve_command(app, context, action);
+  add_undo_command(app, context, action);
   add_completion_command(app, context, action);
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
