@@ -1,5 +1,5 @@
-// The port to people: a message to a principal, over whatever way the configuration offers. Built in
-// connectors/handover; docs/escalation.md says what a receiver can rely on.
+// The port to people: a message to a principal, over whatever way the configuration offers. Built
+// in connectors/handover; docs/escalation.md says what a receiver can rely on.
 #pragma once
 
 #include <string>

@@ -70,9 +70,8 @@ ApproverPerson read_person(const Inventory& inventory, IdentityRef ref, Instant 
   ApproverPerson person;
   const std::string status = text_of(inventory, Entity::Identity, ref.row(), "status");
   person.away = status == "on_leave";
-  const std::int64_t ends = inventory.table(Entity::Identity)
-                                .columns[identity_attribute::kEnds]
-                                .long_at(ref.row());
+  const std::int64_t ends =
+      inventory.table(Entity::Identity).columns[identity_attribute::kEnds].long_at(ref.row());
   const bool engaged = ends == kMissingInt || Instant(Seconds(ends)) > now;
   person.active = engaged && (status.empty() || status == "active");
   person.away = person.away && engaged;
@@ -93,8 +92,7 @@ People read_people(const std::shared_ptr<const Inventory>& inventory, std::strin
                    std::set<std::string> leaving, Instant now) {
   People people;
   people.steward = std::move(steward);
-  const auto keys =
-      std::make_shared<Keys>(read_keys(*inventory, &people.approvers.signing_teams));
+  const auto keys = std::make_shared<Keys>(read_keys(*inventory, &people.approvers.signing_teams));
   const Table& teams = inventory->table(Entity::Team);
   for (std::uint32_t row = 0; row < teams.rows(); ++row) {
     const auto members = set_texts(*inventory, Entity::Team, row, "members");

@@ -1,5 +1,5 @@
-// The people of an organisation as approvals, escalations and hand-overs ask for them: read from the
-// inventory as it is now.
+// The people of an organisation as approvals, escalations and hand-overs ask for them: read from
+// the inventory as it is now.
 #pragma once
 
 #include <functional>
