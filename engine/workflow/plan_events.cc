@@ -2,7 +2,9 @@
 #include "workflow/plan_events.h"
 
 #include "evaluate/evaluate.h"
+#include "model/approval.h"
 #include "plan/build.h"
+#include "workflow/people.h"
 
 namespace rescind {
 namespace {
@@ -204,6 +206,9 @@ Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inven
   options.looked_at_only = request.looked_at_only;
   options.systems = std::move(estate.systems);
   options.bindings = std::move(estate.bindings);
+  for (auto& [identity, keys] : declared_keys(*inventory)) {
+    options.bindings[approver_binding_key(identity)] = keys;
+  }
   options.notes = std::move(estate.notes);
   if (request.store != nullptr) {
     RESCIND_RETURN_IF_ERROR(read_limit_usage(request, *policy.checked, *inventory, options));
