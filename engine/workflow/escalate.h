@@ -88,6 +88,11 @@ HandOverMessage step_message(const PlanStep& step, const People& people, Instant
 Result<std::optional<Instant>> escalate_run(const Plan& plan, const std::string& run, Store& store,
                                             const People& people, HandOver* hand_over, Instant now);
 
+// The same for every run that has an open escalation, ended ones too: what people were asked to do
+// outlives the run that asked.
+Result<std::optional<Instant>> escalate_due(Store& store, const People& people, HandOver* hand_over,
+                                            Instant now);
+
 // Subjects of the plan's events.
 std::set<std::string> subjects_of(const Plan& plan);
 

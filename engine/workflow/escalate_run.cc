@@ -371,4 +371,23 @@ Result<std::optional<Instant>> escalate_run(const Plan& plan, const std::string&
   return mover.next();
 }
 
+Result<std::optional<Instant>> escalate_due(Store& store, const People& people, HandOver* hand_over,
+                                            Instant now) {
+  RESCIND_ASSIGN_OR_RETURN(const auto records, store.list_escalations(true));
+  std::set<std::string> runs;
+  for (const EscalationRecord& record : records) {
+    runs.insert(record.run);
+  }
+  std::optional<Instant> next;
+  for (const std::string& run : runs) {
+    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run));
+    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
+    RESCIND_ASSIGN_OR_RETURN(const auto at, escalate_run(plan, run, store, people, hand_over, now));
+    if (at) {
+      next = next ? std::min(*next, *at) : *at;
+    }
+  }
+  return next;
+}
+
 }  // namespace rescind

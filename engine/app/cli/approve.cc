@@ -398,7 +398,8 @@ void add_approve_command(CLI::App& app, CommandContext& context, Action& action)
   CLI::App* command = app.add_subcommand("approve", "approve or refuse steps, with a signature");
   const auto arguments = std::make_shared<ApproveArguments>();
   command->add_option("TARGET", arguments->target, "a plan file, or a run");
-  command->add_option("--step", arguments->steps, "this step; may be repeated");
+  command->add_option("--step", arguments->steps, "this step; may be repeated")
+      ->allow_extra_args(false);
   command->add_flag("--all", arguments->all, "every step that asks for you");
   command->add_option("--as", arguments->as, "who approves: the id of an identity");
   command->add_option("--key", arguments->key, "your private key");

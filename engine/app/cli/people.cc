@@ -1,6 +1,7 @@
 // People and hand-over of a project.
 #include "app/cli/people.h"
 
+#include <functional>
 #include <ostream>
 
 #include "collect/read_configuration.h"
@@ -97,18 +98,36 @@ Result<std::shared_ptr<HandOver>> open_hand_over(const Project& project) {
   return std::shared_ptr<HandOver>(make_hand_over(std::move(settings)));
 }
 
-void escalate(const CommandContext& context, const Session& session, const Plan& plan,
-              const std::string& run) {
+namespace {
+
+using Moves = std::function<Result<std::optional<Instant>>(const People&, HandOver*, Instant)>;
+
+void move_escalations(const CommandContext& context, const Session& session, const Moves& moves) {
   const Instant now = context.clock.now();
   const auto hand_over = open_hand_over(session.project);
   if (!hand_over) {
     context.err << "note: nobody is called: " << hand_over.error().to_string() << '\n';
   }
-  const auto next = escalate_run(plan, run, *session.store, session_people(session, now),
-                                 hand_over ? hand_over->get() : nullptr, now);
+  const auto next =
+      moves(session_people(session, now), hand_over ? hand_over->get() : nullptr, now);
   if (!next) {
     context.err << "note: escalations could not be kept: " << next.error().to_string() << '\n';
   }
+}
+
+}  // namespace
+
+void escalate(const CommandContext& context, const Session& session, const Plan& plan,
+              const std::string& run) {
+  move_escalations(context, session, [&](const People& people, HandOver* hand_over, Instant now) {
+    return escalate_run(plan, run, *session.store, people, hand_over, now);
+  });
+}
+
+void escalate_due(const CommandContext& context, const Session& session) {
+  move_escalations(context, session, [&](const People& people, HandOver* hand_over, Instant now) {
+    return rescind::escalate_due(*session.store, people, hand_over, now);
+  });
 }
 
 }  // namespace rescind

@@ -21,4 +21,7 @@ Result<std::shared_ptr<HandOver>> open_hand_over(const Project& project);
 void escalate(const CommandContext& context, const Session& session, const Plan& plan,
               const std::string& run);
 
+// The same for every run with an open escalation, ended ones too.
+void escalate_due(const CommandContext& context, const Session& session);
+
 }  // namespace rescind

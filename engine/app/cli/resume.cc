@@ -7,6 +7,7 @@
 
 #include "app/cli/approvals.h"
 #include "app/cli/command.h"
+#include "app/cli/people.h"
 #include "app/cli/run_output.h"
 
 namespace rescind {
@@ -81,6 +82,7 @@ ExitCode run_all(const CommandContext& context, const Selection& select,
         report ? conclude_run(context, *session, *report) : context.report(report.error());
     code = one == ExitCode::WorldFailed || code == ExitCode::Done ? one : code;
   }
+  escalate_due(context, *session);
   return code;
 }
 
