@@ -56,6 +56,34 @@ struct ServerConfiguration {
   std::map<std::string, ConfiguredValue> tokens;  // by the name that the log shows; always secrets
 };
 
+// How people are reached. The secrets are always places, never values.
+struct WebhookConfiguration {
+  std::string url;
+  std::optional<ConfiguredValue> secret;  // signs every request
+  std::string ca;                         // PEM file of authorities beside the machine's; "" none
+  Seconds timeout{10};
+};
+
+struct SmtpConfiguration {
+  enum class Encryption : std::uint8_t { StartTls, Tls, None };
+  std::string host;
+  std::uint16_t port = 0;  // 0: the usual one of the encryption
+  Encryption encryption = Encryption::StartTls;
+  std::string user;  // "" no sign-in
+  std::optional<ConfiguredValue> password;
+  std::string from;  // address
+  std::string ca;
+  Seconds timeout{30};
+};
+
+struct HandoverConfiguration {
+  std::optional<WebhookConfiguration> webhook;
+  std::optional<SmtpConfiguration> smtp;
+  std::string folder;  // of files; "" none
+
+  [[nodiscard]] bool empty() const { return !webhook && !smtp && folder.empty(); }
+};
+
 struct Configuration {
   std::string directory;  // of the file; relative paths in it are relative to this
   std::vector<std::string> policies{"policies/"};
@@ -71,6 +99,7 @@ struct Configuration {
   // The key that seals what waits for its delivery; nothing: a file beside the store.
   std::optional<ConfiguredValue> seal_key;
   ServerConfiguration server;
+  HandoverConfiguration handover;
 };
 
 }  // namespace rescind

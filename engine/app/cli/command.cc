@@ -43,6 +43,9 @@ int run_command_line(const std::vector<std::string>& arguments, CommandContext& 
   add_plan_command(app, context, action);
   add_show_command(app, context, action);
   add_apply_command(app, context, action);
+  add_approve_command(app, context, action);
+  add_escalations_command(app, context, action);
+  add_keys_command(app, context, action);
   add_resume_command(app, context, action);
   add_run_command(app, context, action);
   add_runs_command(app, context, action);

@@ -50,11 +50,14 @@ struct CommandContext {
 using Action = std::function<ExitCode()>;
 
 void add_apply_command(CLI::App& app, CommandContext& context, Action& action);
+void add_approve_command(CLI::App& app, CommandContext& context, Action& action);
 void add_check_command(CLI::App& app, CommandContext& context, Action& action);
 void add_collect_command(CLI::App& app, CommandContext& context, Action& action);
 void add_completion_command(CLI::App& app, CommandContext& context, Action& action);
+void add_escalations_command(CLI::App& app, CommandContext& context, Action& action);
 void add_evaluate_command(CLI::App& app, CommandContext& context, Action& action);
 void add_init_command(CLI::App& app, CommandContext& context, Action& action);
+void add_keys_command(CLI::App& app, CommandContext& context, Action& action);
 void add_plan_command(CLI::App& app, CommandContext& context, Action& action);
 void add_resume_command(CLI::App& app, CommandContext& context, Action& action);
 void add_run_command(CLI::App& app, CommandContext& context, Action& action);
