@@ -39,7 +39,7 @@ StoredApproval read_approval(const SqliteStatement& row) {
   approval.plan_digest = row.text(7);
   approval.expires = instant_of(row.optional_number(8));
   approval.on_behalf_of = row.text(9);
-  approval.signature = row.text(10);
+  approval.document = row.text(10);
   approval.key = row.text(11);
   return approval;
 }
@@ -73,19 +73,19 @@ AuditNote note_of(const StoredApproval& approval) {
   note.add("plan", approval.plan_digest);
   note.add("expires", approval.expires ? format_instant(*approval.expires) : "");
   note.add("on_behalf_of", approval.on_behalf_of);
-  note.add("signature", approval.signature);
+  note.add("document", approval.document);
   note.add("key", approval.key);
   return note;
 }
 
 bool says_the_same(const StoredApproval& a, const StoredApproval& b) {
   return a.refused == b.refused && a.reason == b.reason && a.plan_digest == b.plan_digest &&
-         a.expires == b.expires && a.on_behalf_of == b.on_behalf_of && a.signature == b.signature;
+         a.expires == b.expires && a.on_behalf_of == b.on_behalf_of && a.document == b.document;
 }
 
 constexpr std::string_view kApprovalColumns =
     "run, step, binding, approver, at, refused, reason, plan_digest, expires, on_behalf_of, "
-    "signature, key";
+    "document, key";
 
 }  // namespace
 
@@ -187,7 +187,7 @@ Status SqliteStore::add_approval(const StoredApproval& approval) {
                               .bind(approval.plan_digest)
                               .bind(stored(approval.expires))
                               .bind(approval.on_behalf_of)
-                              .bind(approval.signature)
+                              .bind(approval.document)
                               .bind(approval.key)
                               .run());
   RESCIND_RETURN_IF_ERROR(audit_.append(database_, note_of(approval)));

@@ -123,6 +123,7 @@ Status SqliteStore::append(const JournalRecord& record, const StepRecord* step,
   RESCIND_RETURN_IF_ERROR(write_record(record, capture));
   if (step != nullptr) {
     RESCIND_RETURN_IF_ERROR(write_step(*step));
+    RESCIND_RETURN_IF_ERROR(erase_secrets_of_ended(*step));
   }
   if (capture != nullptr) {
     // The first capture of a generation stands: what is read after a request is no pre-image.

@@ -83,6 +83,13 @@ EscalationRecord read_escalation(const SqliteStatement& row) {
   escalation.deadline = instant_of(row.optional_number(10));
   escalation.delivered = decode_lines(row.text(11));
   escalation.closed_at = instant_of(row.optional_number(12));
+  escalation.system = row.text(13);
+  escalation.asks = row.number(14) != 0;
+  escalation.calls = static_cast<std::uint32_t>(row.number(15));
+  escalation.unreached = decode_lines(row.text(16));
+  escalation.retry_at = instant_of(row.optional_number(17));
+  escalation.acknowledged_by = row.text(18);
+  escalation.acknowledged_at = instant_of(row.optional_number(19));
   return escalation;
 }
 
@@ -100,6 +107,7 @@ AuditNote note_of(const EscalationRecord& escalation) {
   note.add("to", join(escalation.to, ", "));
   note.add("deadline", escalation.deadline ? format_instant(*escalation.deadline) : "");
   note.add("delivered", join(escalation.delivered, "\n"));
+  note.add("acknowledged_by", escalation.acknowledged_by);
   note.add("closed", escalation.closed_at ? "true" : "");
   return note;
 }
@@ -230,9 +238,9 @@ Result<std::vector<ContainmentClaim>> SqliteStore::list_claims(const std::string
 Status SqliteStore::save_escalation(const EscalationRecord& escalation) {
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
-  RESCIND_ASSIGN_OR_RETURN(
-      auto insert,
-      database_.prepare("INSERT OR REPLACE INTO escalations VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+  RESCIND_ASSIGN_OR_RETURN(auto insert,
+                           database_.prepare("INSERT OR REPLACE INTO escalations VALUES "
+                                             "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
   RESCIND_RETURN_IF_ERROR(insert.bind(escalation.id)
                               .bind(escalation.run)
                               .bind(escalation.step)
@@ -246,6 +254,13 @@ Status SqliteStore::save_escalation(const EscalationRecord& escalation) {
                               .bind(stored(escalation.deadline))
                               .bind(encode_lines(escalation.delivered))
                               .bind(stored(escalation.closed_at))
+                              .bind(escalation.system)
+                              .bind(std::int64_t{escalation.asks ? 1 : 0})
+                              .bind(std::int64_t{escalation.calls})
+                              .bind(encode_lines(escalation.unreached))
+                              .bind(stored(escalation.retry_at))
+                              .bind(escalation.acknowledged_by)
+                              .bind(stored(escalation.acknowledged_at))
                               .run());
   RESCIND_RETURN_IF_ERROR(audit_.append(database_, note_of(escalation)));
   return transaction.commit();
@@ -256,7 +271,8 @@ Result<std::vector<EscalationRecord>> SqliteStore::list_escalations(bool open_on
   RESCIND_ASSIGN_OR_RETURN(
       auto select,
       database_.prepare("SELECT id, run, step, retirement, item, why, level, called, raised_at, "
-                        "next_at, deadline, delivered, closed_at FROM escalations " +
+                        "next_at, deadline, delivered, closed_at, system, asks, calls, unreached, "
+                        "retry_at, acknowledged_by, acknowledged_at FROM escalations " +
                         std::string(open_only ? "WHERE closed_at IS NULL " : "") +
                         "ORDER BY raised_at, id"));
   std::vector<EscalationRecord> escalations;

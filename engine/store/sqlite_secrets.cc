@@ -22,29 +22,37 @@ Status SqliteStore::put_secret(const SealedSecret& secret) {
       .run();
 }
 
-Result<std::optional<SealedSecret>> SqliteStore::find_secret(const std::string& run,
-                                                             const std::string& step,
+Result<std::optional<SealedSecret>> SqliteStore::find_secret(const std::string& step,
                                                              std::uint32_t generation) {
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(
-      auto select, database_.prepare("SELECT item, sealed, at FROM secrets WHERE run = ? AND step "
-                                     "= ? AND generation = ?"));
-  select.bind(run).bind(step).bind(std::int64_t{generation});
+      auto select, database_.prepare("SELECT item, sealed, at, run FROM secrets WHERE step = ? AND "
+                                     "generation = ? ORDER BY at DESC, run LIMIT 1"));
+  select.bind(step).bind(std::int64_t{generation});
   RESCIND_ASSIGN_OR_RETURN(const bool row, select.step());
   if (!row) {
     return std::optional<SealedSecret>{};
   }
-  return std::optional<SealedSecret>(SealedSecret{run, step, select.text(0), generation,
+  return std::optional<SealedSecret>(SealedSecret{select.text(3), step, select.text(0), generation,
                                                   select.text(1), instant_of(select.number(2))});
 }
 
-Status SqliteStore::erase_secret(const std::string& run, const std::string& step,
-                                 std::uint32_t generation) {
+Status SqliteStore::erase_secret(const std::string& step, std::uint32_t generation) {
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(
-      auto erase,
-      database_.prepare("DELETE FROM secrets WHERE run = ? AND step = ? AND generation = ?"));
-  return erase.bind(run).bind(step).bind(std::int64_t{generation}).run();
+      auto erase, database_.prepare("DELETE FROM secrets WHERE step = ? AND generation = ?"));
+  return erase.bind(step).bind(std::int64_t{generation}).run();
+}
+
+// With the end of a step nobody needs its value any more: in the same transaction, so that no crash
+// leaves a delivered value without the word that it was delivered.
+Status SqliteStore::erase_secrets_of_ended(const StepRecord& step) {
+  if (!is_end_state(step.state) || step.state == StepState::Cancelled) {
+    return {};  // a step that was cancelled in one run may go on in the next
+  }
+  RESCIND_ASSIGN_OR_RETURN(
+      auto erase, database_.prepare("DELETE FROM secrets WHERE step = ? AND generation = ?"));
+  return erase.bind(step.step).bind(std::int64_t{step.generation}).run();
 }
 
 Status SqliteStore::add_inventory(const std::vector<StoredInventoryRecord>& records) {

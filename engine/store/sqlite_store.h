@@ -85,10 +85,9 @@ class SqliteStore final : public Store {
   Status add_inventory(const std::vector<StoredInventoryRecord>& records) override;
 
   Status put_secret(const SealedSecret& secret) override;
-  Result<std::optional<SealedSecret>> find_secret(const std::string& run, const std::string& step,
+  Result<std::optional<SealedSecret>> find_secret(const std::string& step,
                                                   std::uint32_t generation) override;
-  Status erase_secret(const std::string& run, const std::string& step,
-                      std::uint32_t generation) override;
+  Status erase_secret(const std::string& step, std::uint32_t generation) override;
 
   Status set_setting(const std::string& key, const std::string& value) override;
   Result<std::optional<std::string>> find_setting(const std::string& key) override;
@@ -104,6 +103,7 @@ class SqliteStore final : public Store {
                                                   const std::string& value);
   Status consume_digest(const std::string& digest, const std::string& run, Instant at);
   Status write_step(const StepRecord& step);
+  Status erase_secrets_of_ended(const StepRecord& step);
   // With its entry in the evidence log, which names the digest of what was captured.
   Status write_record(const JournalRecord& record, const Capture* capture = nullptr);
   Status write_retirement(const RetirementRecord& retirement);

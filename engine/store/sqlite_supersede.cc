@@ -83,8 +83,8 @@ Status SqliteStore::inherit_step(const StepRecord& fresh, const std::string& fro
        {"INSERT OR IGNORE INTO captures SELECT ?, step, item, generation, at, state FROM captures "
         "WHERE run = ? AND step = ?",
         "INSERT INTO approvals (run, step, binding, approver, at, refused, reason, plan_digest, "
-        "expires, on_behalf_of, signature, key) SELECT ?, step, binding, approver, at, refused, "
-        "reason, plan_digest, expires, on_behalf_of, signature, key FROM approvals WHERE run = ? "
+        "expires, on_behalf_of, document, key) SELECT ?, step, binding, approver, at, refused, "
+        "reason, plan_digest, expires, on_behalf_of, document, key FROM approvals WHERE run = ? "
         "AND step = ? ORDER BY sequence",
         "UPDATE secrets SET run = ? WHERE run = ? AND step = ?",
         "UPDATE escalations SET run = ? WHERE run = ? AND step = ?"}) {

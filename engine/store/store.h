@@ -84,7 +84,7 @@ struct StoredApproval {
   std::string plan_digest = "";  // of the plan that was shown
   std::optional<Instant> expires = std::nullopt;
   std::string on_behalf_of = "";  // who delegated it; "" nobody
-  std::string signature = "";     // as its verifier wants it; "" given on this machine
+  std::string document = "";      // as it was signed; "" a named approval without a signature
   std::string key = "";           // public key that it was checked with
 };
 
@@ -264,14 +264,12 @@ class Store : public AuditStore {
   // what execution made, and evidence: records `usage`, `coverage` and `delivery`.
   virtual Status add_inventory(const std::vector<StoredInventoryRecord>& records) = 0;
 
-  // --- sealed values: one per run, step and generation. Putting replaces; erasing what is not
-  // there is no error.
+  // --- sealed values: one per run, step and generation. Putting replaces; a step that
+  // another run goes on with finds its value; erasing what is not there is no error.
   virtual Status put_secret(const SealedSecret& secret) = 0;
-  virtual Result<std::optional<SealedSecret>> find_secret(const std::string& run,
-                                                          const std::string& step,
+  virtual Result<std::optional<SealedSecret>> find_secret(const std::string& step,
                                                           std::uint32_t generation) = 0;
-  virtual Status erase_secret(const std::string& run, const std::string& step,
-                              std::uint32_t generation) = 0;
+  virtual Status erase_secret(const std::string& step, std::uint32_t generation) = 0;
 
   // --- settings
   virtual Status set_setting(const std::string& key, const std::string& value) = 0;
