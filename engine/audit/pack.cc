@@ -168,6 +168,8 @@ Json timeline_json(const Story& story) {
 Json story_json(const Story& story) {
   return {{"verdict", story.verdict},
           {"gone", story.gone},
+          {"changes_done", story.done},
+          {"changes_planned", story.changes},
           {"causes", causes_json(story)},
           {"had", items_json(story)},
           {"changes", steps_json(story)},

@@ -83,20 +83,24 @@ class Page {
         escape_html(checkpoint_.origin) + "</code> · made " + when(pack_.made_at) +
         " UTC · all instants are UTC</p>\n";
     out_ += "<div class=\"verdict " + std::string(story_.gone ? "good" : "warn") + "\"><strong>" +
-            (story_.gone ? "Gone and proved." : "Not all is gone.") + "</strong><span>" +
-            escape_html(story_.verdict) + "</span></div>\n";
-    const auto changes = static_cast<std::size_t>(std::count_if(
-        story_.steps.begin(), story_.steps.end(),
-        [](const StoryStep& step) { return step.rank != "capture" && step.rank != "prepare"; }));
+            headline() + "</strong><span>" + escape_html(story_.verdict) + "</span></div>\n";
     out_ += "<div class=\"cards\">";
     card(std::to_string(story_.items.size()), "things they had");
-    card(std::to_string(story_.done) + " / " + std::to_string(changes),
+    card(std::to_string(story_.done) + " / " + std::to_string(story_.changes),
          "changes read back as done");
     card(story_.searches.empty() ? "–" : std::to_string(story_.searches.back().paths),
          "ways in at the last search");
     card(std::to_string(story_.exceptions.size()), "exceptions");
     card(std::to_string(pack_.entries.size()), "log entries, all proved");
     out_ += "</div>\n";
+  }
+
+  [[nodiscard]] std::string headline() const {
+    if (!story_.gone) {
+      return "Not all access is gone.";
+    }
+    return story_.done == story_.changes ? "Gone and proved."
+                                         : "Access is gone and proved. The rest waits.";
   }
 
   void card(const std::string& figure, const std::string& label) {

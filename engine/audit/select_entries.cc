@@ -50,7 +50,10 @@ class Selection {
     if (note.kind == "event_closed" || note.kind == "claims_released") {
       return lineages_.contains(note.get("lineage"));
     }
-    return note.step.empty() ? runs_.contains(note.run) : steps_.contains({note.run, note.step});
+    if (!note.step.empty()) {
+      return steps_.contains({note.run, note.step});
+    }
+    return note.item.empty() ? runs_.contains(note.run) : items_.contains({note.run, note.item});
   }
 
  private:

@@ -25,6 +25,10 @@ bool is_change(const StoryStep& step) {
   return step.rank != "capture" && step.rank != "prepare";
 }
 
+bool ends_access(const StoryStep& step) {
+  return step.rank == "contain" || step.rank == "strip" || step.rank == "sweep";
+}
+
 class Teller {
  public:
   explicit Teller(std::string identity) { story_.identity = std::move(identity); }
@@ -56,14 +60,13 @@ class Teller {
     for (auto& [item, told] : items_) {
       story_.items.push_back(std::move(told));
     }
-    std::uint64_t changes = 0;
     for (const StoryStep& step : story_.steps) {
       if (is_change(step)) {
-        ++changes;
+        ++story_.changes;
         story_.done += step.done() ? 1U : 0U;
       }
     }
-    judge(changes);
+    judge();
     return std::move(story_);
   }
 
@@ -211,7 +214,7 @@ class Teller {
   }
 
   // The last search of each subject counts.
-  void judge(std::uint64_t changes) {
+  void judge() {
     std::map<std::string, const StorySearch*> last;
     for (const StorySearch& search : story_.searches) {
       last[search.subject] = &search;
@@ -220,9 +223,11 @@ class Teller {
     for (const auto& [subject, search] : last) {
       paths += search->paths;
     }
-    const bool all_done = changes > 0 && story_.done == changes;
-    story_.gone = all_done && !last.empty() && paths == 0;
-    story_.verdict = std::to_string(story_.done) + " of " + std::to_string(changes) +
+    const bool ended =
+        std::all_of(story_.steps.begin(), story_.steps.end(),
+                    [](const StoryStep& step) { return !ends_access(step) || step.done(); });
+    story_.gone = ended && story_.done > 0 && !last.empty() && paths == 0;
+    story_.verdict = std::to_string(story_.done) + " of " + std::to_string(story_.changes) +
                      " changes were read back as done.";
     if (last.empty()) {
       story_.verdict += " Nobody searched for access that is left.";

@@ -80,9 +80,11 @@ struct Story {
   std::vector<StoryApproval> approvals;
   std::vector<StorySearch> searches;
   std::vector<StoryLine> timeline;  // in the order of the log
-  std::uint64_t done = 0;           // of `steps`
-  bool gone = false;                // every step done, and the last search found no way in
-  std::string verdict;              // one or two sentences
+  std::uint64_t changes = 0;        // steps that change access or data
+  std::uint64_t done = 0;           // of them: read back as done
+  // Every step that ends access is done, and the last search found no way in.
+  bool gone = false;
+  std::string verdict;  // one or two sentences
 };
 
 // The entries of `log` that are about the identity: its events and what follows from them, with the

@@ -50,12 +50,14 @@ struct CommandContext {
 using Action = std::function<ExitCode()>;
 
 void add_apply_command(CLI::App& app, CommandContext& context, Action& action);
+void add_audit_command(CLI::App& app, CommandContext& context, Action& action);
 void add_check_command(CLI::App& app, CommandContext& context, Action& action);
 void add_collect_command(CLI::App& app, CommandContext& context, Action& action);
 void add_completion_command(CLI::App& app, CommandContext& context, Action& action);
 void add_evaluate_command(CLI::App& app, CommandContext& context, Action& action);
 void add_init_command(CLI::App& app, CommandContext& context, Action& action);
 void add_plan_command(CLI::App& app, CommandContext& context, Action& action);
+void add_report_command(CLI::App& app, CommandContext& context, Action& action);
 void add_resume_command(CLI::App& app, CommandContext& context, Action& action);
 void add_runs_command(CLI::App& app, CommandContext& context, Action& action);
 void add_serve_command(CLI::App& app, CommandContext& context, Action& action);
