@@ -20,6 +20,14 @@ bool has_effect(Verb verb, KindSet kinds, Effect effect) {
   return false;
 }
 
+// Whether a verb takes an item of some of the kinds out of use. A locked account refuses people
+// only: the jobs that use it go on.
+bool takes_out_of_use(Verb verb, KindSet kinds) {
+  const KindSet meant =
+      verb == Verb::Lock ? KindSet(kinds.bits & ~KindSet(Kind::Account).bits) : kinds;
+  return has_effect(verb, meant, Effect::Contains);
+}
+
 // The kinds that some verb can contain; data, for one, cannot be.
 KindSet containable(KindSet kinds) {
   KindSet result;
@@ -76,10 +84,9 @@ class PathCheck {
 
   [[nodiscard]] bool contains(std::size_t stage) const {
     const KindSet kinds = containable(kinds_);
-    return std::any_of(stages()[stage].actions.begin(), stages()[stage].actions.end(),
-                       [&](const CheckedAction& action) {
-                         return !kinds.empty() && has_effect(action.verb, kinds, Effect::Contains);
-                       });
+    return std::any_of(
+        stages()[stage].actions.begin(), stages()[stage].actions.end(),
+        [&](const CheckedAction& action) { return takes_out_of_use(action.verb, kinds); });
   }
 
   [[nodiscard]] const CheckedAction* destroying(std::size_t stage) const {
@@ -244,17 +251,15 @@ class PathCheck {
         entries_.push_back({start.stage, start.span});
       }
     }
-    for (const CheckedStageWhen& enter : retire_.enters) {
-      entries_.push_back({enter.stage, enter.span});
-    }
   }
 
-  void check_reached() {
+  // The first stage that any item sees. From there on all are reached: by the end of the one
+  // before, and earlier ones by a return, which can lead to a stage before every start.
+  [[nodiscard]] std::size_t first_reached() const {
     std::size_t first = stages().size();
     for (const Entry& entry : entries_) {
       first = std::min(first, entry.stage);
     }
-    // A return leads to an earlier stage, and from there on everything is reached.
     for (bool grew = true; grew;) {
       grew = false;
       for (std::size_t i = first; i < stages().size(); ++i) {
@@ -265,6 +270,11 @@ class PathCheck {
         }
       }
     }
+    return first;
+  }
+
+  void check_reached() {
+    const std::size_t first = first_reached();
     for (std::size_t i = 0; i < first && first < stages().size(); ++i) {
       program_.report
           .error(Code::R0463, text(i).name.span, named(i) + " is never reached",
@@ -274,6 +284,11 @@ class PathCheck {
     for (std::size_t i = first; i < stages().size(); ++i) {
       if (const std::optional<std::uint32_t> target = stages()[i].on_use_return_to) {
         entries_.push_back({*target, text(i).on_use_return_to->span});
+      }
+    }
+    for (const CheckedStageWhen& enter : retire_.enters) {
+      if (enter.stage > first) {  // an item never goes back
+        entries_.push_back({enter.stage, enter.span});
       }
     }
   }
@@ -299,9 +314,9 @@ class PathCheck {
       diagnostic.help.emplace_back(
           containable(kinds_).empty()
               ? "an earlier stage has a `soak`, in which it is seen whether anybody misses it"
-              : "an earlier stage disables, locks, rotates or revokes the item and has a `soak`, "
-                "in "
-                "which it is seen whether anybody misses it");
+              : "an earlier stage disables, rotates or revokes the item (a device: locks it) and "
+                "has "
+                "a `soak`, in which it is seen whether anybody misses it");
       return;
     }
   }
