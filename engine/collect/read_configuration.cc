@@ -62,7 +62,8 @@ class ConfigurationReader {
         {"seal_key",
          [&](const Node& n) { read_value(n, "seal_key", true, out.seal_key.emplace()); }},
         {"server", [&](const Node& n) { read_server(n, out.server); }},
-        {"handover", [&](const Node& n) { read_handover(n, out.handover); }}};
+        {"handover", [&](const Node& n) { read_handover(n, out.handover); }},
+        {"audit", [&](const Node& n) { read_audit(n, out.audit); }}};
     read_keys(root, "the configuration", keys);
     check_receivers(out);
   }
@@ -327,6 +328,22 @@ class ConfigurationReader {
         {"tls", [&](const Node& n) { read_tls(n, server.tls.emplace()); }},
         {"tokens", [&](const Node& n) { read_tokens(n, server.tokens); }}};
     read_keys(node, "server", keys);
+  }
+
+  void read_audit(const Node& node, AuditConfiguration& audit) {
+    using Handler = std::function<void(const Node&)>;
+    const std::map<std::string, Handler> keys{
+        {"key", [&](const Node& n) { read_value(n, "key", true, audit.key.emplace()); }},
+        {"origin", [&](const Node& n) {
+           read_text(n, "origin", audit.origin);
+           audit.origin_span = n.span;
+         }}};
+    read_keys(node, "audit", keys);
+    if (audit.origin.find_first_of(" +\t\n") != std::string::npos) {
+      diagnostics_.error(
+          Code::R1101, audit.origin_span, "`" + audit.origin + "` cannot name a log",
+          "an origin has no space and no plus sign, like `audit.example.org/rescind`");
+    }
   }
 
   void read_tls(const Node& node, TlsConfiguration& tls) {

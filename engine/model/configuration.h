@@ -50,6 +50,13 @@ struct TlsConfiguration {
   std::string key;          // path of the private key
 };
 
+// The evidence log.
+struct AuditConfiguration {
+  std::optional<ConfiguredValue> key;  // private key in PEM; none: one is made beside the store
+  std::string origin;                  // the log's name in its checkpoints; "" from its key
+  Span origin_span;
+};
+
 struct ServerConfiguration {
   std::string listen = "127.0.0.1:8181";
   std::optional<TlsConfiguration> tls;
@@ -100,6 +107,7 @@ struct Configuration {
   std::optional<ConfiguredValue> seal_key;
   ServerConfiguration server;
   HandoverConfiguration handover;
+  AuditConfiguration audit;
 };
 
 }  // namespace rescind

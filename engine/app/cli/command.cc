@@ -49,6 +49,8 @@ int run_command_line(const std::vector<std::string>& arguments, CommandContext& 
   add_resume_command(app, context, action);
   add_run_command(app, context, action);
   add_runs_command(app, context, action);
+  add_audit_command(app, context, action);
+  add_report_command(app, context, action);
   add_serve_command(app, context, action);
   add_undo_command(app, context, action);
   add_completion_command(app, context, action);

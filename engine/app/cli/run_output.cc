@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "app/cli/audit.h"
 #include "app/cli/people.h"
 #include "collect/collect_inventory.h"
 #include "store/run_plan.h"
@@ -134,6 +135,27 @@ ExitCode exit_code_of(const RunReport& report, const VerifiedOutcome& outcome) {
   return waiting || !proved ? ExitCode::Blocked : ExitCode::Done;
 }
 
+// Reads the run's steps back, searches for access that is left, prints both.
+ExitCode verify_and_print(const CommandContext& context, Session& session, const RunReport& report,
+                          const Plan& plan) {
+  const std::shared_ptr<const Inventory> observed = collect_again(context, session, plan);
+  const CapabilityMap systems = describe_connectors(session.connectors, {}).systems;
+  const auto outcome =
+      verify_execution(report.run, *session.store, session.connectors, context.clock,
+                       {.inventory = observed.get(), .systems = &systems});
+  if (!outcome) {
+    return context.report(outcome.error());
+  }
+  escalate(context, session, plan, report.run);
+  if (!context.quiet) {
+    print_people(context, report, plan);
+    context.out << '\n'
+                << report.run << " is " << run_state_name(outcome->state) << ".\n"
+                << print_outcome(*outcome);
+  }
+  return exit_code_of(report, *outcome);
+}
+
 }  // namespace
 
 std::function<void(const StepProgress&)> make_progress(const CommandContext& context,
@@ -185,23 +207,9 @@ ExitCode conclude_run(const CommandContext& context, Session& session, const Run
   if (!run_plan) {
     return context.report(run_plan.error());
   }
-  const Plan* plan = &run_plan->plan;
-  const std::shared_ptr<const Inventory> observed = collect_again(context, session, *plan);
-  const CapabilityMap systems = describe_connectors(session.connectors, {}).systems;
-  const auto outcome =
-      verify_execution(report.run, *session.store, session.connectors, context.clock,
-                       {.inventory = observed.get(), .systems = &systems});
-  if (!outcome) {
-    return context.report(outcome.error());
-  }
-  escalate(context, session, *plan, report.run);
-  if (!context.quiet) {
-    print_people(context, report, *plan);
-    context.out << '\n'
-                << report.run << " is " << run_state_name(outcome->state) << ".\n"
-                << print_outcome(*outcome);
-  }
-  return exit_code_of(report, *outcome);
+  const ExitCode code = verify_and_print(context, session, report, run_plan->plan);
+  sign_at_end(context, session.project, *session.store);
+  return code;
 }
 
 }  // namespace rescind
