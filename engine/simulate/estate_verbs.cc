@@ -173,8 +173,8 @@ void new_value(EstateItem& item, const std::string& marker) {
 
 }  // namespace
 
-void Estate::take_along(const std::string& marker,
-                        const std::function<bool(const EstateItem&)>& which) {
+void SimulatedEstate::take_along(const std::string& marker,
+                                 const std::function<bool(const EstateItem&)>& which) {
   for (auto& [id, item] : items_) {
     if (item.present && which(item)) {
       item.present = false;
@@ -183,7 +183,7 @@ void Estate::take_along(const std::string& marker,
   }
 }
 
-void Estate::apply_verb(EstateItem& item, const ActionRequest& request) {
+void SimulatedEstate::apply_verb(EstateItem& item, const ActionRequest& request) {
   const auto license_goes = [&](const std::string& license) {
     take_along(request.marker, [&license](const EstateItem& other) {
       return other.kind == Kind::Data && other.license == license;

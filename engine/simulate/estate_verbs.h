@@ -2,7 +2,7 @@
 #pragma once
 
 #include "connect/connector.h"
-#include "simulate/estate.h"
+#include "simulate/simulated_estate.h"
 
 namespace rescind::simulate {
 

@@ -25,7 +25,7 @@ bool has_ended(RunState state) {
 
 }  // namespace
 
-Simulation::Simulation(const LoadedPolicy& policy, Estate& estate, Store& store,
+Simulation::Simulation(const LoadedPolicy& policy, SimulatedEstate& estate, Store& store,
                        SimulatedClock& clock, SimulationOptions options)
     : policy_(policy),
       store_(store),
@@ -37,7 +37,8 @@ Simulation::Simulation(const LoadedPolicy& policy, Estate& estate, Store& store,
   options_.plan.connectors = &connectors_;
 }
 
-Status Simulation::seed(std::string_view json_lines, Estate& estate, Store& store, Instant at) {
+Status Simulation::seed(std::string_view json_lines, SimulatedEstate& estate, Store& store,
+                        Instant at) {
   std::vector<StoredInventoryRecord> people;
   while (!json_lines.empty()) {
     const std::size_t end = json_lines.find('\n');

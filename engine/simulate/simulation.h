@@ -10,8 +10,8 @@
 
 #include "collect/collect_inventory.h"
 #include "execute/execute_plan.h"
-#include "simulate/estate.h"
 #include "simulate/simulated_clock.h"
+#include "simulate/simulated_estate.h"
 #include "store/store.h"
 #include "workflow/load_policy.h"
 #include "workflow/plan_events.h"
@@ -28,11 +28,12 @@ struct SimulationOptions {
 // point: what is durable is in the store and in the estate, and a new one goes on from there.
 class Simulation {
  public:
-  Simulation(const LoadedPolicy& policy, Estate& estate, Store& store, SimulatedClock& clock,
-             SimulationOptions options);
+  Simulation(const LoadedPolicy& policy, SimulatedEstate& estate, Store& store,
+             SimulatedClock& clock, SimulationOptions options);
 
   // The organisation as JSON Lines: systems and items go into the estate, the rest into the store.
-  static Status seed(std::string_view json_lines, Estate& estate, Store& store, Instant at);
+  static Status seed(std::string_view json_lines, SimulatedEstate& estate, Store& store,
+                     Instant at);
 
   // Lists the systems and reads the inventory, as `collect` does.
   Result<std::shared_ptr<const Inventory>> observe();

@@ -89,7 +89,7 @@ class Driver {
 void Driver::prepare() {
   const Scenario& scenario = trace_.scenario;
   trace_.clock = std::make_unique<SimulatedClock>(scenario.begin);
-  trace_.estate = std::make_unique<Estate>(*trace_.clock);
+  trace_.estate = std::make_unique<SimulatedEstate>(*trace_.clock);
   trace_.sources = std::make_shared<SourceSet>();
   Diagnostics diagnostics;
   auto policy =
@@ -105,7 +105,7 @@ void Driver::prepare() {
   trace_.store = must(open_sqlite_store(file, {}));
   must(Simulation::seed(scenario.records, *trace_.estate, *trace_.store, scenario.begin));
   trace_.items_at_first = trace_.estate->items();
-  trace_.estate->watch = [this](Estate::Moment, std::string_view, const std::string&) {
+  trace_.estate->watch = [this](SimulatedEstate::Moment, std::string_view, const std::string&) {
     if (inside_) {
       maybe_attack();
       if (options_.tamper) {
@@ -165,7 +165,7 @@ void Driver::maybe_attack() {
 }
 
 void Driver::attack(const std::string& person) {
-  Estate& estate = *trace_.estate;
+  SimulatedEstate& estate = *trace_.estate;
   std::vector<std::string> accounts;
   for (const auto& [id, item] : estate.items()) {
     if (item.kind == Kind::Account && item.holder == person) {

@@ -31,7 +31,7 @@ struct HandOver {
 struct Trace {
   Scenario scenario;
   std::unique_ptr<SimulatedClock> clock;
-  std::unique_ptr<Estate> estate;
+  std::unique_ptr<SimulatedEstate> estate;
   std::map<std::string, EstateItem> items_at_first;
   std::shared_ptr<SourceSet> sources;
   LoadedPolicy policy;
@@ -48,7 +48,7 @@ struct DriveOptions {
   bool verbose = false;
   // Faults of the estate that no honest system has, so that the oracle has something to find:
   // called after every call on a system.
-  std::function<void(Estate&, const Scenario&)> tamper;
+  std::function<void(SimulatedEstate&, const Scenario&)> tamper;
 };
 
 // `folder`: where the store's file may be put. The oracle looks at every pause and at the end.

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "model/event.h"
-#include "simulate/estate.h"
+#include "simulate/simulated_estate.h"
 
 namespace rescind::simulation {
 

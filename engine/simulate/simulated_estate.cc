@@ -1,13 +1,13 @@
 // The state of the simulated systems, and what people do in them.
-#include "simulate/estate.h"
+#include "simulate/simulated_estate.h"
 
 #include <algorithm>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
-#include "simulate/estate_connector.h"
 #include "simulate/estate_verbs.h"
+#include "simulate/simulated_system.h"
 
 namespace rescind {
 namespace {
@@ -84,7 +84,7 @@ std::vector<std::string_view> estate_fault_names() {
   return out;
 }
 
-Status Estate::add_record(const std::string& json) {
+Status SimulatedEstate::add_record(const std::string& json) {
   const Json object = Json::parse(json, nullptr, false);
   if (!object.is_object() || !object.contains("record") || !object["record"].is_string()) {
     return fail(ErrorKind::Corrupt, "a record must be one JSON object with `record`");
@@ -105,30 +105,30 @@ Status Estate::add_record(const std::string& json) {
   return {};
 }
 
-ConnectorSet Estate::connectors() {
+ConnectorSet SimulatedEstate::connectors() {
   ConnectorSet set;
   for (const auto& [name, system] : systems_) {
-    set.add(name, std::make_unique<EstateConnector>(*this, name));
+    set.add(name, std::make_unique<SimulatedSystem>(*this, name));
   }
   return set;
 }
 
-EstateItem* Estate::find(const std::string& id) {
+EstateItem* SimulatedEstate::find(const std::string& id) {
   const auto found = items_.find(id);
   return found == items_.end() ? nullptr : &found->second;
 }
 
-void Estate::note(std::string by, std::string what, std::string item) {
+void SimulatedEstate::note(std::string by, std::string what, std::string item) {
   changes_.push_back({clock_.now(), std::move(by), std::move(what), std::move(item)});
 }
 
-void Estate::mend(const std::string& system) {
+void SimulatedEstate::mend(const std::string& system) {
   std::erase_if(faults_, [&](const EstateFault& fault) {
     return system.empty() || fault.system.empty() || fault.system == system;
   });
 }
 
-std::string Estate::mint(const EstateItem& account, Kind kind, const std::string& by) {
+std::string SimulatedEstate::mint(const EstateItem& account, Kind kind, const std::string& by) {
   EstateItem made;
   made.system = account.system;
   made.kind = kind;
@@ -143,7 +143,7 @@ std::string Estate::mint(const EstateItem& account, Kind kind, const std::string
   return id;
 }
 
-Result<std::string> Estate::sign_in(const std::string& account, const std::string& by) {
+Result<std::string> SimulatedEstate::sign_in(const std::string& account, const std::string& by) {
   apply_postponed("");
   const EstateItem* item = find(account);
   if (item == nullptr || item->kind != Kind::Account || !item->present || !item->enabled ||
@@ -153,7 +153,7 @@ Result<std::string> Estate::sign_in(const std::string& account, const std::strin
   return mint(*item, Kind::Session, by);
 }
 
-Result<std::string> Estate::mint_token(const std::string& account, const std::string& by) {
+Result<std::string> SimulatedEstate::mint_token(const std::string& account, const std::string& by) {
   apply_postponed("");
   const EstateItem* item = find(account);
   const bool live = std::any_of(items_.begin(), items_.end(), [&](const auto& entry) {
@@ -166,12 +166,12 @@ Result<std::string> Estate::mint_token(const std::string& account, const std::st
   return mint(*item, Kind::Token, by);
 }
 
-void Estate::use(const std::string& item, const std::string& by) {
+void SimulatedEstate::use(const std::string& item, const std::string& by) {
   usages_.push_back({item, by, clock_.now()});
   note(by, "used", item);
 }
 
-std::string Estate::describe() const {
+std::string SimulatedEstate::describe() const {
   std::string text;
   for (const auto& [id, item] : items_) {
     text += id + " " + std::string(kind_name(item.kind)) + (item.present ? " present" : " gone") +
@@ -184,8 +184,9 @@ std::string Estate::describe() const {
   return text;
 }
 
-std::optional<EstateFault> Estate::take_fault(const std::string& system, std::optional<Verb> verb,
-                                              const std::string& item) {
+std::optional<EstateFault> SimulatedEstate::take_fault(const std::string& system,
+                                                       std::optional<Verb> verb,
+                                                       const std::string& item) {
   for (EstateFault& fault : faults_) {
     const bool all_calls =
         fault.kind == EstateFaultKind::Refused || fault.kind == EstateFaultKind::AuthFailed;
@@ -203,7 +204,7 @@ std::optional<EstateFault> Estate::take_fault(const std::string& system, std::op
   return std::nullopt;
 }
 
-void Estate::apply_postponed(const std::string& system) {
+void SimulatedEstate::apply_postponed(const std::string& system) {
   std::vector<Postponed> due;
   std::erase_if(postponed_, [&](const Postponed& one) {
     const bool now = one.due <= clock_.now() && (system.empty() || one.system == system);
@@ -221,7 +222,7 @@ void Estate::apply_postponed(const std::string& system) {
 }
 
 // Somebody else who stays holds the same right; a role with levels counts at its owner level.
-bool Estate::is_last_holder(const EstateItem& right) const {
+bool SimulatedEstate::is_last_holder(const EstateItem& right) const {
   if (right.name.empty()) {
     return false;
   }
@@ -234,8 +235,8 @@ bool Estate::is_last_holder(const EstateItem& right) const {
   });
 }
 
-ActionResult Estate::act(EstateItem& item, const ActionRequest& request,
-                         const std::optional<EstateFault>& fault) {
+ActionResult SimulatedEstate::act(EstateItem& item, const ActionRequest& request,
+                                  const std::optional<EstateFault>& fault) {
   ActionResult answer;
   answer.result = ResultClass::Changed;
   answer.detail = "200";

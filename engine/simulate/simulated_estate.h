@@ -74,9 +74,9 @@ struct EstateFault {
 };
 
 // Used by one thread.
-class Estate {
+class SimulatedEstate {
  public:
-  explicit Estate(Clock& clock) : clock_(clock) {}
+  explicit SimulatedEstate(Clock& clock) : clock_(clock) {}
 
   // A system and what it can do; `supports` empty: everything. `pushes_to`: it makes or enables
   // accounts there while the same person's account here is enabled.
@@ -119,7 +119,7 @@ class Estate {
   std::function<void(Moment, std::string_view call, const std::string& item)> watch;
 
  private:
-  friend class EstateConnector;
+  friend class SimulatedSystem;
 
   struct Postponed {
     Instant due{};

@@ -1,5 +1,5 @@
 // Calls on a simulated system: scripted faults first, then the verb itself.
-#include "simulate/estate_connector.h"
+#include "simulate/simulated_system.h"
 
 #include <algorithm>
 #include <utility>
@@ -69,20 +69,20 @@ std::string request_line(const std::string& system, const ActionRequest& request
 
 }  // namespace
 
-void EstateConnector::watch(Estate::Moment moment, std::string_view call,
+void SimulatedSystem::watch(SimulatedEstate::Moment moment, std::string_view call,
                             const std::string& item) const {
   if (estate_.watch) {
     estate_.watch(moment, call, item);
   }
 }
 
-EstateItem* EstateConnector::find(const ItemAddress& address) {
+EstateItem* SimulatedSystem::find(const ItemAddress& address) {
   estate_.apply_postponed(system_);
   EstateItem* item = estate_.find(address.item);
   return item != nullptr && item->system == system_ ? item : nullptr;
 }
 
-Status EstateConnector::reject_reading(const std::string& item) {
+Status SimulatedSystem::reject_reading(const std::string& item) {
   const auto fault = estate_.take_fault(system_, std::nullopt, item);
   if (!fault) {
     return {};
@@ -92,7 +92,7 @@ Status EstateConnector::reject_reading(const std::string& item) {
              : fail(ErrorKind::Network, system_ + ": connection refused", RetryAdvice::Safe);
 }
 
-Result<Capabilities> EstateConnector::capabilities() {
+Result<Capabilities> SimulatedSystem::capabilities() {
   const std::vector<std::string>& supports = estate_.systems_[system_].supports;
   Capabilities out;
   out.connector = "simulated";
@@ -124,7 +124,7 @@ Result<Capabilities> EstateConnector::capabilities() {
   return out;
 }
 
-Result<Discovery> EstateConnector::list(KindSet kinds, const std::string& account) {
+Result<Discovery> SimulatedSystem::list(KindSet kinds, const std::string& account) {
   RESCIND_RETURN_IF_ERROR(reject_reading(account));
   estate_.apply_postponed(system_);
   Discovery found;
@@ -143,21 +143,21 @@ Result<Discovery> EstateConnector::list(KindSet kinds, const std::string& accoun
   return found;
 }
 
-Result<Discovery> EstateConnector::discover() {
-  watch(Estate::Moment::Before, "discover", "");
+Result<Discovery> SimulatedSystem::discover() {
+  watch(SimulatedEstate::Moment::Before, "discover", "");
   return list(kAllKinds, "");
 }
 
-Result<Discovery> EstateConnector::discover_account(const ItemAddress& account) {
-  watch(Estate::Moment::Before, "discover", account.item);
+Result<Discovery> SimulatedSystem::discover_account(const ItemAddress& account) {
+  watch(SimulatedEstate::Moment::Before, "discover", account.item);
   auto found =
       list(KindSet(Kind::Session) | Kind::Token | Kind::Checkout | Kind::Delegation, account.item);
-  watch(Estate::Moment::After, "discover", account.item);
+  watch(SimulatedEstate::Moment::After, "discover", account.item);
   return found;
 }
 
-Result<Observation> EstateConnector::observe(const ItemAddress& address) {
-  watch(Estate::Moment::Before, "observe", address.item);
+Result<Observation> SimulatedSystem::observe(const ItemAddress& address) {
+  watch(SimulatedEstate::Moment::Before, "observe", address.item);
   RESCIND_RETURN_IF_ERROR(reject_reading(address.item));
   const EstateItem* item = find(address);
   Observation seen;
@@ -181,11 +181,11 @@ Result<Observation> EstateConnector::observe(const ItemAddress& address) {
     seen.facts["last_holder"] = estate_.is_last_holder(*item) ? "true" : "false";
   }
   seen.state = simulate::state_text(*item);
-  watch(Estate::Moment::After, "observe", address.item);
+  watch(SimulatedEstate::Moment::After, "observe", address.item);
   return seen;
 }
 
-ActionResult EstateConnector::change(const ActionRequest& request) {
+ActionResult SimulatedSystem::change(const ActionRequest& request) {
   const auto fault = estate_.take_fault(system_, request.verb, request.item.item);
   if (auto answer = answer_without_effect(fault, estate_.clock_.now())) {
     return *answer;
@@ -203,20 +203,20 @@ ActionResult EstateConnector::change(const ActionRequest& request) {
              : answer;
 }
 
-ActionResult EstateConnector::perform(const ActionRequest& request) {
+ActionResult SimulatedSystem::perform(const ActionRequest& request) {
   const std::string call(verb_name(request.verb));
-  watch(Estate::Moment::Before, call, request.item.item);
+  watch(SimulatedEstate::Moment::Before, call, request.item.item);
   ActionResult answer = change(request);
   answer.requests.push_back(request_line(system_, request));
   if (answer.result != ResultClass::Unknown && answer.detail != "connection refused") {
     answer.response_digest = sha256_digest(answer.detail);
   }
-  watch(Estate::Moment::After, call, request.item.item);
+  watch(SimulatedEstate::Moment::After, call, request.item.item);
   return answer;
 }
 
-ProbeResult EstateConnector::probe(const ActionRequest& request) {
-  watch(Estate::Moment::Before, "probe", request.item.item);
+ProbeResult SimulatedSystem::probe(const ActionRequest& request) {
+  watch(SimulatedEstate::Moment::Before, "probe", request.item.item);
   ProbeResult result;
   if (auto reachable = reject_reading(request.item.item); !reachable) {
     result.detail = reachable.error().message();
@@ -233,8 +233,8 @@ ProbeResult EstateConnector::probe(const ActionRequest& request) {
   return result;
 }
 
-ActionResult EstateConnector::undo(const ActionRequest& request) {
-  watch(Estate::Moment::Before, "undo", request.item.item);
+ActionResult SimulatedSystem::undo(const ActionRequest& request) {
+  watch(SimulatedEstate::Moment::Before, "undo", request.item.item);
   const auto fault = estate_.take_fault(system_, request.verb, request.item.item);
   if (auto answer = answer_without_effect(fault, estate_.clock_.now())) {
     return *answer;
@@ -254,15 +254,15 @@ ActionResult EstateConnector::undo(const ActionRequest& request) {
     answer = answer_of(ResultClass::Changed, "200");
   }
   answer.requests.push_back("undo " + request_line(system_, request));
-  watch(Estate::Moment::After, "undo", request.item.item);
+  watch(SimulatedEstate::Moment::After, "undo", request.item.item);
   return answer;
 }
 
-std::vector<std::string> EstateConnector::preview(const ActionRequest& request) {
+std::vector<std::string> SimulatedSystem::preview(const ActionRequest& request) {
   return {request_line(system_, request)};
 }
 
-Successor EstateConnector::describe_successor(const EstateItem& made, ResultClass result) const {
+Successor SimulatedSystem::describe_successor(const EstateItem& made, ResultClass result) const {
   Successor out;
   out.answer = answer_of(result, result == ResultClass::Changed ? "201" : "it is there");
   out.item = {.item = made.id,
@@ -278,8 +278,8 @@ Successor EstateConnector::describe_successor(const EstateItem& made, ResultClas
   return out;
 }
 
-Successor EstateConnector::create_successor(const ActionRequest& request) {
-  watch(Estate::Moment::Before, "create_successor", request.item.item);
+Successor SimulatedSystem::create_successor(const ActionRequest& request) {
+  watch(SimulatedEstate::Moment::Before, "create_successor", request.item.item);
   Successor out = find_successor(request);
   if (out.answer.result != ResultClass::Absent) {
     return out;
@@ -307,7 +307,7 @@ Successor EstateConnector::create_successor(const ActionRequest& request) {
   estate_.note(request.marker, "created", made.id);
   out = describe_successor(made, ResultClass::Changed);
   out.secret = Secret("simulated-" + made.id);
-  watch(Estate::Moment::After, "create_successor", request.item.item);
+  watch(SimulatedEstate::Moment::After, "create_successor", request.item.item);
   if (fault && fault->kind == EstateFaultKind::TimeoutAfter) {
     out = Successor();
     out.answer = answer_of(ResultClass::Unknown, "no answer in time");
@@ -315,7 +315,7 @@ Successor EstateConnector::create_successor(const ActionRequest& request) {
   return out;
 }
 
-Successor EstateConnector::find_successor(const ActionRequest& request) {
+Successor SimulatedSystem::find_successor(const ActionRequest& request) {
   Successor out;
   if (auto reachable = reject_reading(request.item.item); !reachable) {
     out.answer = answer_of(ResultClass::Unknown, reachable.error().message());
@@ -331,9 +331,9 @@ Successor EstateConnector::find_successor(const ActionRequest& request) {
   return out;
 }
 
-ActionResult EstateConnector::delete_successor(const ActionRequest& request,
+ActionResult SimulatedSystem::delete_successor(const ActionRequest& request,
                                                const ItemAddress& successor) {
-  watch(Estate::Moment::Before, "delete_successor", successor.item);
+  watch(SimulatedEstate::Moment::Before, "delete_successor", successor.item);
   EstateItem* made = find(successor);
   if (made == nullptr || !made->present) {
     return answer_of(ResultClass::Absent, "404 by exact id");
@@ -346,8 +346,8 @@ ActionResult EstateConnector::delete_successor(const ActionRequest& request,
   return answer_of(ResultClass::Changed, "200");
 }
 
-ActionResult EstateConnector::deliver(const DeliveryRequest& request, const Secret& secret) {
-  watch(Estate::Moment::Before, "deliver", request.successor.item);
+ActionResult SimulatedSystem::deliver(const DeliveryRequest& request, const Secret& secret) {
+  watch(SimulatedEstate::Moment::Before, "deliver", request.successor.item);
   if (auto reachable = reject_reading(request.successor.item); !reachable) {
     return answer_of(ResultClass::Failed, reachable.error().message());
   }
@@ -358,7 +358,7 @@ ActionResult EstateConnector::deliver(const DeliveryRequest& request, const Secr
   return answer_of(ResultClass::Changed, "200");
 }
 
-ProbeResult EstateConnector::confirm_delivery(const DeliveryRequest& request) {
+ProbeResult SimulatedSystem::confirm_delivery(const DeliveryRequest& request) {
   ProbeResult out;
   const auto found = estate_.delivered_.find(request.successor.item);
   const bool taken = found != estate_.delivered_.end() && found->second.contains(request.dependent);
@@ -367,10 +367,10 @@ ProbeResult EstateConnector::confirm_delivery(const DeliveryRequest& request) {
   return out;
 }
 
-Result<EvidenceReport> EstateConnector::usage(const UsageQuery& query) {
+Result<EvidenceReport> SimulatedSystem::usage(const UsageQuery& query) {
   RESCIND_RETURN_IF_ERROR(reject_reading(""));
   EvidenceReport report;
-  for (const Estate::Usage& use : estate_.usages_) {
+  for (const SimulatedEstate::Usage& use : estate_.usages_) {
     const EstateItem* item = estate_.find(use.item);
     if (item != nullptr && item->system == system_ && (!query.since || use.at > *query.since)) {
       report.records.push_back({Json{{"record", "usage"},

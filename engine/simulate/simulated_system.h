@@ -4,13 +4,13 @@
 #include <string>
 
 #include "connect/connector.h"
-#include "simulate/estate.h"
+#include "simulate/simulated_estate.h"
 
 namespace rescind {
 
-class EstateConnector final : public Connector {
+class SimulatedSystem final : public Connector {
  public:
-  EstateConnector(Estate& estate, std::string system)
+  SimulatedSystem(SimulatedEstate& estate, std::string system)
       : estate_(estate), system_(std::move(system)) {}
 
   Result<Capabilities> capabilities() override;
@@ -30,7 +30,7 @@ class EstateConnector final : public Connector {
   Result<EvidenceReport> usage(const UsageQuery& query) override;
 
  private:
-  void watch(Estate::Moment moment, std::string_view call, const std::string& item) const;
+  void watch(SimulatedEstate::Moment moment, std::string_view call, const std::string& item) const;
   // Why a reading fails now; success when it does not.
   Status reject_reading(const std::string& item);
   Result<Discovery> list(KindSet kinds, const std::string& account);
@@ -38,7 +38,7 @@ class EstateConnector final : public Connector {
   ActionResult change(const ActionRequest& request);
   Successor describe_successor(const EstateItem& made, ResultClass result) const;
 
-  Estate& estate_;
+  SimulatedEstate& estate_;
   std::string system_;
 };
 
