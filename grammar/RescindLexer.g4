@@ -78,6 +78,13 @@ LIFTED: 'lifted';
 STAGED: 'staged';
 CONTAINMENT: 'containment';
 MOST: 'most';
+STAGE: 'stage';
+START: 'start';
+ENTER: 'enter';
+DONE: 'done';
+SOAK: 'soak';
+USE: 'use';
+RETURN: 'return';
 
 IDENT: WordStart Word*;
 

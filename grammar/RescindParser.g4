@@ -26,6 +26,7 @@ declaration
   | ruleDecl
   | holdDecl
   | limitDecl
+  | retireDecl
   | laterDecl
   ;
 
@@ -54,7 +55,7 @@ enumValues: '{' name (',' name)* '}';
 
 parameterDecl: 'parameter' key=name ':' type=typeExpr ('=' value=literal)?;
 
-defineDecl: 'define' key=IDENT ('(' formal (',' formal)* ')')? '=' body=expr;
+defineDecl: 'define' key=name ('(' formal (',' formal)* ')')? '=' body=expr;
 formal: key=name ':' type=typeExpr;
 
 deriveDecl: 'derive' event=name 'for' entity=name ('as' alias)? ('where' where=expr)? 'on' nameList;
@@ -140,9 +141,43 @@ perWindow: 'per' (DURATION | name);
 atMost: bound | 'max' '(' bound ',' bound ')';
 bound: INT | PERCENT;
 
+// ---- Staged retirement ----
+
+retireDecl: 'retire' key=anyWord '{' retireBody '}';
+// `when` after a `start` or `enter` is theirs, so the header comes first.
+retireBody: (header | selected)* (retirePart (retirePart | lateRetireHeader)*)?;
+selected: 'for' selection;
+retirePart
+  : 'start' 'at' target=anyWord ('when' expr)?
+  | 'enter' target=anyWord 'within' period ('when' expr)?
+  | 'stage' key=anyWord '{' stageBody '}'
+  ;
+
+// Recognised so that the message can say where it belongs.
+lateRetireHeader
+  : 'on' nameList
+  | 'for' selection
+  | 'because' STRING
+  | 'controls' STRING (',' STRING)*
+  | 'escalate' 'to' principals escalationStep*
+  ;
+
+stageBody: stageItem*;
+stageItem
+  : verb=IDENT item=name ('to' principals)?
+  | verb='notify' principals
+  | verb='ask' principals 'to' STRING
+  | 'done' 'when' expr
+  | 'within' period
+  | 'otherwise' 'escalate' 'to' principals
+  | 'approved' 'by' principals
+  | 'soak' period
+  | 'on' 'use' 'return' 'to' target=anyWord
+  ;
+
 // ---- Recognised and kept as text ----
 
-laterDecl: keyword=('retire' | 'test' | 'prove') (anyWord | STRING)? balanced;
+laterDecl: keyword=('test' | 'prove') (anyWord | STRING)? balanced;
 balanced: '{' (balanced | ~('{' | '}'))* '}';
 
 // ---- Expressions, loosest first ----
@@ -186,12 +221,14 @@ entityName: IDENT | 'role';
 name
   : IDENT
   | 'role' | 'event' | 'systems' | 'teams' | 'about' | 'lifted' | 'staged' | 'containment' | 'most'
+  | 'stage' | 'start' | 'enter' | 'done' | 'soak' | 'use' | 'return'
   ;
 
 // Every word, `name` included (spelt out, because this rule is entered very often).
 anyWord
   : IDENT
   | 'role' | 'event' | 'systems' | 'teams' | 'about' | 'lifted' | 'staged' | 'containment' | 'most'
+  | 'stage' | 'start' | 'enter' | 'done' | 'soak' | 'use' | 'return'
   | 'module' | 'import' | 'with' | 'schema' | 'parameter' | 'define' | 'derive' | 'keep' | 'conflict'
   | 'rule' | 'hold' | 'limit' | 'retire' | 'test' | 'prove'
   | 'on' | 'when' | 'because' | 'controls' | 'escalate' | 'then' | 'notify' | 'ask' | 'as' | 'where'

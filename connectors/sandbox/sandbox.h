@@ -39,13 +39,17 @@ enum class SandboxFaultKind : std::uint8_t {
   NeedsCodeChange,
   Unsupported,
   TruncatedListing,  // discover stops after half of the kind `item`
+  LostSecret,        // "create": made, and its value never arrives
+  Deaf,              // "read": the dependent `item` does not take up what is delivered
 };
 
 struct SandboxFault {
   SandboxFaultKind kind = SandboxFaultKind::ServerError;
   std::string system;  // "" every system
-  std::string call;    // verb name, "observe", "probe", "discover"; "" every one it can hit
-  std::string item;    // glob over item ids; "" every item
+  // Verb name, "observe", "probe", "discover", "create", "deliver", "read"; "" every one it can
+  // hit.
+  std::string call;
+  std::string item;  // glob over item ids; "" every item
   std::int64_t value = 0;
   std::int64_t times = 1;  // how often it strikes; -1: always
 };
@@ -70,6 +74,13 @@ class SandboxWorld {
   virtual Status clear_faults() = 0;
   // Somebody signs in: a live session of the account. Errors: Auth when it cannot sign in.
   virtual Result<std::string> sign_in(const std::string& account_id) = 0;
+  // Somebody uses a credential or an account: an entry in the log of use. False: it was refused.
+  virtual Result<bool> use_item(const std::string& item_id, const std::string& by, Instant at) = 0;
+  // Use in the system is noted from then on; without it, from when it is first asked for.
+  virtual Status watch_use(const std::string& system, Instant since) = 0;
+  // What a dependent reads at a path of the system's vault: the value written last. Errors:
+  // NotFound.
+  virtual Result<std::string> read_secret(const std::string& system, const std::string& path) = 0;
   // One line per item, sorted by id: what an uninterrupted and an interrupted run must agree on.
   virtual Result<std::string> describe() = 0;
   virtual Result<std::vector<SandboxEffect>> list_effects() = 0;  // oldest first

@@ -6,15 +6,11 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "connectors/sandbox/sandbox.h"
-#include "connectors/sandbox/sandbox_items.h"
+#include "connectors/sandbox/connector.h"
 #include "connectors/sandbox/sandbox_verbs.h"
 
-namespace rescind {
+namespace rescind::sandbox {
 namespace {
-
-using sandbox::Item;
-using Fault = std::optional<SandboxFault>;
 
 constexpr std::size_t kMaxSeedBytes = 256U << 20U;
 
@@ -23,52 +19,6 @@ constexpr std::size_t kMaxSeedBytes = 256U << 20U;
 bool strikes_everything(SandboxFaultKind kind) {
   return kind == SandboxFaultKind::Latency || kind == SandboxFaultKind::Refused ||
          kind == SandboxFaultKind::AuthFailed;
-}
-
-class SandboxConnector final : public Connector {
- public:
-  SandboxConnector(std::string system, std::string path, SqliteDatabase file, Clock& clock)
-      : system_(std::move(system)), path_(std::move(path)), file_(std::move(file)), clock_(clock) {}
-
-  Result<Capabilities> capabilities() override;
-  Result<Discovery> discover() override;
-  Result<Discovery> discover_account(const ItemAddress& account) override;
-  Result<Observation> observe(const ItemAddress& item) override;
-  ActionResult perform(const ActionRequest& request) override;
-  ProbeResult probe(const ActionRequest& request) override;
-  ActionResult undo(const ActionRequest& request) override;
-  std::vector<std::string> preview(const ActionRequest& request) override;
-  // Fills the system from inventory files unless it has items.
-  Status seed_once(const std::string& source);
-
- private:
-  Result<Fault> take_fault(const std::string& call, const std::string& item, bool changes);
-  Status reject_faulty_read(const std::string& call, const std::string& item);
-  Status apply_pending();
-  Status postpone(const ActionRequest& request, std::int64_t seconds);
-  Result<ActionResult> act(const ActionRequest& request);
-  Result<ActionResult> act_unless_done(const ActionRequest& request, const Fault& fault);
-  std::optional<ActionResult> answer_without_effect(const Fault& fault) const;
-  Result<Discovery> list(std::string_view where, const std::vector<std::string>& values,
-                         const std::vector<Kind>& kinds);
-
-  Result<std::optional<Item>> find(const ItemAddress& address) {
-    return sandbox::find_item(file_, system_, address.item, address.native_id);
-  }
-
-  [[nodiscard]] std::int64_t now() const { return clock_.now().time_since_epoch().count(); }
-
-  std::string system_;
-  std::string path_;
-  SqliteDatabase file_;
-  Clock& clock_;
-};
-
-ActionResult answer_of(ResultClass result, std::string detail) {
-  ActionResult answer;
-  answer.result = result;
-  answer.detail = std::move(detail);
-  return answer;
 }
 
 std::string request_line(const std::string& system, const ActionRequest& request) {
@@ -84,13 +34,25 @@ std::string request_line(const std::string& system, const ActionRequest& request
   return line;
 }
 
+}  // namespace
+
+ActionResult answer_of(ResultClass result, std::string detail) {
+  ActionResult answer;
+  answer.result = result;
+  answer.detail = std::move(detail);
+  return answer;
+}
+
 Result<Capabilities> SandboxConnector::capabilities() {
   RESCIND_RETURN_IF_ERROR(reject_faulty_read("capabilities", ""));
   Capabilities capabilities;
   capabilities.connector = "sandbox";
-  capabilities.version = "1";
+  capabilities.version = "2";
   capabilities.endpoint = "sandbox:" + std::filesystem::path(path_).filename().string();
   capabilities.enumerable = kAllKinds;
+  capabilities.successors = kCredentialKinds;
+  capabilities.receives = {DeliveryKind::Vault};
+  capabilities.evidence = {{"sandbox", kCredentialKinds | Kind::Account, Seconds(0), {}}};
   for (std::size_t v = 0; v < kVerbCount; ++v) {
     const Verb verb = static_cast<Verb>(v);
     if (verb == Verb::Restore) {
@@ -102,7 +64,7 @@ Result<Capabilities> SandboxConnector::capabilities() {
         VerbSupport support;
         support.verb = verb;
         support.kind = kind;
-        support.reversible = sandbox::can_undo(verb, kind) ? Reversible::Yes : Reversible::Never;
+        support.reversible = can_undo(verb, kind) ? Reversible::Yes : Reversible::Never;
         capabilities.verbs.push_back(support);
       }
     }
@@ -197,8 +159,8 @@ Status SandboxConnector::apply_pending() {
       request.target = select.text(3);
       request.text = select.text(4);
       RESCIND_ASSIGN_OR_RETURN(auto item, find(request.item));
-      if (item && !sandbox::goal_holds(*item, request)) {
-        RESCIND_RETURN_IF_ERROR(sandbox::apply_verb(file_, *item, request));
+      if (item && !goal_holds(*item, request)) {
+        RESCIND_RETURN_IF_ERROR(apply_verb(file_, *item, request));
       }
     }
     RESCIND_ASSIGN_OR_RETURN(auto clear,
@@ -228,12 +190,12 @@ Result<Discovery> SandboxConnector::list(std::string_view where,
                                          const std::vector<Kind>& kinds) {
   RESCIND_RETURN_IF_ERROR(reject_faulty_read("discover", ""));
   RESCIND_RETURN_IF_ERROR(apply_pending());
-  RESCIND_ASSIGN_OR_RETURN(auto items, sandbox::select_items(file_, where, values));
+  RESCIND_ASSIGN_OR_RETURN(auto items, select_items(file_, where, values));
   Discovery discovery;
   for (const Kind kind : kinds) {
     std::vector<const Item*> live;
     for (const Item& item : items) {
-      if (item.kind == kind && sandbox::is_live(item)) {
+      if (item.kind == kind && is_live(item)) {
         live.push_back(&item);
       }
     }
@@ -256,7 +218,7 @@ Result<Discovery> SandboxConnector::list(std::string_view where,
     }
     for (const Item* item : live) {
       DiscoveredRecord record;
-      record.json = sandbox::record_of_item(*item);
+      record.json = record_of_item(*item);
       discovery.records.push_back(std::move(record));
     }
     discovery.listings.push_back(std::move(listing));
@@ -299,17 +261,17 @@ Result<Observation> SandboxConnector::observe(const ItemAddress& address) {
     seen.facts["level"] = item->level;
   }
   if (kEntitlementKinds.contains(item->kind)) {
-    RESCIND_ASSIGN_OR_RETURN(const bool last, sandbox::is_last_holder(file_, *item));
+    RESCIND_ASSIGN_OR_RETURN(const bool last, is_last_holder(file_, *item));
     seen.facts["last_holder"] = last ? "true" : "false";
   }
   seen.facts["version"] = std::to_string(item->version);
   if (item->kind == Kind::Account) {
     RESCIND_ASSIGN_OR_RETURN(
-        auto sessions, sandbox::select_items(
-                           file_, "account = ? AND kind = 'session' AND present = 1", {item->id}));
+        auto sessions,
+        select_items(file_, "account = ? AND kind = 'session' AND present = 1", {item->id}));
     seen.facts["sessions"] = std::to_string(sessions.size());
   }
-  seen.state = sandbox::state_of_item(*item);
+  seen.state = state_of_item(*item);
   return seen;
 }
 
@@ -348,6 +310,8 @@ std::optional<ActionResult> SandboxConnector::answer_without_effect(const Fault&
   case SandboxFaultKind::Async:
   case SandboxFaultKind::Residual:
   case SandboxFaultKind::TruncatedListing:
+  case SandboxFaultKind::LostSecret:
+  case SandboxFaultKind::Deaf:
     return std::nullopt;
   }
   return std::nullopt;
@@ -359,10 +323,13 @@ Result<ActionResult> SandboxConnector::act_unless_done(const ActionRequest& requ
   if (!item || !item->present) {
     return answer_of(ResultClass::Absent, "404 by exact id");
   }
-  if (sandbox::goal_holds(*item, request)) {
+  if (request.verb == Verb::Replace) {
+    return answer_of(ResultClass::Unsupported, "a successor is made and delivered part by part");
+  }
+  if (goal_holds(*item, request)) {
     return answer_of(ResultClass::AlreadyDone, "was so already");
   }
-  RESCIND_ASSIGN_OR_RETURN(auto refusal, sandbox::find_refusal(file_, *item, request));
+  RESCIND_ASSIGN_OR_RETURN(auto refusal, find_refusal(file_, *item, request));
   if (refusal) {
     return *refusal;
   }
@@ -379,7 +346,7 @@ Result<ActionResult> SandboxConnector::act_unless_done(const ActionRequest& requ
     answer.until = clock_.now() + Seconds(fault->value);
     answer.detail = "done, what was handed out before lasts a while";
   }
-  RESCIND_RETURN_IF_ERROR(sandbox::apply_verb(file_, *item, request));
+  RESCIND_RETURN_IF_ERROR(apply_verb(file_, *item, request));
   return answer;
 }
 
@@ -431,7 +398,7 @@ ProbeResult SandboxConnector::probe(const ActionRequest& request) {
                        request.verb == Verb::Archive;
     result.answer = keeps ? ProbeAnswer::NotDone : ProbeAnswer::Done;
     result.detail = "not there, read by exact id";
-  } else if (sandbox::goal_holds(**item, request)) {
+  } else if (goal_holds(**item, request)) {
     result.answer = ProbeAnswer::Done;
     result.detail = "read back as asked";
   } else {
@@ -455,7 +422,7 @@ ActionResult SandboxConnector::undo(const ActionRequest& request) {
     if (!item) {
       return answer_of(ResultClass::Failed, "it was never here");
     }
-    RESCIND_ASSIGN_OR_RETURN(ActionResult answer, sandbox::undo_verb(file_, *item, request));
+    RESCIND_ASSIGN_OR_RETURN(ActionResult answer, undo_verb(file_, *item, request));
     RESCIND_RETURN_IF_ERROR(transaction.commit());
     return answer;
   };
@@ -472,7 +439,7 @@ std::vector<std::string> SandboxConnector::preview(const ActionRequest& request)
 }
 
 Status SandboxConnector::seed_once(const std::string& source) {
-  RESCIND_ASSIGN_OR_RETURN(auto items, sandbox::select_items(file_, "system = ?", {system_}));
+  RESCIND_ASSIGN_OR_RETURN(auto items, select_items(file_, "system = ?", {system_}));
   if (!items.empty()) {
     return {};
   }
@@ -498,7 +465,9 @@ Status SandboxConnector::seed_once(const std::string& source) {
   return {};
 }
 
-}  // namespace
+}  // namespace rescind::sandbox
+
+namespace rescind {
 
 Result<std::unique_ptr<Connector>> make_sandbox_connector(const ConnectorConfig& config,
                                                           Clock& clock) {
@@ -519,7 +488,8 @@ Result<std::unique_ptr<Connector>> make_sandbox_connector(const ConnectorConfig&
                 "the sandbox of `" + config.system + "` needs `path`, its file");
   }
   RESCIND_ASSIGN_OR_RETURN(auto file, sandbox::open_file(path));
-  auto connector = std::make_unique<SandboxConnector>(config.system, path, std::move(file), clock);
+  auto connector =
+      std::make_unique<sandbox::SandboxConnector>(config.system, path, std::move(file), clock);
   if (!seed.empty()) {
     RESCIND_RETURN_IF_ERROR(connector->seed_once(seed));
   }

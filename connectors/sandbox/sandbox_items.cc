@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "connectors/sandbox/sandbox_vault.h"
+
 namespace rescind::sandbox {
 namespace {
 
@@ -96,6 +98,7 @@ Result<SqliteDatabase> open_file(const std::string& path) {
   // WHY: it plays a system, not our store: what it loses when the power fails harms nobody.
   RESCIND_RETURN_IF_ERROR(file.execute("PRAGMA synchronous = NORMAL"));
   RESCIND_RETURN_IF_ERROR(file.execute(kTables));
+  RESCIND_RETURN_IF_ERROR(create_vault_tables(file));
   return file;
 }
 

@@ -4,6 +4,7 @@
 
 #include "connectors/sandbox/sandbox.h"
 #include "connectors/sandbox/sandbox_items.h"
+#include "connectors/sandbox/sandbox_vault.h"
 
 namespace rescind {
 namespace {
@@ -87,6 +88,38 @@ class SandboxFile final : public SandboxWorld {
     RESCIND_RETURN_IF_ERROR(sandbox::record_effect(file_, "", "minted", session.id));
     RESCIND_RETURN_IF_ERROR(transaction.commit());
     return session.id;
+  }
+
+  Result<bool> use_item(const std::string& item_id, const std::string& by, Instant at) override {
+    const std::lock_guard lock(mutex_);
+    RESCIND_ASSIGN_OR_RETURN(auto items, sandbox::select_items(file_, "id = ?", {item_id}));
+    if (items.empty()) {
+      return fail(ErrorKind::NotFound, "there is no `" + item_id + "`");
+    }
+    const bool works = items.front().present && items.front().enabled;
+    RESCIND_RETURN_IF_ERROR(
+        sandbox::note_use(file_, items.front(), by, works, at.time_since_epoch().count()));
+    return works;
+  }
+
+  Status watch_use(const std::string& system, Instant since) override {
+    const std::lock_guard lock(mutex_);
+    RESCIND_ASSIGN_OR_RETURN(auto watch,
+                             file_.prepare("INSERT OR REPLACE INTO watched VALUES (?,?)"));
+    return watch.bind(system).bind(std::int64_t{since.time_since_epoch().count()}).run();
+  }
+
+  Result<std::string> read_secret(const std::string& system, const std::string& path) override {
+    const std::lock_guard lock(mutex_);
+    RESCIND_ASSIGN_OR_RETURN(
+        auto read, file_.prepare("SELECT value FROM versions WHERE system = ? AND path = ? ORDER "
+                                 "BY at DESC, rowid DESC LIMIT 1"));
+    read.bind(system).bind(path);
+    RESCIND_ASSIGN_OR_RETURN(const bool row, read.step());
+    if (!row) {
+      return fail(ErrorKind::NotFound, "nothing is at `" + path + "`");
+    }
+    return read.text(0);
   }
 
   Result<std::string> describe() override {

@@ -26,6 +26,22 @@ bool continues(std::string_view text, std::size_t index) {
   return index < text.size() && (byte_at(text, index) & 0xC0U) == 0x80U;
 }
 
+// The first byte at or after `index` that is not ASCII, or the size: eight bytes at a time, as
+// nearly all text is ASCII.
+std::size_t ascii_end(std::string_view text, std::size_t index) {
+  std::uint64_t eight = 0;
+  for (; index + sizeof(eight) <= text.size(); index += sizeof(eight)) {
+    std::memcpy(&eight, text.data() + index, sizeof(eight));
+    if ((eight & 0x8080808080808080U) != 0) {
+      break;
+    }
+  }
+  while (index < text.size() && byte_at(text, index) < 0x80U) {
+    ++index;
+  }
+  return index;
+}
+
 // Bytes of the well-formed code point at `index`; 0 when it is not well-formed (Unicode table 3-7).
 std::size_t code_point_bytes(std::string_view text, std::size_t index) {
   const unsigned lead = byte_at(text, index);
@@ -138,19 +154,19 @@ std::string directory_of(const std::string& path) {
 }  // namespace
 
 std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
-  std::size_t index = 0;
+  std::size_t index = ascii_end(text, 0);
   while (index < text.size()) {
     const std::size_t bytes = code_point_bytes(text, index);
     if (bytes == 0) {
       return index;
     }
-    index += bytes;
+    index = ascii_end(text, index + bytes);
   }
   return std::nullopt;
 }
 
 std::optional<std::size_t> first_bidi_control(std::string_view text) {
-  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+  for (std::size_t i = ascii_end(text, 0); i + 1 < text.size(); i = ascii_end(text, i + 1)) {
     const unsigned lead = byte_at(text, i);
     const unsigned second = byte_at(text, i + 1);
     if (lead == 0xD8U && second == 0x9CU) {  // U+061C

@@ -20,6 +20,8 @@ void check_declarations(checking::Program& program, checking::Expressions& expre
   check_rules(program, expressions, policy);
   check_holds(program, expressions, policy);
   check_limits(program, expressions, policy);
+  check_retires(program, expressions, policy);
+  check_retire_overlaps(program, policy);
   check_collisions(program, policy);
 }
 

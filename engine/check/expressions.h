@@ -65,6 +65,8 @@ class Expressions {
  public:
   explicit Expressions(Program& program) : program_(program) {}
 
+  [[nodiscard]] Program& program() { return program_; }
+
   // Checks a condition; the result is of type bool or poisoned. Facts that hold afterwards:
   // if_true.
   Typed condition(const ast::Expr& expr, Scope& scope);

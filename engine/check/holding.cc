@@ -96,6 +96,13 @@ class HoldingChecker {
                               "verb `" + word.text + "` stands twice in this list", "given before");
         continue;
       }
+      if (*verb == Verb::Restore) {
+        program_.report.error(Code::R0474, word.span,
+                              "`restore` takes nothing away that could be held back",
+                              "has no effect to bind");
+        sound = false;
+        continue;
+      }
       reach.verbs.push_back(*verb);
       resolved.emplace_back(&word, *verb);
       fitted = fitted | verb_kinds(*verb);

@@ -276,6 +276,8 @@ class Gathering {
 
   void gather(const ast::Limit& node) { enter_found(module_.limits, node, "limit"); }
 
+  void gather(const ast::Retire& node) { enter_found(module_.retires, node, "retire"); }
+
   void gather(const ast::NotYet& node) {
     program_.report.error(Code::R0224, node.keyword.span,
                           "`" + node.keyword.text + "` is not part of this version yet",

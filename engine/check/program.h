@@ -105,6 +105,7 @@ struct Module {
   std::map<std::string, Found<ast::Rule>> rules;
   std::map<std::string, Found<ast::Hold>> holds;
   std::map<std::string, Found<ast::Limit>> limits;
+  std::map<std::string, Found<ast::Retire>> retires;
   std::vector<Found<ast::SchemaBlock>> schemas;
   std::vector<Found<ast::Derive>> derives;
 };
@@ -129,7 +130,8 @@ struct Program {
   std::unordered_map<std::string, std::uint32_t> events;  // name → index into schema.events
   std::set<std::string> broken_attributes;  // declared, but not soundly: uses say nothing more
   ExprArena arena;
-  std::vector<ClauseReach> reaches;  // by ClauseId
+  std::vector<ClauseReach> reaches;         // by ClauseId
+  std::vector<ClauseReach> retire_reaches;  // parallel to CheckedPolicy::retires
 
   [[nodiscard]] bool is_system(const std::string& name) const;
   [[nodiscard]] bool is_team(const std::string& name) const;
@@ -169,6 +171,16 @@ void check_rules(Program& program, Expressions& expressions, CheckedPolicy& poli
 void check_derives(Program& program, Expressions& expressions, CheckedPolicy& policy);
 void check_holds(Program& program, Expressions& expressions, CheckedPolicy& policy);
 void check_limits(Program& program, Expressions& expressions, CheckedPolicy& policy);
+void check_retires(Program& program, Expressions& expressions, CheckedPolicy& policy);
+// Refuses stages that are never reached or may never end, and ways that destroy an item before it
+// was contained and soaked. `kinds`: those that its conditions leave. (retire_paths.cc)
+void check_retire_paths(Program& program, const ast::Retire& written, const CheckedRetire& retire,
+                        KindSet kinds);
+// Warns of a retire that people's items fall under. (retire_reach.cc)
+void check_retire_holders(Program& program, const ast::Retire& written,
+                          const CheckedRetire& retire);
+// Finds retires that take the same items for the same events. (retire_reach.cc)
+void check_retire_overlaps(Program& program, const CheckedPolicy& policy);
 // Refuses clauses that send one item to two targets, or narrow it to two levels. (collisions.cc)
 void check_collisions(Program& program, const CheckedPolicy& policy);
 // Warns of parameters and defines that nothing uses. (define_order.cc)

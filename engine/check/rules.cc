@@ -39,7 +39,7 @@ class RuleChecker {
                                   "rule `" + written.name.text + "` never matches");
     }
     expressions_.assume(when.if_true);
-    check_escalation(written, rule, scope);
+    rule.escalate = checked_escalation(expressions_, written.escalate, scope);
     if (written.clauses.empty()) {
       program_.report.warning(Code::R0415, written.name.span,
                               "rule `" + written.name.text + "` orders nothing", "has no clauses");
@@ -65,18 +65,6 @@ class RuleChecker {
     return scope;
   }
 
-  void check_escalation(const ast::Rule& written, CheckedRule& rule, Scope& scope) {
-    if (!written.escalate) {
-      return;
-    }
-    for (const ast::Escalation::Level& level : written.escalate->levels) {
-      if (std::optional<PrincipalExpr> to = expressions_.principals(level.to, scope)) {
-        const std::optional<Seconds> after = level.after ? period(*level.after, scope) : Seconds{0};
-        rule.escalate.push_back({*std::move(to), after.value_or(Seconds{0})});
-      }
-    }
-  }
-
   void check_clause(const ast::Clause& written, CheckedRule& rule, const Scope& rule_scope,
                     std::unordered_map<std::string, int>& ordinals) {
     CheckedClause clause;
@@ -96,7 +84,12 @@ class RuleChecker {
     }
     check_timing(written, clause, scope);
     if (verb) {
-      check_target(written, clause, scope);
+      checked_target(program_, expressions_, {*verb, written.verb, written.to, written.text}, scope,
+                     {clause.to, clause.text});
+      check_object(written, *verb);
+    }
+    if (verb == Verb::Restore) {
+      check_restore(written, rule, clause);
     }
     clause.approved_by = checked_principals(expressions_, written.approved_by, scope);
     clause.otherwise_escalate = checked_principals(expressions_, written.otherwise_escalate, scope);
@@ -124,7 +117,7 @@ class RuleChecker {
     const ast::Selection& selection = *written.selection;
     clause.kinds = resolve_kinds(program_, selection.kinds);
     if (verb) {
-      check_fit(written, *verb);
+      check_fit(program_, written.verb, *verb, selection.kinds);
     }
     enter_item(expressions_, scope, selection, clause.kinds);
     bool sound = true;
@@ -136,50 +129,12 @@ class RuleChecker {
     expressions_.assume(where.if_true);
   }
 
-  void check_fit(const ast::Clause& written, Verb verb) {
-    for (const ast::Name& name : written.selection->kinds) {
-      const KindSet kinds = kinds_named(name.text);
-      const KindSet unfit(kinds.bits & ~verb_kinds(verb).bits);
-      if (unfit.empty()) {
-        continue;
-      }
-      Diagnostic& diagnostic = program_.report.error(
-          Code::R0402, name.span, "`" + written.verb.text + "` does not fit " + kinds_text(unfit),
-          "cannot be the object of `" + written.verb.text + "`");
-      diagnostic.labels.push_back({written.verb.span, "this verb"});
-      diagnostic.help.emplace_back("verbs that fit " + kinds_text(kinds) + ": " +
-                                   fitting_verbs(kinds));
-    }
-  }
-
-  // A written duration, or the value of the parameter or define that it names; nothing after an
-  // error.
-  std::optional<Seconds> period(const ast::Duration& written, Scope& scope) {
-    if (!written.parameter) {
-      return written.value;
-    }
-    ast::Expr reference;
-    reference.node = ast::NameRef{written.parameter->text};
-    reference.span = written.span;
-    const std::optional<Constant> value = expressions_.constant(
-        reference, scope, simple_type(TypeKind::Duration), "a length of time");
-    if (value && value->number < 0) {
-      program_.report.error(Code::R0403, written.span,
-                            "`" + written.parameter->text +
-                                "` is negative, so this time has passed "
-                                "before the event",
-                            "stands for " + format_duration(Seconds{value->number}));
-      return std::nullopt;
-    }
-    return value ? std::optional<Seconds>(Seconds{value->number}) : std::nullopt;
-  }
-
   void check_timing(const ast::Clause& written, CheckedClause& clause, Scope& scope) {
     if (written.within) {
-      clause.within = period(*written.within, scope);
+      clause.within = checked_period(expressions_, *written.within, scope);
     }
     if (written.after) {
-      clause.after = period(*written.after, scope);
+      clause.after = checked_period(expressions_, *written.after, scope);
     }
     if (clause.within && clause.after && *clause.within < *clause.after) {
       program_.report
@@ -191,27 +146,8 @@ class RuleChecker {
     }
   }
 
-  void check_target(const ast::Clause& written, CheckedClause& clause, Scope& scope) {
-    const Verb verb = clause.verb;
+  void check_object(const ast::Clause& written, Verb verb) {
     const bool speaks = verb == Verb::Notify || verb == Verb::Ask;
-    const bool needs_to = speaks || verb == Verb::Transfer || verb == Verb::Redirect;
-    if (verb == Verb::Narrow) {
-      check_level(written, clause, scope);
-      return;
-    }
-    if (verb == Verb::Ask) {
-      clause.text = text_or_empty(written.text);
-    }
-    if (needs_to && !written.to) {
-      program_.report.error(Code::R0404, written.verb.span,
-                            "`" + written.verb.text + "` needs to know to whom",
-                            "write `to` and a team or an identity");
-    } else if (!needs_to && (written.to || written.text)) {
-      program_.report.error(Code::R0404, written.to ? written.to->span : written.text->span,
-                            "`" + written.verb.text + "` has no `to`", "means nothing here");
-    } else {
-      clause.to = checked_principals(expressions_, written.to, scope);
-    }
     if (speaks && written.selection) {
       program_.report.error(Code::R0404, written.selection->span,
                             "`" + written.verb.text + "` is not about items", "means nothing here");
@@ -222,21 +158,21 @@ class RuleChecker {
     }
   }
 
-  void check_level(const ast::Clause& written, CheckedClause& clause, Scope& scope) {
-    if (written.text) {
-      clause.text = written.text->value;
-      return;
+  // Events after which there is something to put back: changes that are reported.
+  void check_restore(const ast::Clause& written, const CheckedRule& rule,
+                     const CheckedClause& clause) {
+    for (const std::uint32_t index : expressions_.reach(rule.on, clause.kinds).events) {
+      const EventType& event = program_.schema.events[index];
+      if (event.event_class == EventClass::Change && !event.derived_always) {
+        continue;
+      }
+      program_.report
+          .error(Code::R0474, written.verb.span,
+                 "`restore` on `" + event.name + "`, after which access ends",
+                 "nothing comes back here")
+          .help.emplace_back(
+              "restore in a rule on `leave_end`, `rehire`, `mover` or another change");
     }
-    if (!written.to || written.to->alternatives.size() != 1) {
-      program_.report.error(Code::R0404, written.to ? written.to->span : written.verb.span,
-                            "`narrow` needs the one level that remains",
-                            "write `to \"member\"` or another level");
-      return;
-    }
-    const std::optional<Constant> level =
-        expressions_.constant(*written.to->alternatives.front(), scope,
-                              simple_type(TypeKind::String), "the level of `narrow`");
-    clause.text = level ? level->text : std::string();
   }
 
   Program& program_;

@@ -14,11 +14,6 @@ std::optional<Verb> resolve_verb(Program& program, const ast::Name& name) {
             name.text, verb_words());
     return std::nullopt;
   }
-  if (*verb == Verb::Restore) {
-    program.report.error(Code::R0224, name.span, "`restore` is not part of this version yet",
-                         "cannot be used yet");
-    return std::nullopt;
-  }
   return verb;
 }
 
@@ -101,6 +96,105 @@ std::optional<PrincipalExpr> checked_principals(Expressions& expressions,
                                                 const std::optional<ast::Principals>& written,
                                                 Scope& scope) {
   return written ? expressions.principals(*written, scope) : std::nullopt;
+}
+
+std::optional<Seconds> checked_period(Expressions& expressions, const ast::Duration& written,
+                                      Scope& scope) {
+  if (!written.parameter) {
+    return written.value;
+  }
+  ast::Expr reference;
+  reference.node = ast::NameRef{written.parameter->text};
+  reference.span = written.span;
+  const std::optional<Constant> value =
+      expressions.constant(reference, scope, simple_type(TypeKind::Duration), "a length of time");
+  if (value && value->number < 0) {
+    expressions.program().report.error(
+        Code::R0403, written.span,
+        "`" + written.parameter->text + "` is negative, so this time has passed before the event",
+        "stands for " + format_duration(Seconds{value->number}));
+    return std::nullopt;
+  }
+  return value ? std::optional<Seconds>(Seconds{value->number}) : std::nullopt;
+}
+
+std::vector<EscalationLevel> checked_escalation(Expressions& expressions,
+                                                const std::optional<ast::Escalation>& written,
+                                                Scope& scope) {
+  std::vector<EscalationLevel> levels;
+  if (!written) {
+    return levels;
+  }
+  for (const ast::Escalation::Level& level : written->levels) {
+    if (std::optional<PrincipalExpr> to = expressions.principals(level.to, scope)) {
+      const std::optional<Seconds> after =
+          level.after ? checked_period(expressions, *level.after, scope) : Seconds{0};
+      levels.push_back({*std::move(to), after.value_or(Seconds{0})});
+    }
+  }
+  return levels;
+}
+
+void check_fit(Program& program, const ast::Name& word, Verb verb,
+               const std::vector<ast::Name>& names) {
+  for (const ast::Name& name : names) {
+    const KindSet kinds = kinds_named(name.text);
+    const KindSet unfit(kinds.bits & ~verb_kinds(verb).bits);
+    if (unfit.empty()) {
+      continue;
+    }
+    Diagnostic& diagnostic = program.report.error(
+        Code::R0402, name.span, "`" + word.text + "` does not fit " + kinds_text(unfit),
+        "cannot be the object of `" + word.text + "`");
+    diagnostic.labels.push_back({word.span, "this verb"});
+    diagnostic.help.emplace_back("verbs that fit " + kinds_text(kinds) + ": " +
+                                 fitting_verbs(kinds));
+  }
+}
+
+namespace {
+
+std::string checked_level(Program& program, Expressions& expressions, const VerbWords& words,
+                          Scope& scope) {
+  if (words.text) {
+    return words.text->value;
+  }
+  if (!words.to || words.to->alternatives.size() != 1) {
+    program.report.error(Code::R0404, words.to ? words.to->span : words.word.span,
+                         "`narrow` needs the one level that remains",
+                         "write `to \"member\"` or another level");
+    return {};
+  }
+  const std::optional<Constant> level =
+      expressions.constant(*words.to->alternatives.front(), scope, simple_type(TypeKind::String),
+                           "the level of `narrow`");
+  return level ? level->text : std::string();
+}
+
+}  // namespace
+
+void checked_target(Program& program, Expressions& expressions, const VerbWords& words,
+                    Scope& scope, VerbTarget target) {
+  const Verb verb = words.verb;
+  const bool speaks = verb == Verb::Notify || verb == Verb::Ask;
+  const bool needs_to = speaks || verb == Verb::Transfer || verb == Verb::Redirect;
+  if (verb == Verb::Narrow) {
+    target.text = checked_level(program, expressions, words, scope);
+    return;
+  }
+  if (verb == Verb::Ask) {
+    target.text = text_or_empty(words.text);
+  }
+  if (needs_to && !words.to) {
+    program.report.error(Code::R0404, words.word.span,
+                         "`" + words.word.text + "` needs to know to whom",
+                         "write `to` and a team or an identity");
+  } else if (!needs_to && (words.to || words.text)) {
+    program.report.error(Code::R0404, words.to ? words.to->span : words.text->span,
+                         "`" + words.word.text + "` has no `to`", "means nothing here");
+  } else {
+    target.to = checked_principals(expressions, words.to, scope);
+  }
 }
 
 std::vector<CheckedGrant> resolve_grant(Program& program, const ast::Grant& grant) {

@@ -11,7 +11,7 @@
 
 namespace rescind::checking {
 
-// Nothing after an error, which was reported. `restore` is an error for now.
+// Nothing after an error, which was reported.
 std::optional<Verb> resolve_verb(Program& program, const ast::Name& name);
 // Sorted indexes; `complete` turns false when a name was unknown.
 std::vector<std::uint32_t> resolve_events(Program& program, const std::vector<ast::Name>& names,
@@ -28,6 +28,34 @@ Typed checked_condition(Expressions& expressions, const ast::ExprPtr& expr, Scop
 std::optional<PrincipalExpr> checked_principals(Expressions& expressions,
                                                 const std::optional<ast::Principals>& written,
                                                 Scope& scope);
+// A written duration, or the value of the parameter or define that it names; nothing after an
+// error.
+std::optional<Seconds> checked_period(Expressions& expressions, const ast::Duration& written,
+                                      Scope& scope);
+std::vector<EscalationLevel> checked_escalation(Expressions& expressions,
+                                                const std::optional<ast::Escalation>& written,
+                                                Scope& scope);
+// Reports the kinds that a verb cannot have as its object.
+void check_fit(Program& program, const ast::Name& word, Verb verb,
+               const std::vector<ast::Name>& kinds);
+
+// What is written around the verb of a clause or a stage's action.
+struct VerbWords {
+  Verb verb;
+  const ast::Name& word;
+  const std::optional<ast::Principals>& to;
+  const std::optional<ast::Text>& text;
+};
+
+// What a verb says besides its object.
+struct VerbTarget {
+  std::optional<PrincipalExpr>& to;  // notify, ask, transfer, redirect
+  std::string& text;                 // level of narrow, request of ask
+};
+
+// Fills what the verb says and reports what it lacks or cannot have.
+void checked_target(Program& program, Expressions& expressions, const VerbWords& words,
+                    Scope& scope, VerbTarget target);
 // The rights of a grant; those with errors are left out.
 std::vector<CheckedGrant> resolve_grant(Program& program, const ast::Grant& grant);
 // "session, token" as written.

@@ -18,6 +18,9 @@ std::vector<std::string> fields_of(std::string_view record) {
   if (record == "coverage") {
     return {"record", "system", "kinds", "since", "until", "source"};
   }
+  if (record == "successor") {
+    return {"record", "item", "successor", "at"};
+  }
   return {"record", "item", "to", "at", "confirmed_by"};
 }
 
@@ -145,7 +148,9 @@ void EvidenceReader::add(std::uint32_t line) {
   const std::string target = required_text(coverage ? "system" : "item");
   const Instant at = required_instant(coverage ? "since" : "at");
   const Instant until = coverage ? required_instant("until") : Instant{};
-  const std::string to = record_ == "delivery" ? required_text("to") : "";
+  const std::string to = record_ == "delivery"    ? required_text("to")
+                         : record_ == "successor" ? required_text("successor")
+                                                  : "";
   const std::string outcome = texts_.contains("outcome") ? texts_.at("outcome") : "success";
   if (coverage && kinds_.empty()) {
     spoil(Code::R0507, "`kinds` is missing");
@@ -168,6 +173,8 @@ void EvidenceReader::add(std::uint32_t line) {
     builder_.add_usage(
         {ItemRef{}, optional_symbol("by"), at, optional_symbol("source"), outcome == "success"},
         symbol, line);
+  } else if (record_ == "successor") {
+    builder_.add_successor({builder_.symbols().intern(to), at}, symbol, line);
   } else {
     builder_.add_delivery(
         {ItemRef{}, builder_.symbols().intern(to), at, optional_symbol("confirmed_by")}, symbol,

@@ -1,4 +1,5 @@
-// Records that say something about an item or system: usage, coverage and delivery.
+// Records that say something about an item or system: usage, coverage,
+// delivery and successor.
 #pragma once
 
 #include <string>

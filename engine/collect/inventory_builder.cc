@@ -247,4 +247,10 @@ void InventoryBuilder::add_delivery(DeliveryRecord delivery, Symbol item, std::u
       {delivery, item, {static_cast<std::uint32_t>(inventory_->sources.size() - 1), line}});
 }
 
+void InventoryBuilder::add_successor(SuccessorRecord successor, Symbol item, std::uint32_t line) {
+  ++inventory_->sources.back().records;
+  successors_.push_back(
+      {successor, item, {static_cast<std::uint32_t>(inventory_->sources.size() - 1), line}});
+}
+
 }  // namespace rescind

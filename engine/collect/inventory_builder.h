@@ -23,8 +23,16 @@ struct SealOptions {
   // system → identity attribute ("id" or a name): an account that names no holder but carries a
   // `holder_key` belongs to the one identity with that value.
   std::map<std::string, std::string> holder_attributes;
+  // item → who depends on it, as the configuration's deliveries say: in addition to the records.
+  std::map<std::string, std::vector<std::string>> dependents;
   // Off only where a bulk load is measured: a plan needs the digest.
   bool with_digest = true;
+};
+
+// That one credential has replaced another.
+struct SuccessorRecord {
+  Symbol successor;
+  Instant at;
 };
 
 class InventoryBuilder {
@@ -82,6 +90,7 @@ class InventoryBuilder {
   void add_usage(UsageRecord usage, Symbol item, std::uint32_t line);
   void add_coverage(CoverageRecord coverage, Symbol system, std::uint32_t line);
   void add_delivery(DeliveryRecord delivery, Symbol item, std::uint32_t line);
+  void add_successor(SuccessorRecord successor, Symbol item, std::uint32_t line);
 
   // Resolves, groups, names what points at nothing. The builder is empty afterwards.
   std::shared_ptr<const Inventory> seal(const SealOptions& options);
@@ -141,9 +150,16 @@ class InventoryBuilder {
   void set_holder(RowKey row, std::uint32_t cell);
   void inherit_holders();
   void spread_undetermined();
-  void resolve_pending();
   void build_groupings();
   void shrink();
+
+  // Evidence (seal_evidence.cc).
+  void resolve_pending();
+  void name_unknown(RowPlace place, std::string_view record, std::string_view what, Symbol target);
+  void sort_evidence();
+  void settle_successors();
+  void learn_dependents(const SealOptions& options);
+  void add_dependents(ItemRef item, const std::vector<std::uint32_t>& names, bool even_unknown);
   [[nodiscard]] std::uint32_t resolve(TypeKind kind, KindSet kinds, Symbol target) const;
   [[nodiscard]] bool element_exists(const Type& type, Symbol element) const;
   void dangling(RowKey row, const Attribute& attribute, Symbol target);
@@ -170,6 +186,7 @@ class InventoryBuilder {
   std::vector<Pending<UsageRecord>> usages_;
   std::vector<Pending<CoverageRecord>> coverages_;
   std::vector<Pending<DeliveryRecord>> deliveries_;
+  std::vector<Pending<SuccessorRecord>> successors_;
 
   // The record being read.
   Entity open_entity_{};

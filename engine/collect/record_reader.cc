@@ -179,10 +179,10 @@ class RecordReader::Reader {
     if (const std::optional<Entity> entity = entity_of_word(word)) {
       return read_entity(document, at, *entity);
     }
-    if (word == "usage" || word == "coverage" || word == "delivery") {
+    if (word == "usage" || word == "coverage" || word == "delivery" || word == "successor") {
       return read_evidence(document, at, std::string(word));
     }
-    std::vector<std::string> words{"usage", "coverage", "delivery"};
+    std::vector<std::string> words{"usage", "coverage", "delivery", "successor"};
     for (std::size_t entity = 0; entity < kEntityCount; ++entity) {
       words.emplace_back(entity_name(static_cast<Entity>(entity)));
     }

@@ -74,52 +74,6 @@ Symbol InventoryBuilder::id_of(RowKey row) const {
   return inventory_->table(row.entity).ids[row.row];
 }
 
-void InventoryBuilder::resolve_pending() {
-  const auto unknown = [this](RowPlace place, std::string_view record, std::string_view what,
-                              Symbol target) {
-    const std::string id{inventory_->text(target)};
-    name_defect(place, Code::R0509,
-                std::string(record) + " names `" + id + "`, which is not " + std::string(what) +
-                    " of the inventory",
-                id);
-  };
-  for (auto& [usage, target, place] : usages_) {
-    usage.item = inventory_->item_of(target);
-    if (usage.item.valid()) {
-      inventory_->usages.push_back(usage);
-    } else {
-      unknown(place, "a usage record", "an item", target);
-    }
-  }
-  for (auto& [coverage, target, place] : coverages_) {
-    coverage.system = inventory_->system_of(target);
-    if (coverage.system.valid()) {
-      inventory_->coverages.push_back(coverage);
-    } else {
-      unknown(place, "a coverage record", "a system", target);
-    }
-  }
-  for (auto& [delivery, target, place] : deliveries_) {
-    delivery.item = inventory_->item_of(target);
-    if (delivery.item.valid()) {
-      inventory_->deliveries.push_back(delivery);
-    } else {
-      unknown(place, "a delivery record", "an item", target);
-    }
-  }
-  const auto text = [this](Symbol symbol) { return inventory_->text(symbol); };
-  std::sort(inventory_->usages.begin(), inventory_->usages.end(),
-            [&text](const UsageRecord& a, const UsageRecord& b) {
-              return std::tuple(a.item, a.at, text(a.by), text(a.source), a.success) <
-                     std::tuple(b.item, b.at, text(b.by), text(b.source), b.success);
-            });
-  std::sort(inventory_->deliveries.begin(), inventory_->deliveries.end(),
-            [&text](const DeliveryRecord& a, const DeliveryRecord& b) {
-              return std::tuple(a.item, a.at, text(a.to), text(a.confirmed_by)) <
-                     std::tuple(b.item, b.at, text(b.to), text(b.confirmed_by));
-            });
-}
-
 void InventoryBuilder::build_groupings() {
   Inventory& inventory = *inventory_;
   const std::size_t people = inventory.table(Entity::Identity).ids.size();
@@ -197,6 +151,8 @@ std::shared_ptr<const Inventory> InventoryBuilder::seal(const SealOptions& optio
   build_groupings();
   spread_undetermined();
   resolve_pending();
+  settle_successors();
+  learn_dependents(options);
   std::sort(inventory_->rejected.begin(), inventory_->rejected.end(),
             [](const RejectedRecord& a, const RejectedRecord& b) {
               return std::tie(a.file, a.line, a.why, a.id) < std::tie(b.file, b.line, b.why, b.id);

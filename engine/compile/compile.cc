@@ -24,6 +24,7 @@ class Compiler {
     compile_clauses();
     compile_rules();
     compile_declarations();
+    compile_retires();
     return std::move(program_);
   }
 
@@ -87,12 +88,46 @@ class Compiler {
         add_clause(rule, program_->clauses[id.index()]);
       }
       program_->rules.push_back(std::move(rule));
-      std::vector<CompiledPrincipals> levels;
-      for (const EscalationLevel& level : checked.escalate) {
-        levels.push_back(principals(level.to));
-      }
-      program_->rule_escalations.push_back(std::move(levels));
+      program_->rule_escalations.push_back(escalation(checked.escalate));
     }
+  }
+
+  std::vector<CompiledPrincipals> escalation(const std::vector<EscalationLevel>& escalate) {
+    std::vector<CompiledPrincipals> levels;
+    for (const EscalationLevel& level : escalate) {
+      levels.push_back(principals(level.to));
+    }
+    return levels;
+  }
+
+  void compile_retires() {
+    for (const CheckedRetire& checked : policy_.retires) {
+      CompiledRetire retire;
+      retire.when = lowerer_.lower(checked.when);
+      retire.where = lowerer_.lower(checked.where);
+      for (const CheckedStageWhen& start : checked.starts) {
+        retire.starts.push_back(lowerer_.lower(start.when));
+      }
+      for (const CheckedStageWhen& enter : checked.enters) {
+        retire.enters.push_back(lowerer_.lower(enter.when));
+      }
+      retire.escalate = escalation(checked.escalate);
+      for (const CheckedStage& stage : checked.stages) {
+        retire.stages.push_back(compiled_stage(stage));
+      }
+      program_->retires.push_back(std::move(retire));
+    }
+  }
+
+  CompiledStage compiled_stage(const CheckedStage& checked) {
+    CompiledStage stage;
+    stage.gate = lowerer_.lower(checked.gate);
+    stage.approved_by = principals(checked.approved_by);
+    stage.otherwise_escalate = principals(checked.otherwise_escalate);
+    for (const CheckedAction& action : checked.actions) {
+      stage.action_to.push_back(principals(action.to));
+    }
+    return stage;
   }
 
   void add_clause(CompiledRule& rule, const CompiledClause& clause) {

@@ -116,7 +116,8 @@ struct Successor {
   // again. Everything else: there is none, or (Unknown) nobody knows.
   ActionResult answer;
   ItemAddress item;
-  std::string login;  // the name that goes with the value; "" when the value alone is enough
+  std::string login;      // the name that goes with the value; "" when the value alone is enough
+  std::string old_login;  // the same of the old one
   // The successor and what came with it (its account …), as inventory records. The one of `item`
   // comes first.
   std::vector<DiscoveredRecord> records;

@@ -142,6 +142,15 @@ Result<ActionReport> take_action(const ActionContext& context, const PlanStep& s
   if (step.action == "sweep") {
     return sweep_account(context, step, std::move(record), effort);
   }
+  if (step.verb == Verb::Replace || step.verb == Verb::Rotate) {
+    const Result<bool> delivers = delivers_successor(context, step);
+    if (!delivers) {
+      return finish_unreadable(context, std::move(record), effort, delivers.error());
+    }
+    if (*delivers) {
+      return replace_credential(context, step, std::move(record), effort);
+    }
+  }
   switch (record.state) {
   case StepState::Intent:
   case StepState::Unknown:

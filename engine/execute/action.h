@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct Effort {
   std::uint32_t rounds = 0;    // of a sweep
   std::uint32_t throttled = 0;
   std::uint32_t waits = 0;  // back-offs in a row
+  // Of a replacement: every place was written, and who was seen to have taken the successor up.
+  bool delivered = false;
+  std::set<std::string> confirmed;
 };
 
 // What should happen next to the step.
@@ -72,6 +76,23 @@ Result<ActionReport> probe_step(const ActionContext& context, const PlanStep& st
                                 StepRecord record, Effort& effort);
 Result<ActionReport> sweep_account(const ActionContext& context, const PlanStep& step,
                                    StepRecord record, Effort& effort);
+// Whether the connector makes a successor for this replace or rotate step, to be delivered.
+Result<bool> delivers_successor(const ActionContext& context, const PlanStep& step);
+Result<ActionReport> replace_credential(const ActionContext& context, const PlanStep& step,
+                                        StepRecord record, Effort& effort);
+
+// What an attempt is made of, for those that send more than one request.
+// What stands before the first request: a live reading, preconditions, limits. Nothing: it may be
+// sent, and `seen` is the item's state; else the action is over.
+Result<std::optional<ActionReport>> check_before_request(const ActionContext& context,
+                                                         const PlanStep& step, StepRecord& record,
+                                                         Effort& effort, Observation& seen);
+// Makes the intent durable, with the state before.
+Status write_intent(const ActionContext& context, const PlanStep& step, StepRecord& record,
+                    Effort& effort, const Observation& seen);
+// Makes the outcome durable: the state after the answer, and what comes next.
+Result<ActionReport> settle_answer(const ActionContext& context, const PlanStep& step,
+                                   StepRecord record, Effort& effort, const ActionResult& answer);
 
 // The request of a step; `marker` is its idempotency key.
 ActionRequest request_of(const PlanStep& step, const StepRecord& record);

@@ -1,17 +1,21 @@
-// Who may approve a step, and which approvals it has. Nobody approves in their own case.
+// Who may approve a step, which approvals it has, and who refused it. Nobody approves in their own
+// case or what they set off themselves; whoever has a declared key signs. Judged when it is used:
+// docs/approvals.md has every rule.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "diagnostics/diagnostic.h"
+#include "model/approval.h"
+#include "model/approver.h"
 #include "model/plan.h"
 #include "store/store.h"
 
 namespace rescind::execute {
-
-using Teams = std::map<std::string, std::set<std::string>>;
 
 // The digest of what an approval is bound to: a step that changes loses it.
 std::string approval_binding(const PlanStep& step);
@@ -19,31 +23,83 @@ std::string approval_binding(const PlanStep& step);
 // The identity is a subject of the plan's events, or the holder of the step's item.
 bool is_own_case(const Plan& plan, const PlanStep& step, const std::string& identity);
 bool is_subject(const Plan& plan, const std::string& identity);
+// The identity submitted one of the plan's events.
+bool is_author(const Plan& plan, const std::string& identity);
+// Whether approvals of the identity or team only count with a signature: keys are declared.
+bool must_sign(const ApproverFacts& facts, const std::string& principal);
+
+// What stands against an approval.
+struct Objection {
+  Code code{};
+  std::string why;
+};
+
+// What one person said about one step.
+struct Voice {
+  std::string approver;  // who said it
+  std::string seat;      // in whose place: the approver, or who delegated to them
+  bool refuse = false;
+  std::string reason;
+  Instant at{};
+  // The signed document; absent: a named approval without a signature.
+  std::optional<ApprovalDocument> document;
+};
+
+// The documents that a run may inherit approvals from: digests of the plans that this one took
+// over.
+using Ancestry = std::set<std::string>;
+
+// What is wrong with a document wherever it is used: its signature, its plan, keys that the plan
+// does not know, a delegation to somebody else.
+std::optional<Objection> objection_to(const ApprovalDocument& document, const Plan& plan,
+                                      const Ancestry& ancestry);
 
 class Approvals {
  public:
-  Approvals(const Plan& plan, const Teams& teams, const std::vector<StoredApproval>& stored);
+  // Plan and facts are borrowed.
+  Approvals(const Plan& plan, const ApproverFacts& facts, const std::vector<StoredApproval>& stored,
+            Ancestry ancestry = {});
+
+  void add(const StoredApproval& approval);
+
+  // "" when all are given; else who is asked, and what became of what was said: "bob or iam (the
+  // approval of carol expired at …)".
+  [[nodiscard]] std::string missing(const PlanStep& step, const std::vector<Approval>& needed,
+                                    Instant now) const;
+  // The refusal that ends the step: every way in which it could start needs what was refused.
+  [[nodiscard]] std::optional<Voice> refusal(const PlanStep& step, Instant now) const;
 
   // Who may let a step pass a limit that has no room: the principals whom its limits ask.
   [[nodiscard]] std::vector<Approval> limit_approvals(const PlanStep& step) const;
-  // Whether the identity may let the step pass its limits.
-  [[nodiscard]] bool can_pass_limit(const PlanStep& step, const std::string& identity) const;
-  // Whether the identity may give one of the approvals that the step still needs.
-  [[nodiscard]] bool can_give(const PlanStep& step, const std::string& identity) const;
-  void add(const StoredApproval& approval);
-  // "" when all are given; else who is asked: "bob or team:iam".
-  [[nodiscard]] std::string missing(const PlanStep& step,
-                                    const std::vector<Approval>& needed) const;
+  // Whether the identity may let the step pass its limits, without a signature.
+  [[nodiscard]] bool can_pass_limit(const PlanStep& step, const std::string& identity,
+                                    Instant now) const;
+  // Whether the identity may give one of the approvals that the step still needs, without a
+  // signature.
+  [[nodiscard]] bool can_give(const PlanStep& step, const std::string& identity, Instant now) const;
+
+  // Why what was said does not count for this approval now; nothing: it counts.
+  [[nodiscard]] std::optional<Objection> objection(const PlanStep& step, const Approval& approval,
+                                                   const Voice& voice, Instant now) const;
 
  private:
-  [[nodiscard]] bool eligible(const PlanStep& step, const Approval& approval,
-                              const std::string& identity) const;
-  [[nodiscard]] bool given(const PlanStep& step, const Approval& approval) const;
+  [[nodiscard]] std::optional<Objection> person_objection(const PlanStep& step,
+                                                          const Voice& voice) const;
+  [[nodiscard]] std::optional<Objection> signature_objection(const PlanStep& step,
+                                                             const Voice& voice, Instant now) const;
+  [[nodiscard]] bool seated(const Approval& approval, const std::string& identity) const;
+  [[nodiscard]] bool given(const PlanStep& step, const Approval& approval, Instant now) const;
+  [[nodiscard]] std::vector<const Voice*> voices(const PlanStep& step) const;
+  [[nodiscard]] const Voice* refused(const PlanStep& step, const std::vector<Approval>& needed,
+                                     Instant now) const;
+  [[nodiscard]] std::string dropped(const PlanStep& step, const Approval& approval,
+                                    Instant now) const;
 
   const Plan& plan_;
-  const Teams& teams_;
-  std::map<std::string, std::set<std::string>> approvers_;  // step id → identities
-  std::map<std::string, std::string> bindings_;             // step id → binding
+  const ApproverFacts& facts_;
+  Ancestry ancestry_;
+  std::map<std::string, std::map<std::string, Voice>> voices_;  // step → approver → the last word
+  std::map<std::string, std::string> bindings_;                 // step id → binding
 };
 
 }  // namespace rescind::execute

@@ -76,9 +76,18 @@ Health health_of(const ActionResult& answer) {
   return silent ? Health::Bad : Health::Good;
 }
 
-// The state after the answer, and what comes next.
-Result<ActionReport> settle(const ActionContext& context, const PlanStep& step, StepRecord record,
-                            Effort& effort, const ActionResult& answer) {
+std::optional<ActionReport> as_ended(ActionReport report) {
+  return std::optional<ActionReport>(std::move(report));
+}
+
+bool can_do_without_reading(const PlanStep& step) {
+  return step.rank == Rank::Contain || step.rank == Rank::Strip || step.rank == Rank::Prepare;
+}
+
+}  // namespace
+
+Result<ActionReport> settle_answer(const ActionContext& context, const PlanStep& step,
+                                   StepRecord record, Effort& effort, const ActionResult& answer) {
   ActionReport report;
   report.record = std::move(record);
   report.health = health_of(answer);
@@ -146,39 +155,40 @@ Result<ActionReport> settle(const ActionContext& context, const PlanStep& step, 
   return finish_action(context, std::move(report), entry);
 }
 
-bool can_do_without_reading(const PlanStep& step) {
-  return step.rank == Rank::Contain || step.rank == Rank::Strip || step.rank == Rank::Prepare;
-}
-
-}  // namespace
-
-Result<ActionReport> attempt_step(const ActionContext& context, const PlanStep& step,
-                                  StepRecord record, Effort& effort) {
-  ActionRequest request = request_of(step, record);
-  auto seen = context.connector->observe(request.item);
-  if (!seen) {
-    return finish_unreadable(context, std::move(record), effort, seen.error());
+// What stands before every request. Nothing: it may be sent, and `seen` is the item's state.
+Result<std::optional<ActionReport>> check_before_request(const ActionContext& context,
+                                                         const PlanStep& step, StepRecord& record,
+                                                         Effort& effort, Observation& seen) {
+  using Ended = std::optional<ActionReport>;
+  auto read = context.connector->observe(request_of(step, record).item);
+  if (!read) {
+    return finish_unreadable(context, std::move(record), effort, read.error()).map(as_ended);
   }
-  if (seen->presence == Presence::Absent) {
+  seen = *std::move(read);
+  if (seen.presence == Presence::Absent) {
     if (needs_item(step.verb)) {
       return end_step(context, std::move(record), StepState::Refused, ResultClass::Absent,
-                      "it is not there any more, nothing can be kept");
+                      "it is not there any more, nothing can be kept")
+          .map(as_ended);
     }
     return end_step(context, std::move(record), StepState::AlreadyDone, ResultClass::Absent,
-                    "not there, read by exact id");
+                    "not there, read by exact id")
+        .map(as_ended);
   }
-  if (seen->presence == Presence::Unknown && !can_do_without_reading(step)) {
+  if (seen.presence == Presence::Unknown && !can_do_without_reading(step)) {
     return finish_unreadable(context, std::move(record), effort,
-                             Error(ErrorKind::Protocol, seen->detail));
+                             Error(ErrorKind::Protocol, seen.detail))
+        .map(as_ended);
   }
-  if (const std::string mismatch = identity_mismatch(step, *seen); !mismatch.empty()) {
-    return end_step(context, std::move(record), StepState::Refused, ResultClass::Conflict,
-                    mismatch);
+  if (const std::string mismatch = identity_mismatch(step, seen); !mismatch.empty()) {
+    return end_step(context, std::move(record), StepState::Refused, ResultClass::Conflict, mismatch)
+        .map(as_ended);
   }
   if (step.gate && step.gate->kind == "handover") {
-    const auto last = seen->facts.find("last_holder");
-    if (last == seen->facts.end() || last->second != "false") {
-      return wait_for(context, std::move(record), "handover: " + step.gate->text, std::nullopt);
+    const auto last = seen.facts.find("last_holder");
+    if (last == seen.facts.end() || last->second != "false") {
+      return wait_for(context, std::move(record), "handover: " + step.gate->text, std::nullopt)
+          .map(as_ended);
     }
   }
   if (!context.claims.empty()) {
@@ -186,9 +196,14 @@ Result<ActionReport> attempt_step(const ActionContext& context, const PlanStep& 
         const LimitAnswer room,
         context.journal.reserve(step.id, context.claims, context.over_limit_approved));
     if (!room.reserved) {
-      return wait_for(context, std::move(record), "limit " + room.full, room.room_at);
+      return wait_for(context, std::move(record), "limit " + room.full, room.room_at).map(as_ended);
     }
   }
+  return Ended{};
+}
+
+Status write_intent(const ActionContext& context, const PlanStep& step, StepRecord& record,
+                    Effort& effort, const Observation& seen) {
   ++effort.attempts;
   ++record.attempts;
   record.state = StepState::Intent;
@@ -197,16 +212,29 @@ Result<ActionReport> attempt_step(const ActionContext& context, const PlanStep& 
   Entry intent;
   intent.entry = RecordEntry::Intent;
   intent.detail = std::string(verb_name(step.verb)) + " " + step.item;
-  if (seen->presence == Presence::Present) {
+  if (seen.presence == Presence::Present) {
     intent.item = step.item;
-    intent.captured = seen->state;
-    request.captured = seen->state;
+    intent.captured = seen.state;
   }
-  RESCIND_RETURN_IF_ERROR(context.journal.write(record, intent));
+  return context.journal.write(record, intent);
+}
+
+Result<ActionReport> attempt_step(const ActionContext& context, const PlanStep& step,
+                                  StepRecord record, Effort& effort) {
+  Observation seen;
+  RESCIND_ASSIGN_OR_RETURN(auto ended, check_before_request(context, step, record, effort, seen));
+  if (ended) {
+    return *std::move(ended);
+  }
+  ActionRequest request = request_of(step, record);
+  if (seen.presence == Presence::Present) {
+    request.captured = seen.state;
+  }
+  RESCIND_RETURN_IF_ERROR(write_intent(context, step, record, effort, seen));
   const ActionResult answer = context.connector->perform(request);
   effort.not_done = 0;
   effort.probes = 0;
-  return settle(context, step, std::move(record), effort, answer);
+  return settle_answer(context, step, std::move(record), effort, answer);
 }
 
 }  // namespace rescind::execute

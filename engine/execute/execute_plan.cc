@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "audit/notes.h"
 #include "execute/run.h"
 
 namespace rescind {
@@ -21,6 +22,7 @@ NewRun new_run(const Plan& plan, Instant now) {
   NewRun run;
   run.digest = plan.digest;
   run.plan = encode_plan(plan);
+  run.notes = notes_of(plan);
   run.at = now;
   for (const PlanStep& step : plan.steps) {
     NewStep made;

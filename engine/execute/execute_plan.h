@@ -15,8 +15,11 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/seal.h"
 #include "connect/connector_set.h"
+#include "connect/deliveries.h"
 #include "diagnostics/diagnostic.h"
+#include "model/approver.h"
 #include "model/plan.h"
 #include "model/record.h"
 #include "store/store.h"
@@ -33,7 +36,7 @@ struct StepProgress {
 struct ExecuteOptions {
   // --approve --as ID: this identity approves every step that it may approve. "" nobody does.
   std::string approve_as;
-  std::map<std::string, std::set<std::string>> teams;  // members, for approvals by a team
+  ApproverFacts approvers;
 
   // Back-off between attempts: first_delay doubled each time up to max_delay, then scaled by a
   // factor between 0.5 and 1.5 that `random` (a number in [0, 1)) chooses.
@@ -60,6 +63,11 @@ struct ExecuteOptions {
   // Delivers a notify or ask step; called by a worker thread. Absent: the report lists it and that
   // is all.
   std::function<Status(const PlanStep&)> hand_over;
+  // Where dependents read their credentials; null: only from the system that makes them. Borrowed.
+  Deliveries* deliveries = nullptr;
+  // The key that seals values between their making and their delivery. Absent: nothing that has to
+  // be delivered is made. Called by worker threads.
+  std::function<Result<SealKey>()> seal_key;
   // For crash tests: called before and after every durable write.
   std::function<void()> crash_point;
 };

@@ -77,4 +77,23 @@ Result<LimitAnswer> RunJournal::reserve(const std::string& step,
   return answer;
 }
 
+Status RunJournal::put_secret(SealedSecret secret) {
+  secret.run = run_;
+  point();
+  RESCIND_RETURN_IF_ERROR(store_.put_secret(secret));
+  point();
+  return {};
+}
+
+Result<std::optional<SealedSecret>> RunJournal::find_secret(const StepRecord& step) {
+  return store_.find_secret(step.step, step.generation);
+}
+
+Status RunJournal::add_inventory(const std::vector<StoredInventoryRecord>& records) {
+  point();
+  RESCIND_RETURN_IF_ERROR(store_.add_inventory(records));
+  point();
+  return {};
+}
+
 }  // namespace rescind::execute

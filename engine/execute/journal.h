@@ -45,6 +45,10 @@ class RunJournal {
   Status approve(const StoredApproval& approval);
   Result<LimitAnswer> reserve(const std::string& step, const std::vector<LimitClaim>& claims,
                               bool over_limit_approved);
+  // Sealed values of this run, and what it made or saw.
+  Status put_secret(SealedSecret secret);
+  Result<std::optional<SealedSecret>> find_secret(const StepRecord& step);
+  Status add_inventory(const std::vector<StoredInventoryRecord>& records);
 
   [[nodiscard]] const std::string& run() const { return run_; }
 

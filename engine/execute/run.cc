@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "execute/refusals.h"
+
 namespace rescind::execute {
 namespace {
 
@@ -22,7 +24,8 @@ bool waits_as_planned(const StepRecord& record) {
   }
   return record.state == StepState::Waiting &&
          (waits_for_person(record.wait) || record.wait == "time" || record.wait == "soak" ||
-          record.wait == "appointment" || record.wait.starts_with("after "));
+          record.wait == "appointment" || record.wait.starts_with("after ") ||
+          record.wait.starts_with("delivery"));
 }
 
 }  // namespace
@@ -38,14 +41,21 @@ Run::Run(const Plan& plan, Store::Claim claim, Store& store, ConnectorSet& conne
       journal_(store, clock, claim_.run.id, claim_.run.epoch, options.crash_point),
       workers_(options.inline_workers ? options.choose : nullptr) {}
 
-Status Run::record_approvals(const std::vector<StepRecord>& steps) {
+Status Run::record_approvals(std::vector<StepRecord>& steps) {
   RESCIND_ASSIGN_OR_RETURN(const auto stored, store_.list_approvals(claim_.run.id));
-  approvals_ = std::make_unique<Approvals>(plan_, options_.teams, stored);
+  RESCIND_ASSIGN_OR_RETURN(Ancestry ancestry, read_ancestry(plan_, store_));
+  approvals_ = std::make_unique<Approvals>(plan_, options_.approvers, stored, std::move(ancestry));
+  RESCIND_RETURN_IF_ERROR(end_refused(plan_, *approvals_, steps, journal_, clock_.now()));
   if (options_.approve_as.empty()) {
     return {};
   }
   const auto approve = [this](const std::string& step, const std::string& binding) -> Status {
-    const StoredApproval approval{claim_.run.id, step, binding, options_.approve_as, clock_.now()};
+    StoredApproval approval;
+    approval.run = claim_.run.id;
+    approval.step = step;
+    approval.binding = binding;
+    approval.approver = options_.approve_as;
+    approval.at = clock_.now();
     RESCIND_RETURN_IF_ERROR(journal_.approve(approval));
     approvals_->add(approval);
     return {};
@@ -53,8 +63,8 @@ Status Run::record_approvals(const std::vector<StepRecord>& steps) {
   RESCIND_RETURN_IF_ERROR(approve("", plan_.digest));
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     const PlanStep& step = plan_.steps[i];
-    if (approvals_->can_give(step, options_.approve_as) ||
-        may_pass_limit(*approvals_, step, steps[i], options_.approve_as)) {
+    if (approvals_->can_give(step, options_.approve_as, clock_.now()) ||
+        may_pass_limit(*approvals_, step, steps[i], options_.approve_as, clock_.now())) {
       RESCIND_RETURN_IF_ERROR(approve(step.id, approval_binding(step)));
     }
   }
@@ -135,7 +145,7 @@ Workers::Job Run::job_of(std::size_t index) {
   const std::string& system = slot.step->system;
   const bool greet = !system.empty() && greeted_.insert(system).second;
   const std::string unseen = slot.step->action == "sweep" ? schedule_->unseen(slot) : std::string{};
-  const bool approved = schedule_->over_limit_approved(slot);
+  const bool approved = schedule_->over_limit_approved(slot, clock_.now());
   return [this, &slot, greet, unseen, approved]() -> Result<ActionReport> {
     const PlanStep& step = *slot.step;
     const ActionContext context{

@@ -25,7 +25,7 @@ class Run {
   Result<RunReport> work();
 
  private:
-  Status record_approvals(const std::vector<StepRecord>& steps);
+  Status record_approvals(std::vector<StepRecord>& steps);
   Status dispatch_all();
   void start(std::size_t index);
   Workers::Job job_of(std::size_t index);

@@ -62,8 +62,8 @@ std::vector<LimitClaim> claims_of(const Plan& plan, const PlanStep& step) {
 }  // namespace
 
 bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const StepRecord& record,
-                    const std::string& identity) {
-  return waits_for_limit(step, record) && approvals.can_pass_limit(step, identity);
+                    const std::string& identity, Instant now) {
+  return waits_for_limit(step, record) && approvals.can_pass_limit(step, identity, now);
 }
 
 Schedule::Schedule(const Plan& plan, std::vector<StepRecord> steps, const Approvals& approvals,
@@ -140,7 +140,7 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     waits.person = !waits.due.has_value();
     return waits;
   }
-  std::string missing = approvals_.missing(step, step.approvals);
+  std::string missing = approvals_.missing(step, step.approvals, now);
   if (missing.empty() && step.not_before <= now) {
     waits.ready = true;
     return waits;
@@ -151,7 +151,7 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     by_time = step.not_before;
   }
   for (const Alternative& alternative : step.alternatives) {
-    if (!approvals_.missing(step, alternative.approvals).empty()) {
+    if (!approvals_.missing(step, alternative.approvals, now).empty()) {
       continue;
     }
     if (alternative.not_before <= now) {
@@ -255,10 +255,10 @@ std::string Schedule::unseen(const Slot& slot) const {
   return "";
 }
 
-bool Schedule::over_limit_approved(const Slot& slot) const {
+bool Schedule::over_limit_approved(const Slot& slot, Instant now) const {
   const std::vector<Approval> asked = approvals_.limit_approvals(*slot.step);
   return waits_for_limit(*slot.step, slot.record) && !asked.empty() &&
-         approvals_.missing(*slot.step, asked).empty();
+         approvals_.missing(*slot.step, asked, now).empty();
 }
 
 std::optional<std::size_t> Schedule::next_action(const std::string& system, Instant now,

@@ -52,7 +52,7 @@ struct Readiness {
 
 // The step is over a limit, and the identity is whom that limit asks.
 bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const StepRecord& record,
-                    const std::string& identity);
+                    const std::string& identity, Instant now);
 
 class Schedule {
  public:
@@ -74,7 +74,7 @@ class Schedule {
   [[nodiscard]] std::optional<Milliseconds> until_change(Instant now, Milliseconds monotonic) const;
   // Sweeps: which predecessors do not hold yet, "" none.
   [[nodiscard]] std::string unseen(const Slot& slot) const;
-  [[nodiscard]] bool over_limit_approved(const Slot& slot) const;
+  [[nodiscard]] bool over_limit_approved(const Slot& slot, Instant now) const;
   // Takes in what an action came to.
   void apply(std::size_t index, const ActionReport& report, Milliseconds monotonic);
   // A step that waits past the plan's expiry and destroys: decided again when due, never run here.

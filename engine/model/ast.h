@@ -356,7 +356,57 @@ struct Limit {
   std::optional<Principals> otherwise_ask;
 };
 
-// `retire`, `test`, `prove`: recognised, kept whole as text, refused by check for now.
+// What a stage does when it is entered: `disable c`, `notify P`, `ask P to "…"`. No modifiers: they
+// are the stage's.
+struct StageAction {
+  Name verb;
+  std::optional<Name> item;      // the alias or kind word; absent for notify and ask
+  std::optional<Principals> to;  // notify, ask: who; transfer, redirect: the target
+  std::optional<Text> text;      // ask: what; narrow: the level
+  Span span;
+};
+
+struct Stage {
+  Doc doc;
+  Name name;
+  std::vector<StageAction> actions;  // in the order of the text
+  ExprPtr done_when;                 // the gate; may be null: done when the actions are
+  std::optional<Duration> within;
+  std::optional<Principals> approved_by;  // before the actions
+  std::optional<Principals> otherwise_escalate;
+  std::optional<Duration> soak;  // how long the stage lasts at least, without use
+  std::optional<Name> on_use_return_to;
+  Span span;
+};
+
+// A staged retirement of one item.
+struct Retire {
+  struct Start {  // start at STAGE when e
+    Name stage;
+    ExprPtr when;  // may be null: always
+    Span span;
+  };
+
+  struct Enter {  // enter STAGE within D when e
+    Name stage;
+    Duration within;
+    ExprPtr when;  // may be null: always
+    Span span;
+  };
+
+  Name name;
+  std::vector<Name> on;
+  std::optional<Selection> selection;  // for KIND[, KIND] [as x] [where e]
+  ExprPtr when;                        // may be null
+  std::optional<Text> because;
+  std::vector<Text> controls;
+  std::optional<Escalation> escalate;
+  std::vector<Start> starts;
+  std::vector<Enter> enters;
+  std::vector<Stage> stages;  // in the order of the text, which is the order of the retirement
+};
+
+// `test`, `prove`: recognised, kept whole as text, refused by check for now.
 struct NotYet {
   Name keyword;
   std::string text; /* from the word to its closing brace */
@@ -365,7 +415,7 @@ struct NotYet {
 struct Declaration {
   Doc doc;
   std::variant<SchemaBlock, Import, Parameter, Define, Derive, Role, Keep, Conflict, Rule, Hold,
-               Limit, NotYet>
+               Limit, Retire, NotYet>
       node;
   Span span;
 };

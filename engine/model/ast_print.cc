@@ -490,6 +490,26 @@ class PolicyPrinter {
     out_ += "}\n";
   }
 
+  void controls(const std::vector<Text>& list) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const bool last = i + 1 == list.size();
+      line((i == 0 ? "controls " : "         ") + quoted(list[i].value) + (last ? "" : ","));
+    }
+  }
+
+  void escalation(const std::optional<Escalation>& chain) {
+    if (!chain) {
+      return;
+    }
+    std::string levels;
+    for (const Escalation::Level& level : chain->levels) {
+      levels += levels.empty() ? " " : " then ";
+      levels += principals(level.to);
+      levels += level.after ? " after " + period(*level.after) : "";
+    }
+    line("escalate to" + levels);
+  }
+
   void add(const Rule& node) {
     out_ += "rule " + node.name.text + " {\n";
     if (!node.on.empty()) {
@@ -499,20 +519,8 @@ class PolicyPrinter {
       line("when " + expr(node.when));
     }
     because(node.because);
-    for (std::size_t i = 0; i < node.controls.size(); ++i) {
-      const bool last = i + 1 == node.controls.size();
-      line((i == 0 ? "controls " : "         ") + quoted(node.controls[i].value) +
-           (last ? "" : ","));
-    }
-    if (node.escalate) {
-      std::string levels;
-      for (const Escalation::Level& level : node.escalate->levels) {
-        levels += levels.empty() ? " " : " then ";
-        levels += principals(level.to);
-        levels += level.after ? " after " + period(*level.after) : "";
-      }
-      line("escalate to" + levels);
-    }
+    controls(node.controls);
+    escalation(node.escalate);
     out_ += node.clauses.empty() ? "" : "\n";
     for (const Clause& clause : node.clauses) {
       doc(clause.doc, kIndent);
@@ -583,6 +591,72 @@ class PolicyPrinter {
     text += node.otherwise_ask ? " otherwise ask " + principals(*node.otherwise_ask) : "";
     line(text);
     out_ += "}\n";
+  }
+
+  void add(const Retire& node) {
+    out_ += "retire " + node.name.text + " {\n";
+    if (!node.on.empty()) {
+      line("on " + names(node.on));
+    }
+    if (node.selection) {
+      line("for " + selection(*node.selection));
+    }
+    if (node.when) {
+      line("when " + expr(node.when));
+    }
+    because(node.because);
+    controls(node.controls);
+    escalation(node.escalate);
+    for (const Retire::Start& start : node.starts) {
+      line("start at " + start.stage.text + (start.when ? " when " + expr(start.when) : ""));
+    }
+    for (const Retire::Enter& enter : node.enters) {
+      line("enter " + enter.stage.text + " within " + period(enter.within) +
+           (enter.when ? " when " + expr(enter.when) : ""));
+    }
+    for (const Stage& stage : node.stages) {
+      out_ += "\n";
+      doc(stage.doc, kIndent);
+      line("stage " + stage.name.text + " {");
+      stage_parts(stage);
+      line("}");
+    }
+    out_ += "}\n";
+  }
+
+  void stage_parts(const Stage& stage) {
+    for (const StageAction& action : stage.actions) {
+      part(action_text(action));
+    }
+    if (stage.done_when) {
+      part("done when " + expr(stage.done_when));
+    }
+    if (stage.within) {
+      part("within " + period(*stage.within));
+    }
+    if (stage.otherwise_escalate) {
+      part("otherwise escalate to " + principals(*stage.otherwise_escalate));
+    }
+    if (stage.approved_by) {
+      part("approved by " + principals(*stage.approved_by));
+    }
+    if (stage.soak) {
+      part("soak " + period(*stage.soak));
+    }
+    if (stage.on_use_return_to) {
+      part("on use return to " + stage.on_use_return_to->text);
+    }
+  }
+
+  void part(const std::string& text) { line(std::string(kIndent) + text); }
+
+  static std::string action_text(const StageAction& node) {
+    std::string text = node.verb.text;
+    text += node.item ? " " + node.item->text : "";
+    if (node.to) {
+      text += (node.item ? " to " : " ") + principals(*node.to);
+    }
+    return text + (node.text ? " to " + quoted(node.text->value) : "");
   }
 
   void add(const NotYet& node) { out_ += node.text + "\n"; }

@@ -374,6 +374,9 @@ class PolicyPrinter {
     for (const CheckedLimit& limit : policy_.limits) {
       print_limit(limit);
     }
+    for (const CheckedRetire& retire : policy_.retires) {
+      print_retire(retire);
+    }
     return std::move(text_);
   }
 
@@ -469,14 +472,19 @@ class PolicyPrinter {
       line("when " + expr(rule.when));
     }
     because(rule.because);
-    for (const std::string& control : rule.controls) {
-      line("control " + quote(control));
-    }
-    for (const EscalationLevel& level : rule.escalate) {
-      line("escalate to " + principals(level.to) + " after " + format_duration(level.after));
-    }
+    print_reasons(rule.controls, rule.escalate);
     for (const ClauseId id : rule.clauses) {
       print_clause(policy_.clauses[id.index()]);
+    }
+  }
+
+  void print_reasons(const std::vector<std::string>& controls,
+                     const std::vector<EscalationLevel>& escalate) {
+    for (const std::string& control : controls) {
+      line("control " + quote(control));
+    }
+    for (const EscalationLevel& level : escalate) {
+      line("escalate to " + principals(level.to) + " after " + format_duration(level.after));
     }
   }
 
@@ -536,6 +544,56 @@ class PolicyPrinter {
     }
     text += (limit.per_system ? " per system" : "") + (" per " + format_duration(limit.window));
     line(text + (limit.ask ? " otherwise ask " + principals(*limit.ask) : ""));
+  }
+
+  void print_retire(const CheckedRetire& retire) {
+    begin("retire", retire.declared);
+    line("on " + events_text(retire.on));
+    if (retire.when.valid()) {
+      line("when " + expr(retire.when));
+    }
+    line("for " + kinds_of(retire.kinds) + where_text(retire.where));
+    because(retire.because);
+    print_reasons(retire.controls, retire.escalate);
+    for (const CheckedStageWhen& start : retire.starts) {
+      line("start at " + retire.stages[start.stage].name + when_text(start.when));
+    }
+    for (const CheckedStageWhen& enter : retire.enters) {
+      line("enter " + retire.stages[enter.stage].name + " within " +
+           format_duration(enter.within.value_or(Seconds{0})) + when_text(enter.when));
+    }
+    for (const CheckedStage& stage : retire.stages) {
+      print_stage(retire, stage);
+    }
+  }
+
+  std::string when_text(ExprId id) { return id.valid() ? " when " + expr(id) : std::string(); }
+
+  void print_stage(const CheckedRetire& retire, const CheckedStage& stage) {
+    line("stage " + stage.name + (stage.doc.empty() ? "" : " doc " + quote(stage.doc)));
+    for (const CheckedAction& action : stage.actions) {
+      line("  " + std::string(verb_name(action.verb)) +
+           (action.to ? " to " + principals(*action.to) : "") +
+           (action.text.empty() ? "" : " text " + quote(action.text)));
+    }
+    if (stage.gate.valid()) {
+      line("  done when " + expr(stage.gate));
+    }
+    if (stage.within) {
+      line("  within " + format_duration(*stage.within));
+    }
+    if (stage.approved_by) {
+      line("  approved by " + principals(*stage.approved_by));
+    }
+    if (stage.otherwise_escalate) {
+      line("  otherwise escalate to " + principals(*stage.otherwise_escalate));
+    }
+    if (stage.soak) {
+      line("  soak " + format_duration(*stage.soak));
+    }
+    if (stage.on_use_return_to) {
+      line("  on use return to " + retire.stages[*stage.on_use_return_to].name);
+    }
   }
 
   const CheckedPolicy& policy_;

@@ -107,6 +107,9 @@ struct PlanStep {
       alternatives;  // containing and stripping: an approved start earlier than the step's own
   Seconds soak{0};   // destroying: also waits so long after its last strong predecessor is verified
   std::optional<Gate> gate;
+  // Replace and rotate: who stops working without the item and gets its successor, from the
+  // inventory and from what was seen of its use. Nothing: not known.
+  std::optional<std::vector<std::string>> dependents;
   std::vector<LimitRef>
       limits;  // limits that count it: reserved when the step starts; counted once per holder
   std::string stage;       // "" outside retirements

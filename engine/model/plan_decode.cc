@@ -351,6 +351,9 @@ PlanStep read_step(const Field& field) {
   if (const Field gate = field.member("gate"); !gate.is_null()) {
     step.gate = Gate{.kind = gate.member("kind").text(), .text = gate.member("text").text()};
   }
+  if (field.has("dependents")) {
+    step.dependents = field.member("dependents").texts();
+  }
   step.limits = read_list(field.member("limits"), [](const Field& limit) {
     return LimitRef{.name = limit.member("name").text(), .scope = limit.member("scope").text()};
   });

@@ -169,6 +169,9 @@ Json encode(const PlanStep& step) {
   out["soak"] = format_duration(step.soak);
   out["gate"] =
       step.gate ? Json{{"kind", step.gate->kind}, {"text", step.gate->text}} : Json(nullptr);
+  if (step.dependents) {
+    out["dependents"] = *step.dependents;
+  }
   out["limits"] = encode_list(step.limits);
   out["stage"] = step.stage;
   if (!step.retirement.empty()) {

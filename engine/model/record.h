@@ -164,10 +164,17 @@ struct EscalationRecord {
   std::uint32_t level = 0;      // of the chain, 0-based
   std::vector<std::string> to;  // principals of that level
   Instant raised_at{};
-  std::optional<Instant> next_at;      // when the next level is called
+  std::optional<Instant> next_at;      // when the next level is called, or this one again
   std::optional<Instant> deadline;     // the SLA clock: what was promised
   std::vector<std::string> delivered;  // "file:…", "smtp:…", "webhook:…" and failures
   std::optional<Instant> closed_at;    // what it was about is settled
+  std::string system;                  // "" none
+  bool asks = false;                   // an `ask` step: it is settled by whoever acknowledges it
+  std::uint32_t calls = 0;             // how often somebody was called, reminders included
+  std::vector<std::string> unreached;  // principals to whom the last call could not be handed over
+  std::optional<Instant> retry_at;     // when that is tried again
+  std::string acknowledged_by;         // "" nobody
+  std::optional<Instant> acknowledged_at;
 };
 
 struct RunRecord {

@@ -128,8 +128,8 @@ KindSet verb_kinds(Verb verb) {
     return kCredentialKinds | Kind::Account | Kind::Data;
   case Verb::Wipe:
     return Kind::Device;
-  case Verb::Restore:
-    return kAllKinds;
+  case Verb::Restore:  // a session or checkout that ended is never the same again
+    return KindSet(kAllKinds.bits & ~(KindSet(Kind::Session) | Kind::Checkout).bits);
   case Verb::Notify:
   case Verb::Ask:
     return {};

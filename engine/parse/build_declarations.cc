@@ -13,14 +13,6 @@ namespace {
 
 using Lexer = rescind_grammar::RescindLexer;
 
-bool usable(const antlr4::ParserRuleContext* context) {
-  return context->exception == nullptr;
-}
-
-const antlr4::Token* token_of(antlr4::tree::TerminalNode* node) {
-  return node->getSymbol();
-}
-
 }  // namespace
 
 void TreeBuilder::add_module(Parser::ModuleHeaderContext* context) {
@@ -100,6 +92,9 @@ ast::Declaration TreeBuilder::declaration(Parser::DeclarationContext* context) {
   case Parser::RuleLimitDecl:
     result.node = limit(static_cast<Parser::LimitDeclContext*>(child));
     break;
+  case Parser::RuleRetireDecl:
+    result.node = retire(static_cast<Parser::RetireDeclContext*>(child));
+    break;
   case Parser::RuleLaterDecl:
     result.node = not_yet(static_cast<Parser::LaterDeclContext*>(child));
     break;
@@ -150,7 +145,7 @@ void TreeBuilder::report_unused_docs() {
     if (!comment.used) {
       diagnostics_.warning(Code::R0128, comment.doc.span, "this doc comment documents nothing")
           .help.emplace_back(
-              "`///` stands before a declaration, a clause or an attribute; write "
+              "`///` stands before a declaration, a clause, a stage or an attribute; write "
               "`//` for other comments");
     }
   }
@@ -393,7 +388,7 @@ ast::Conflict TreeBuilder::conflict(Parser::ConflictDeclContext* context) {
 ast::Rule TreeBuilder::rule(Parser::RuleDeclContext* context) {
   ast::Rule result;
   result.name = name(context->key);
-  RuleWords seen;
+  HeaderWords seen;
   bool broken = false;
   for (antlr4::tree::ParseTree* child : context->ruleBody()->children) {
     auto* statement = dynamic_cast<antlr4::ParserRuleContext*>(child);
@@ -402,7 +397,8 @@ ast::Rule TreeBuilder::rule(Parser::RuleDeclContext* context) {
     } else if (auto* clause_context = dynamic_cast<Parser::ClauseContext*>(statement)) {
       result.clauses.push_back(clause(clause_context));
     } else if (auto* header_context = dynamic_cast<Parser::HeaderContext*>(statement)) {
-      header(result, header_context, seen);
+      header({result.on, result.when, result.because, result.controls, result.escalate},
+             header_context, seen);
     } else if (!broken) {
       diagnostics_
           .error(Code::R0126, span_of(statement->start),
@@ -415,31 +411,31 @@ ast::Rule TreeBuilder::rule(Parser::RuleDeclContext* context) {
   return result;
 }
 
-void TreeBuilder::header(ast::Rule& rule, Parser::HeaderContext* context, RuleWords& seen) {
+void TreeBuilder::header(const Header& target, Parser::HeaderContext* context, HeaderWords& seen) {
   switch (context->start->getType()) {
   case Lexer::ON:
     for (ast::Name& event : names(context->nameList())) {
-      rule.on.push_back(std::move(event));
+      target.on.push_back(std::move(event));
     }
     return;
   case Lexer::WHEN:
     if (once(seen.when, context->start)) {
-      rule.when = expression(context->expr());
+      target.when = expression(context->expr());
     }
     return;
   case Lexer::BECAUSE:
     if (once(seen.because, context->start)) {
-      rule.because = text(token_of(context->STRING(0)));
+      target.because = text(token_of(context->STRING(0)));
     }
     return;
   case Lexer::CONTROLS:
     for (antlr4::tree::TerminalNode* control : context->STRING()) {
-      rule.controls.push_back(text(token_of(control)));
+      target.controls.push_back(text(token_of(control)));
     }
     return;
   default:
     if (once(seen.escalate, context->start)) {
-      rule.escalate = escalation(context);
+      target.escalate = escalation(context);
     }
     return;
   }
@@ -455,7 +451,7 @@ ast::Escalation TreeBuilder::escalation(Parser::HeaderContext* context) {
   return result;
 }
 
-ast::Clause TreeBuilder::clause(Parser::ClauseContext* context) {
+void TreeBuilder::count_clause(const antlr4::ParserRuleContext* context) {
   if (++clause_count_ == options_.max_clauses + 1) {
     diagnostics_
         .error(Code::R0107, span_of(context->start),
@@ -463,6 +459,22 @@ ast::Clause TreeBuilder::clause(Parser::ClauseContext* context) {
                    " clauses that are allowed")
         .help.emplace_back("split the policy into several files");
   }
+}
+
+void TreeBuilder::take_level(const ast::Name& verb, std::optional<ast::Principals>& to,
+                             std::optional<ast::Text>& text) {
+  if (verb.text != "narrow" || !to || to->alternatives.size() != 1) {
+    return;
+  }
+  const ast::Expr& target = *to->alternatives.front();
+  if (const auto* level = std::get_if<ast::StringLiteral>(&target.node)) {
+    text = ast::Text{level->value, target.span};
+    to.reset();
+  }
+}
+
+ast::Clause TreeBuilder::clause(Parser::ClauseContext* context) {
+  count_clause(context);
   ast::Clause result;
   result.doc = doc_of(context);
   result.verb = name(context->verb);
@@ -476,14 +488,7 @@ ast::Clause TreeBuilder::clause(Parser::ClauseContext* context) {
   if (context->STRING() != nullptr) {
     result.text = text(token_of(context->STRING()));
   }
-  // `narrow … to "level"`: the one verb whose target is a level and no principal.
-  if (result.verb.text == "narrow" && result.to && result.to->alternatives.size() == 1) {
-    const ast::Expr& target = *result.to->alternatives.front();
-    if (const auto* level = std::get_if<ast::StringLiteral>(&target.node)) {
-      result.text = ast::Text{level->value, target.span};
-      result.to.reset();
-    }
-  }
+  take_level(result.verb, result.to, result.text);
   modifiers(result, context);
   return result;
 }

@@ -133,8 +133,8 @@ ast::InstantLiteral ExpressionBuilder::moment(const antlr4::Token* token) {
              : instant_value(text_of(token), span_of(token), diagnostics_);
 }
 
-ExpressionBuilder::Built ExpressionBuilder::make(decltype(ast::Expr::node) node, Span span,
-                                                 std::size_t depth) {
+template <typename Node>
+ExpressionBuilder::Built ExpressionBuilder::make(Node node, Span span, std::size_t depth) {
   if (depth == options_.max_expression_depth + 1) {
     diagnostics_
         .error(Code::R0105, span,

@@ -43,6 +43,10 @@ bool is_statement(std::size_t rule) {
   case Parser::RuleLateHeader:
   case Parser::RuleClause:
   case Parser::RuleHoldItem:
+  case Parser::RuleSelected:
+  case Parser::RuleRetirePart:
+  case Parser::RuleLateRetireHeader:
+  case Parser::RuleStageItem:
     return true;
   default:
     return false;
@@ -60,6 +64,8 @@ bool is_body(std::size_t rule) {
   case Parser::RuleKeepBody:
   case Parser::RuleRuleBody:
   case Parser::RuleHoldBody:
+  case Parser::RuleRetireBody:
+  case Parser::RuleStageBody:
     return true;
   default:
     return false;
@@ -78,9 +84,18 @@ std::string_view statement_word(std::size_t body) {
     return "a selection or `because`";
   case Parser::RuleRuleBody:
     return "a clause";
+  case Parser::RuleStageBody:
+    return "an action, `done when`, `soak` or another part of a stage";
+  case Parser::RuleRetireBody:
+    return "`start at`, `enter`, `stage` or, before these, a part of the header";
   default:
     return {};
   }
+}
+
+// Statements that begin with a verb.
+bool begins_with_verb(std::size_t rule) {
+  return rule == Parser::RuleClause || rule == Parser::RuleStageItem;
 }
 
 class StatementRecovery final : public Recovery {
@@ -118,7 +133,8 @@ class StatementRecovery final : public Recovery {
     auto* around = dynamic_cast<antlr4::ParserRuleContext*>(context->parent);
     const std::size_t body =
         around == nullptr ? std::size_t{Parser::RulePolicyFile} : around->getRuleIndex();
-    skip_statement(parser, body, context->getStart()->getTokenIndex(), rule == Parser::RuleHeader);
+    skip_statement(parser, body, context->getStart()->getTokenIndex(),
+                   rule == Parser::RuleHeader || rule == Parser::RuleSelected);
   }
 
   // Before every decision of a loop: a body that meets something else than one of its statements
@@ -171,14 +187,17 @@ class StatementRecovery final : public Recovery {
     const std::size_t at = current_index(parser);
     const bool in_rule = body == Parser::RuleRuleBody;
     const bool stray_reason = in_rule && list_.infos[at].type == Lexer::BECAUSE;
-    const bool known = recovering_ || (stray_reason && has_error(parser->getContext())) ||
-                       (in_rule && report_misspelt_before(parser, at));
+    const bool known =
+        recovering_ || (stray_reason && has_error(parser->getContext())) ||
+        ((in_rule || body == Parser::RuleStageBody) && report_misspelt_before(parser, at));
     if (!known) {
       report(parser, at, acceptable, statement_word(body));
     }
     recovering_ = true;
     consume(parser);
-    skip_statement(parser, body, at, acceptable.contains(static_cast<std::size_t>(Lexer::BECAUSE)));
+    const std::size_t last_header_word =
+        body == Parser::RuleRetireBody ? std::size_t{Lexer::WHEN} : std::size_t{Lexer::BECAUSE};
+    skip_statement(parser, body, at, acceptable.contains(last_header_word));
   }
 
   // Whether a rule's body already lost a statement.
@@ -198,7 +217,8 @@ class StatementRecovery final : public Recovery {
     // The end of the block, or of all blocks where its bracket was forgotten: the rule around deals
     // with it.
     return rule != Parser::RulePolicyFile &&
-           (type == Lexer::RBRACE || starts_declaration(static_cast<std::ptrdiff_t>(at)));
+           (type == Lexer::RBRACE || starts_declaration(static_cast<std::ptrdiff_t>(at)) ||
+            (rule == Parser::RuleStageBody && starts_stage(static_cast<std::ptrdiff_t>(at))));
   }
 
   // ---- Where statements begin ----
@@ -236,6 +256,10 @@ class StatementRecovery final : public Recovery {
     }
   }
 
+  [[nodiscard]] bool starts_stage(std::ptrdiff_t i) const {
+    return type(i) == Lexer::STAGE && is_word(type(i + 1)) && type(i + 2) == Lexer::LBRACE;
+  }
+
   // After `.`, before `:` or `=` every word is a name.
   [[nodiscard]] bool is_used_as_name(std::ptrdiff_t i) const {
     return type(i - 1) == Lexer::DOT || type(i + 1) == Lexer::COLON || type(i + 1) == Lexer::ASSIGN;
@@ -252,6 +276,49 @@ class StatementRecovery final : public Recovery {
     }
     const auto index = static_cast<std::size_t>(i);
     return list_.infos[index].first_on_line || find_verb(list_.text_of(index)).has_value();
+  }
+
+  [[nodiscard]] bool starts_escalation(std::ptrdiff_t i) const {
+    return type(i) == Lexer::ESCALATE && type(i - 1) != Lexer::OTHERWISE;
+  }
+
+  [[nodiscard]] bool starts_in_retire(std::ptrdiff_t i, bool headers) const {
+    switch (type(i)) {
+    case Lexer::ON:
+    case Lexer::BECAUSE:
+    case Lexer::CONTROLS:
+      return true;
+    case Lexer::WHEN:
+      return headers;
+    case Lexer::FOR:
+      return type(i - 1) != Lexer::IDLE;
+    case Lexer::START:
+      return type(i + 1) == Lexer::AT;
+    case Lexer::ENTER:
+      return is_word(type(i + 1)) && type(i + 2) == Lexer::WITHIN;
+    default:
+      return starts_escalation(i) || starts_stage(i);
+    }
+  }
+
+  [[nodiscard]] bool starts_in_stage(std::ptrdiff_t i) const {
+    const std::size_t next = type(i + 1);
+    const bool fresh = list_.infos[static_cast<std::size_t>(i)].first_on_line;
+    switch (type(i)) {
+    case Lexer::DONE:
+      return next == Lexer::WHEN || fresh;
+    case Lexer::WITHIN:
+    case Lexer::SOAK:
+      return next == Lexer::DURATION || fresh;
+    case Lexer::APPROVED:
+      return next == Lexer::BY || fresh;
+    case Lexer::OTHERWISE:
+      return true;
+    case Lexer::ON:
+      return next == Lexer::USE;
+    default:
+      return starts_clause(i);
+    }
   }
 
   [[nodiscard]] bool starts_statement(std::size_t body, std::ptrdiff_t i, bool headers) const {
@@ -276,8 +343,11 @@ class StatementRecovery final : public Recovery {
              (is_name(here) && list_.infos[static_cast<std::size_t>(i)].first_on_line);
     case Parser::RuleRuleBody:
       return here == Lexer::ON || here == Lexer::WHEN || here == Lexer::CONTROLS ||
-             (here == Lexer::BECAUSE && headers) ||
-             (here == Lexer::ESCALATE && type(i - 1) != Lexer::OTHERWISE) || starts_clause(i);
+             (here == Lexer::BECAUSE && headers) || starts_escalation(i) || starts_clause(i);
+    case Parser::RuleRetireBody:
+      return starts_in_retire(i, headers);
+    case Parser::RuleStageBody:
+      return starts_in_stage(i);
     case Parser::RuleHoldBody:
       return here == Lexer::WHEN || here == Lexer::BLOCKS || here == Lexer::EVEN ||
              here == Lexer::UNTIL || here == Lexer::ORDERED || here == Lexer::BECAUSE;
@@ -287,7 +357,8 @@ class StatementRecovery final : public Recovery {
   }
 
   // Moves to the next statement of the body, to its closing brace, or to the next declaration.
-  // `headers`: in a rule before its first clause, where `because` begins a statement.
+  // `headers`: in a rule before its first clause, where `because` begins a statement; in a retire
+  // before its first stage, where `when` does.
   void skip_statement(antlr4::Parser* parser, std::size_t body, std::size_t first, bool headers) {
     const std::uint32_t braces = list_.infos[first].braces;
     const std::size_t from = current_index(parser);
@@ -300,6 +371,11 @@ class StatementRecovery final : public Recovery {
       const TokenInfo& info = list_.infos[at];
       const auto i = static_cast<std::ptrdiff_t>(at);
       if (info.type == antlr4::Token::EOF || (at > first && starts_declaration(i))) {
+        return;
+      }
+      // Also where the bracket of the stage before was forgotten.
+      const bool in_retire = body == Parser::RuleRetireBody || body == Parser::RuleStageBody;
+      if (in_retire && at > first && starts_stage(i)) {
         return;
       }
       if (body == Parser::RulePolicyFile) {
@@ -322,7 +398,7 @@ class StatementRecovery final : public Recovery {
   // wrong.
   bool report_misspelt_clause(antlr4::Parser* parser, std::size_t at) {
     antlr4::ParserRuleContext* context = parser->getContext();
-    while (context != nullptr && context->getRuleIndex() != Parser::RuleClause) {
+    while (context != nullptr && !begins_with_verb(context->getRuleIndex())) {
       context = dynamic_cast<antlr4::ParserRuleContext*>(context->parent);
     }
     if (context == nullptr) {
@@ -332,7 +408,7 @@ class StatementRecovery final : public Recovery {
     if (report_missing_period(verb)) {
       return true;
     }
-    return at <= verb + 2 && report_misspelt_word(verb);
+    return at <= verb + 2 && report_misspelt_word(verb, context->getRuleIndex());
   }
 
   // `within` at the end of a clause takes the next clause's verb for a parameter.
@@ -352,18 +428,22 @@ class StatementRecovery final : public Recovery {
     const auto& children = parser->getContext()->children;
     auto* last =
         children.empty() ? nullptr : dynamic_cast<antlr4::ParserRuleContext*>(children.back());
-    if (last == nullptr || last->getRuleIndex() != Parser::RuleClause) {
+    if (last == nullptr || !begins_with_verb(last->getRuleIndex())) {
       return false;
     }
     const std::size_t verb = last->getStart()->getTokenIndex();
-    return (at == verb + 2 && report_misspelt_word(verb)) || report_misspelt_word(at - 1);
+    const std::size_t statement = last->getRuleIndex();
+    return (at == verb + 2 && report_misspelt_word(verb, statement)) ||
+           report_misspelt_word(at - 1, statement);
   }
 
-  bool report_misspelt_word(std::size_t index) {
+  bool report_misspelt_word(std::size_t index, std::size_t statement) {
     if (list_.infos[index].type != Lexer::IDENT || find_verb(list_.text_of(index))) {
       return false;
     }
-    const auto meant = nearest_clause_word(list_.text_of(index));
+    const std::string_view word = list_.text_of(index);
+    const auto meant =
+        statement == Parser::RuleClause ? nearest_clause_word(word) : nearest_stage_word(word);
     if (!meant) {
       return false;
     }
@@ -445,7 +525,7 @@ class StatementRecovery final : public Recovery {
                          describe_token(list_, at) + " closes nothing");
       return true;
     }
-    const bool ends = info.type == antlr4::Token::EOF || starts_declaration(i);
+    const bool ends = info.type == antlr4::Token::EOF || starts_declaration(i) || starts_stage(i);
     const bool wrong = info.opener != kNoIndex && info.type == Lexer::RBRACE &&
                        list_.infos[info.opener].type == Lexer::LPAREN;
     if (info.opener == kNoIndex || !(ends || wrong) || !statement.empty()) {

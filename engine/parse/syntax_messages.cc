@@ -162,14 +162,30 @@ std::optional<std::string> nearest_expected(std::string_view word,
   return nearest_name(word, words);
 }
 
-std::optional<std::string> nearest_clause_word(std::string_view word) {
-  static const std::vector<std::string> words{
-      "as",     "after", "approved", "ask",       "because", "controls", "escalate", "even",
-      "notify", "on",    "or",       "otherwise", "to",      "when",     "where",    "within"};
+namespace {
+
+// A word that begins with what was written, else one that is spelt nearly so.
+std::optional<std::string> nearest_or_longer(std::string_view word,
+                                             const std::vector<std::string>& words) {
   const auto longer = std::find_if(words.begin(), words.end(), [&](const std::string& candidate) {
     return word.size() > 2 && candidate.starts_with(word);
   });
   return longer != words.end() ? std::optional<std::string>(*longer) : nearest_name(word, words);
+}
+
+}  // namespace
+
+std::optional<std::string> nearest_clause_word(std::string_view word) {
+  static const std::vector<std::string> words{
+      "as",     "after", "approved", "ask",       "because", "controls", "escalate", "even",
+      "notify", "on",    "or",       "otherwise", "to",      "when",     "where",    "within"};
+  return nearest_or_longer(word, words);
+}
+
+std::optional<std::string> nearest_stage_word(std::string_view word) {
+  static const std::vector<std::string> words{"approved", "ask",       "done", "notify",
+                                              "on",       "otherwise", "soak", "within"};
+  return nearest_or_longer(word, words);
 }
 
 }  // namespace rescind::parse

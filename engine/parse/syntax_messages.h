@@ -36,5 +36,7 @@ std::optional<std::string> nearest_expected(std::string_view word,
 
 // The word of the grammar that the misspelt first word of a clause stands for ("witin", "becuase").
 std::optional<std::string> nearest_clause_word(std::string_view word);
+// The same for the first word of a stage's parts ("sok", "dnoe").
+std::optional<std::string> nearest_stage_word(std::string_view word);
 
 }  // namespace rescind::parse

@@ -27,12 +27,13 @@ std::size_t TokenListStream::index_of(ssize_t k) const {
       std::clamp<ssize_t>(index, 0, static_cast<ssize_t>(tokens_.size()) - 1));
 }
 
+// Nearly always the next token is asked for.
 antlr4::Token* TokenListStream::LT(ssize_t k) {
-  return &tokens_[index_of(k)];
+  return &tokens_[k == 1 ? at_ : index_of(k)];
 }
 
 std::size_t TokenListStream::LA(ssize_t k) {
-  return list_.infos[index_of(k)].type;
+  return list_.infos[k == 1 ? at_ : index_of(k)].type;
 }
 
 void TokenListStream::seek(std::size_t index) {

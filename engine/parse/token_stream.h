@@ -81,7 +81,7 @@ class TokenListStream final : public antlr4::TokenStream {
 
   const TokenList& list_;
   mutable std::vector<ListedToken> tokens_;
-  std::size_t at_ = 0;
+  std::size_t at_ = 0;  // always the index of a token
 };
 
 }  // namespace rescind::parse

@@ -13,6 +13,15 @@
 
 namespace rescind::parse {
 
+// Whether the parser read a statement to its end.
+inline bool usable(const antlr4::ParserRuleContext* context) {
+  return context->exception == nullptr;
+}
+
+inline const antlr4::Token* token_of(antlr4::tree::TerminalNode* node) {
+  return node->getSymbol();
+}
+
 class ExpressionBuilder {
  public:
   using Parser = rescind_grammar::RescindParser;
@@ -63,8 +72,10 @@ class ExpressionBuilder {
   Built reference(Parser::PrimaryContext* context);
   Built simple_literal(Parser::SimpleLiteralContext* context);
   Built binary(ast::BinaryOp op, Built left, Built right, const antlr4::Token* sign);
-  // Gives a node its span and checks the depth, once per overlong expression.
-  Built make(decltype(ast::Expr::node) node, Span span, std::size_t depth);
+  // Gives a node (one of those of ast::Expr) its span and checks the depth, once per overlong
+  // expression.
+  template <typename Node>
+  Built make(Node node, Span span, std::size_t depth);
 };
 
 // One use per file.
@@ -81,10 +92,23 @@ class TreeBuilder final : private ExpressionBuilder {
 
  private:
   // The words that may stand once; each holds its first place.
-  struct RuleWords {
+  struct HeaderWords {
     std::optional<Span> when;
     std::optional<Span> because;
     std::optional<Span> escalate;
+  };
+
+  struct StageWords {
+    std::optional<Span> done, within, otherwise, approved, soak, on_use;
+  };
+
+  // The parts of a rule or retire that a header fills.
+  struct Header {
+    std::vector<ast::Name>& on;
+    ast::ExprPtr& when;
+    std::optional<ast::Text>& because;
+    std::vector<ast::Text>& controls;
+    std::optional<ast::Escalation>& escalate;
   };
 
   ast::Declaration declaration(Parser::DeclarationContext* context);
@@ -104,9 +128,13 @@ class TreeBuilder final : private ExpressionBuilder {
   ast::Keep keep(Parser::KeepDeclContext* context);
   ast::Conflict conflict(Parser::ConflictDeclContext* context);
   ast::Rule rule(Parser::RuleDeclContext* context);
-  void header(ast::Rule& rule, Parser::HeaderContext* context, RuleWords& seen);
+  void header(const Header& target, Parser::HeaderContext* context, HeaderWords& seen);
   ast::Escalation escalation(Parser::HeaderContext* context);
   ast::Clause clause(Parser::ClauseContext* context);
+  void count_clause(const antlr4::ParserRuleContext* context);
+  // `narrow … to "level"`: the one verb whose target is a level and no principal.
+  static void take_level(const ast::Name& verb, std::optional<ast::Principals>& to,
+                         std::optional<ast::Text>& text);
   void modifiers(ast::Clause& clause, Parser::ClauseContext* context);
   ast::Selection selection(Parser::SelectionContext* context);
   ast::Hold hold(Parser::HoldDeclContext* context);
@@ -114,6 +142,15 @@ class TreeBuilder final : private ExpressionBuilder {
   ast::Limit limit(Parser::LimitDeclContext* context);
   void bound(ast::Limit& limit, Parser::BoundContext* context);
   ast::Duration period(Parser::PeriodContext* context);
+  // ---- build_retire.cc
+  ast::Retire retire(Parser::RetireDeclContext* context);
+  void retire_statement(ast::Retire& retire, antlr4::ParserRuleContext* statement,
+                        HeaderWords& seen, std::optional<Span>& selected);
+  void retire_part(ast::Retire& retire, Parser::RetirePartContext* context);
+  ast::Stage stage(Parser::RetirePartContext* context);
+  void stage_item(ast::Stage& stage, Parser::StageItemContext* context, StageWords& seen);
+  ast::StageAction action(Parser::StageItemContext* context);
+
   ast::NotYet not_yet(Parser::LaterDeclContext* context);
 
   ast::QualifiedName qualified_name(Parser::QualifiedNameContext* context);

@@ -106,6 +106,18 @@ std::vector<std::string_view> Estate::named_set(ItemRef item, std::string_view a
   return out;
 }
 
+std::optional<std::vector<std::string>> Estate::dependents(ItemRef item) const {
+  const auto index = inventory_.schema->find(entity_of(item.kind()), "dependents");
+  if (!index || SetId{inventory_.word(item, *index)} == kMissingSet) {
+    return std::nullopt;
+  }
+  std::vector<std::string> out;
+  for (const std::string_view name : named_set(item, "dependents")) {
+    out.emplace_back(name);
+  }
+  return out;
+}
+
 std::optional<Instant> Estate::instant_of(ItemRef item, AttributeIndex attribute) const {
   const std::int64_t value = inventory_.number(item, attribute);
   return value == kMissingInt ? std::nullopt : std::optional(Instant(Seconds(value)));

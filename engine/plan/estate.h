@@ -34,6 +34,8 @@ class Estate {
   // Empty when missing.
   [[nodiscard]] std::vector<std::string_view> named_set(ItemRef item,
                                                         std::string_view attribute) const;
+  // What stops working without the item, and who was seen to use it. Nothing: not known.
+  [[nodiscard]] std::optional<std::vector<std::string>> dependents(ItemRef item) const;
   [[nodiscard]] std::optional<Instant> instant_of(ItemRef item, AttributeIndex attribute) const;
 
   // The account that the item is under: the one that its record names, else the only account of its

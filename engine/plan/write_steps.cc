@@ -196,6 +196,9 @@ PlanStep write_step(const Draft& draft, const Order& order) {
   step.overdue_at_arrival = order.overdue;
   step.soak = order.soak;
   step.gate = order.gate;
+  if (order.action.empty() && (order.verb == Verb::Replace || order.verb == Verb::Rotate)) {
+    step.dependents = draft.estate.dependents(order.item);
+  }
   step.limits = order.limits;
   std::sort(step.limits.begin(), step.limits.end());
   step.generation = order.generation;

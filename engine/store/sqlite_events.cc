@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "base/hash.h"
 #include "store/sqlite_store.h"
 
 namespace rescind {
@@ -38,19 +39,53 @@ StoredApproval read_approval(const SqliteStatement& row) {
   approval.plan_digest = row.text(7);
   approval.expires = instant_of(row.optional_number(8));
   approval.on_behalf_of = row.text(9);
-  approval.signature = row.text(10);
+  approval.document = row.text(10);
   approval.key = row.text(11);
   return approval;
 }
 
+AuditNote note_of(const StoredEvent& event) {
+  AuditNote note;
+  note.at = event.arrived;
+  note.kind = "reported";
+  note.who = event.subject;
+  note.detail = event.type + " of " + event.subject;
+  note.add("type", event.type);
+  note.add("lineage", event.lineage);
+  note.add("source", event.source);
+  note.add("id", event.id);
+  note.add("revision", std::to_string(event.revision));
+  note.add("withdrawn", event.withdrawn ? "true" : "");
+  note.add("digest", sha256_digest(event.json));
+  return note;
+}
+
+AuditNote note_of(const StoredApproval& approval) {
+  AuditNote note;
+  note.at = approval.at;
+  note.kind = "approval";
+  note.run = approval.run;
+  note.step = approval.step;
+  note.who = approval.approver;
+  note.detail = approval.reason;
+  note.add("refused", approval.refused ? "true" : "");
+  note.add("binding", approval.binding);
+  note.add("plan", approval.plan_digest);
+  note.add("expires", approval.expires ? format_instant(*approval.expires) : "");
+  note.add("on_behalf_of", approval.on_behalf_of);
+  note.add("document", approval.document);
+  note.add("key", approval.key);
+  return note;
+}
+
 bool says_the_same(const StoredApproval& a, const StoredApproval& b) {
   return a.refused == b.refused && a.reason == b.reason && a.plan_digest == b.plan_digest &&
-         a.expires == b.expires && a.on_behalf_of == b.on_behalf_of && a.signature == b.signature;
+         a.expires == b.expires && a.on_behalf_of == b.on_behalf_of && a.document == b.document;
 }
 
 constexpr std::string_view kApprovalColumns =
     "run, step, binding, approver, at, refused, reason, plan_digest, expires, on_behalf_of, "
-    "signature, key";
+    "document, key";
 
 }  // namespace
 
@@ -74,7 +109,10 @@ Status SqliteStore::write_event(const StoredEvent& event) {
 
 Status SqliteStore::record_event(const StoredEvent& event) {
   const std::lock_guard lock(mutex_);
-  return write_event(event);
+  RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
+  RESCIND_RETURN_IF_ERROR(write_event(event));
+  RESCIND_RETURN_IF_ERROR(audit_.append(database_, note_of(event)));
+  return transaction.commit();
 }
 
 Result<std::vector<StoredEvent>> SqliteStore::events_where(std::string_view condition,
@@ -108,10 +146,19 @@ Result<std::vector<StoredEvent>> SqliteStore::list_events() {
 
 Status SqliteStore::close_event(const std::string& lineage, Instant at) {
   const std::lock_guard lock(mutex_);
+  RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
   RESCIND_ASSIGN_OR_RETURN(auto close,
                            database_.prepare("UPDATE events SET closed_at = ? WHERE lineage = ? "
                                              "AND closed_at IS NULL"));
-  return close.bind(stored(at)).bind(lineage).run();
+  RESCIND_RETURN_IF_ERROR(close.bind(stored(at)).bind(lineage).run());
+  if (database_.changes() > 0) {
+    AuditNote note;
+    note.at = at;
+    note.kind = "event_closed";
+    note.add("lineage", lineage);
+    RESCIND_RETURN_IF_ERROR(audit_.append(database_, note));
+  }
+  return transaction.commit();
 }
 
 Status SqliteStore::add_approval(const StoredApproval& approval) {
@@ -140,9 +187,10 @@ Status SqliteStore::add_approval(const StoredApproval& approval) {
                               .bind(approval.plan_digest)
                               .bind(stored(approval.expires))
                               .bind(approval.on_behalf_of)
-                              .bind(approval.signature)
+                              .bind(approval.document)
                               .bind(approval.key)
                               .run());
+  RESCIND_RETURN_IF_ERROR(audit_.append(database_, note_of(approval)));
   RESCIND_ASSIGN_OR_RETURN(
       auto wake,
       database_.prepare("UPDATE runs SET due = min(coalesce(due, ?1), ?1) WHERE run = ?2 "

@@ -1,6 +1,7 @@
 // What collection stored: listings with their completeness, and their records.
 #include <string>
 
+#include "base/hash.h"
 #include "store/sqlite_store.h"
 
 namespace rescind {
@@ -16,7 +17,9 @@ Status SqliteStore::replace_listing(const StoredListing& listing,
   }
   RESCIND_ASSIGN_OR_RETURN(
       auto insert, database_.prepare("INSERT OR REPLACE INTO inventory VALUES (?,?,?,?,?)"));
+  Sha256 digest;
   for (const StoredInventoryRecord& record : records) {
+    digest.update_field(record.id).update_field(record.json);
     insert.reset();
     RESCIND_RETURN_IF_ERROR(insert.bind(listing.system)
                                 .bind(listing.kind)
@@ -33,6 +36,16 @@ Status SqliteStore::replace_listing(const StoredListing& listing,
                               .bind(std::int64_t{listing.complete ? 1 : 0})
                               .bind(listing.why)
                               .run());
+  AuditNote note;
+  note.at = listing.collected_at;
+  note.kind = "listing";
+  note.detail = listing.why;
+  note.add("system", listing.system);
+  note.add("kind", listing.kind);
+  note.add("complete", listing.complete ? "true" : "false");
+  note.add("records", std::to_string(records.size()));
+  note.add("digest", "sha256:" + to_hex(digest.finish()));
+  RESCIND_RETURN_IF_ERROR(audit_.append(database_, note));
   return transaction.commit();
 }
 

@@ -2,6 +2,8 @@
 #include <string>
 #include <utility>
 
+#include "audit/notes.h"
+#include "base/hash.h"
 #include "store/sqlite_rows.h"
 #include "store/sqlite_store.h"
 
@@ -84,26 +86,33 @@ Status SqliteStore::write_step(const StepRecord& step) {
       .run();
 }
 
-Status SqliteStore::write_record(const JournalRecord& record) {
+Status SqliteStore::write_record(const JournalRecord& record, const Capture* capture) {
   RESCIND_ASSIGN_OR_RETURN(
       auto insert, database_.prepare(
                        "INSERT INTO records (run, step, epoch, at, entry, item, generation, state, "
                        "result, detail, until, requests, response) "
                        "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"));
-  return insert.bind(record.run)
-      .bind(record.step)
-      .bind(static_cast<std::int64_t>(record.epoch))
-      .bind(stored(record.at))
-      .bind(record_entry_name(record.entry))
-      .bind(record.item)
-      .bind(std::int64_t{record.generation})
-      .bind(step_state_name(record.state))
-      .bind(record.result)
-      .bind(record.detail)
-      .bind(stored(record.until))
-      .bind(encode_lines(record.requests))
-      .bind(record.response_digest)
-      .run();
+  RESCIND_RETURN_IF_ERROR(insert.bind(record.run)
+                              .bind(record.step)
+                              .bind(static_cast<std::int64_t>(record.epoch))
+                              .bind(stored(record.at))
+                              .bind(record_entry_name(record.entry))
+                              .bind(record.item)
+                              .bind(std::int64_t{record.generation})
+                              .bind(step_state_name(record.state))
+                              .bind(record.result)
+                              .bind(record.detail)
+                              .bind(stored(record.until))
+                              .bind(encode_lines(record.requests))
+                              .bind(record.response_digest)
+                              .run());
+  JournalRecord written = record;
+  written.sequence = database_.last_insert_id();
+  AuditNote note = note_of(written);
+  if (capture != nullptr) {
+    note.add("captured", sha256_digest(capture->state));
+  }
+  return audit_.append(database_, note);
 }
 
 Status SqliteStore::append(const JournalRecord& record, const StepRecord* step,
@@ -111,9 +120,10 @@ Status SqliteStore::append(const JournalRecord& record, const StepRecord* step,
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
   RESCIND_RETURN_IF_ERROR(check_epoch(record.run, record.epoch));
-  RESCIND_RETURN_IF_ERROR(write_record(record));
+  RESCIND_RETURN_IF_ERROR(write_record(record, capture));
   if (step != nullptr) {
     RESCIND_RETURN_IF_ERROR(write_step(*step));
+    RESCIND_RETURN_IF_ERROR(erase_secrets_of_ended(*step));
   }
   if (capture != nullptr) {
     // The first capture of a generation stands: what is read after a request is no pre-image.

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
 #include "store/sqlite_rows.h"
 #include "store/sqlite_store.h"
 
@@ -82,7 +83,33 @@ EscalationRecord read_escalation(const SqliteStatement& row) {
   escalation.deadline = instant_of(row.optional_number(10));
   escalation.delivered = decode_lines(row.text(11));
   escalation.closed_at = instant_of(row.optional_number(12));
+  escalation.system = row.text(13);
+  escalation.asks = row.number(14) != 0;
+  escalation.calls = static_cast<std::uint32_t>(row.number(15));
+  escalation.unreached = decode_lines(row.text(16));
+  escalation.retry_at = instant_of(row.optional_number(17));
+  escalation.acknowledged_by = row.text(18);
+  escalation.acknowledged_at = instant_of(row.optional_number(19));
   return escalation;
+}
+
+AuditNote note_of(const EscalationRecord& escalation) {
+  AuditNote note;
+  note.at = escalation.closed_at.value_or(escalation.raised_at);
+  note.kind = "escalation";
+  note.run = escalation.run;
+  note.step = escalation.step;
+  note.item = escalation.item;
+  note.detail = escalation.why;
+  note.add("id", escalation.id);
+  note.add("retirement", escalation.retirement);
+  note.add("level", std::to_string(escalation.level));
+  note.add("to", join(escalation.to, ", "));
+  note.add("deadline", escalation.deadline ? format_instant(*escalation.deadline) : "");
+  note.add("delivered", join(escalation.delivered, "\n"));
+  note.add("acknowledged_by", escalation.acknowledged_by);
+  note.add("closed", escalation.closed_at ? "true" : "");
+  return note;
 }
 
 }  // namespace
@@ -178,6 +205,15 @@ Result<std::uint64_t> SqliteStore::release_claims(const std::string& cause, cons
                         "released_at IS NULL AND (?4 = '' OR item = ?4)"));
   RESCIND_RETURN_IF_ERROR(update.bind(stored(at)).bind(by).bind(cause).bind(item).run());
   const auto released = static_cast<std::uint64_t>(database_.changes());
+  if (released > 0) {
+    AuditNote note;
+    note.at = at;
+    note.kind = "claims_released";
+    note.item = item;
+    note.detail = std::to_string(released) + " claims dropped by " + by;
+    note.add("lineage", cause);
+    RESCIND_RETURN_IF_ERROR(audit_.append(database_, note));
+  }
   RESCIND_RETURN_IF_ERROR(transaction.commit());
   return released;
 }
@@ -201,23 +237,33 @@ Result<std::vector<ContainmentClaim>> SqliteStore::list_claims(const std::string
 
 Status SqliteStore::save_escalation(const EscalationRecord& escalation) {
   const std::lock_guard lock(mutex_);
-  RESCIND_ASSIGN_OR_RETURN(
-      auto insert,
-      database_.prepare("INSERT OR REPLACE INTO escalations VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"));
-  return insert.bind(escalation.id)
-      .bind(escalation.run)
-      .bind(escalation.step)
-      .bind(escalation.retirement)
-      .bind(escalation.item)
-      .bind(escalation.why)
-      .bind(std::int64_t{escalation.level})
-      .bind(encode_lines(escalation.to))
-      .bind(stored(escalation.raised_at))
-      .bind(stored(escalation.next_at))
-      .bind(stored(escalation.deadline))
-      .bind(encode_lines(escalation.delivered))
-      .bind(stored(escalation.closed_at))
-      .run();
+  RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
+  RESCIND_ASSIGN_OR_RETURN(auto insert,
+                           database_.prepare("INSERT OR REPLACE INTO escalations VALUES "
+                                             "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+  RESCIND_RETURN_IF_ERROR(insert.bind(escalation.id)
+                              .bind(escalation.run)
+                              .bind(escalation.step)
+                              .bind(escalation.retirement)
+                              .bind(escalation.item)
+                              .bind(escalation.why)
+                              .bind(std::int64_t{escalation.level})
+                              .bind(encode_lines(escalation.to))
+                              .bind(stored(escalation.raised_at))
+                              .bind(stored(escalation.next_at))
+                              .bind(stored(escalation.deadline))
+                              .bind(encode_lines(escalation.delivered))
+                              .bind(stored(escalation.closed_at))
+                              .bind(escalation.system)
+                              .bind(std::int64_t{escalation.asks ? 1 : 0})
+                              .bind(std::int64_t{escalation.calls})
+                              .bind(encode_lines(escalation.unreached))
+                              .bind(stored(escalation.retry_at))
+                              .bind(escalation.acknowledged_by)
+                              .bind(stored(escalation.acknowledged_at))
+                              .run());
+  RESCIND_RETURN_IF_ERROR(audit_.append(database_, note_of(escalation)));
+  return transaction.commit();
 }
 
 Result<std::vector<EscalationRecord>> SqliteStore::list_escalations(bool open_only) {
@@ -225,7 +271,8 @@ Result<std::vector<EscalationRecord>> SqliteStore::list_escalations(bool open_on
   RESCIND_ASSIGN_OR_RETURN(
       auto select,
       database_.prepare("SELECT id, run, step, retirement, item, why, level, called, raised_at, "
-                        "next_at, deadline, delivered, closed_at FROM escalations " +
+                        "next_at, deadline, delivered, closed_at, system, asks, calls, unreached, "
+                        "retry_at, acknowledged_by, acknowledged_at FROM escalations " +
                         std::string(open_only ? "WHERE closed_at IS NULL " : "") +
                         "ORDER BY raised_at, id"));
   std::vector<EscalationRecord> escalations;

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "base/hash.h"
 #include "store/run_lock.h"
 #include "store/sqlite_store.h"
 
@@ -88,6 +89,11 @@ Result<RunRecord> SqliteStore::open_run(const NewRun& run) {
                               .run());
   RESCIND_ASSIGN_OR_RETURN(auto plan, database_.prepare("INSERT INTO plans VALUES (?,?)"));
   RESCIND_RETURN_IF_ERROR(plan.bind(opened.id).bind(run.plan).run());
+  RESCIND_RETURN_IF_ERROR(log_run("run", opened.id, run.at,
+                                  {{"state", std::string(run_state_name(opened.state))},
+                                   {"digest", run.digest},
+                                   {"plan", sha256_digest(run.plan)}}));
+  RESCIND_RETURN_IF_ERROR(log_notes(run.notes, opened.id, run.at));
   for (const std::string& old : run.supersedes) {
     RESCIND_RETURN_IF_ERROR(fence(old, RunState::Superseded, opened.id, run.at));
   }
@@ -128,6 +134,7 @@ Result<Store::Claim> SqliteStore::claim_run(const std::string& run, Instant at) 
   if (!record) {
     return fail(ErrorKind::NotFound, "there is no run `" + run + "`; `rescind runs` lists them");
   }
+  RESCIND_RETURN_IF_ERROR(log_run("taken_up", run, at, {{"epoch", std::to_string(record->epoch)}}));
   RESCIND_RETURN_IF_ERROR(transaction.commit());
   return Claim{*record, std::move(lease)};
 }
@@ -200,6 +207,9 @@ Status SqliteStore::set_run_state(const std::string& run, std::uint64_t epoch, R
   RESCIND_ASSIGN_OR_RETURN(
       auto update, database_.prepare("UPDATE runs SET state = ?, updated_at = ? WHERE run = ?"));
   RESCIND_RETURN_IF_ERROR(update.bind(run_state_name(state)).bind(stored(at)).bind(run).run());
+  RESCIND_RETURN_IF_ERROR(
+      log_run("run", run, at,
+              {{"state", std::string(run_state_name(state))}, {"epoch", std::to_string(epoch)}}));
   if (state == RunState::Closed || state == RunState::Undone) {
     RESCIND_RETURN_IF_ERROR(close_what_it_worked(run, at));
   }

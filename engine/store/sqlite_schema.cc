@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "store/audit_writer.h"
+
 namespace rescind {
 namespace {
 
@@ -105,7 +107,14 @@ CREATE TABLE escalations (
   next_at     INTEGER,
   deadline    INTEGER,
   delivered   TEXT NOT NULL,
-  closed_at   INTEGER
+  closed_at   INTEGER,
+  system      TEXT NOT NULL,
+  asks        INTEGER NOT NULL,
+  calls       INTEGER NOT NULL,
+  unreached   TEXT NOT NULL,
+  retry_at    INTEGER,
+  acknowledged_by TEXT NOT NULL,
+  acknowledged_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX escalations_open ON escalations (run) WHERE closed_at IS NULL;
 CREATE TABLE steps (
@@ -159,7 +168,7 @@ CREATE TABLE captures (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE approvals (
   sequence    INTEGER PRIMARY KEY AUTOINCREMENT,
-  run         TEXT NOT NULL REFERENCES runs,
+  run         TEXT NOT NULL,
   step        TEXT NOT NULL,
   binding     TEXT NOT NULL,
   approver    TEXT NOT NULL,
@@ -169,7 +178,7 @@ CREATE TABLE approvals (
   plan_digest TEXT NOT NULL,
   expires     INTEGER,
   on_behalf_of TEXT NOT NULL,
-  signature   TEXT NOT NULL,
+  document    TEXT NOT NULL,
   key         TEXT NOT NULL
 ) STRICT;
 CREATE INDEX approvals_run ON approvals (run, sequence);
@@ -256,6 +265,7 @@ Status prepare_store_schema(SqliteDatabase& database, bool read_only) {
   }
   if (!read_only) {
     RESCIND_RETURN_IF_ERROR(database.execute(kSecretTables));
+    RESCIND_RETURN_IF_ERROR(prepare_audit_tables(database));
   }
   return {};
 }

@@ -2,12 +2,14 @@
 // use it; every change is one IMMEDIATE transaction with synchronous=FULL.
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/sqlite.h"
+#include "store/audit_writer.h"
 #include "store/store.h"
 
 namespace rescind {
@@ -15,6 +17,13 @@ namespace rescind {
 class SqliteStore final : public Store {
  public:
   explicit SqliteStore(SqliteDatabase database) : database_(std::move(database)) {}
+
+  Status log(const AuditNote& note) override;
+  Result<std::uint64_t> audit_size() override;
+  Result<std::vector<StoredEntry>> list_audit(std::uint64_t from, std::size_t count) override;
+  Result<MerkleHash> audit_node(MerkleNode node) override;
+  Status add_checkpoint(const Checkpoint& checkpoint, const std::string& note) override;
+  Result<std::vector<std::string>> list_checkpoints() override;
 
   Result<RunRecord> open_run(const NewRun& run) override;
   Result<Claim> claim_run(const std::string& run, Instant at) override;
@@ -76,22 +85,27 @@ class SqliteStore final : public Store {
   Status add_inventory(const std::vector<StoredInventoryRecord>& records) override;
 
   Status put_secret(const SealedSecret& secret) override;
-  Result<std::optional<SealedSecret>> find_secret(const std::string& run, const std::string& step,
+  Result<std::optional<SealedSecret>> find_secret(const std::string& step,
                                                   std::uint32_t generation) override;
-  Status erase_secret(const std::string& run, const std::string& step,
-                      std::uint32_t generation) override;
+  Status erase_secret(const std::string& step, std::uint32_t generation) override;
 
   Status set_setting(const std::string& key, const std::string& value) override;
   Result<std::optional<std::string>> find_setting(const std::string& key) override;
 
  private:
   // All below: with mutex_ held.
+  // Within a transaction: what happens to a run, for the evidence log.
+  Status log_run(std::string kind, const std::string& run, Instant at,
+                 std::map<std::string, std::string> data);
+  Status log_notes(const std::vector<AuditNote>& notes, const std::string& run, Instant at);
   Status check_epoch(const std::string& run, std::uint64_t epoch);
   Result<std::optional<RunRecord>> find_run_where(std::string_view condition,
                                                   const std::string& value);
   Status consume_digest(const std::string& digest, const std::string& run, Instant at);
   Status write_step(const StepRecord& step);
-  Status write_record(const JournalRecord& record);
+  Status erase_secrets_of_ended(const StepRecord& step);
+  // With its entry in the evidence log, which names the digest of what was captured.
+  Status write_record(const JournalRecord& record, const Capture* capture = nullptr);
   Status write_retirement(const RetirementRecord& retirement);
   Status write_claim(const ContainmentClaim& claim);
   Status write_event(const StoredEvent& event);
@@ -114,6 +128,7 @@ class SqliteStore final : public Store {
 
   std::mutex mutex_;
   SqliteDatabase database_;
+  AuditWriter audit_;  // after the database: its statements end first
 };
 
 // Instants are stored as seconds since 1970.

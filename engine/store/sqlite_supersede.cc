@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/hash.h"
 #include "store/sqlite_store.h"
 
 namespace rescind {
@@ -40,6 +41,8 @@ Status SqliteStore::fence(const std::string& run, RunState state, const std::str
                         "due = NULL, superseded_by = ? WHERE run = ?"));
   RESCIND_RETURN_IF_ERROR(
       update.bind(run_state_name(state)).bind(stored(at)).bind(by).bind(run).run());
+  RESCIND_RETURN_IF_ERROR(
+      log_run("run", run, at, {{"state", std::string(run_state_name(state))}, {"by", by}}));
   JournalRecord record;
   record.run = run;
   record.epoch = found->epoch + 1;
@@ -80,8 +83,8 @@ Status SqliteStore::inherit_step(const StepRecord& fresh, const std::string& fro
        {"INSERT OR IGNORE INTO captures SELECT ?, step, item, generation, at, state FROM captures "
         "WHERE run = ? AND step = ?",
         "INSERT INTO approvals (run, step, binding, approver, at, refused, reason, plan_digest, "
-        "expires, on_behalf_of, signature, key) SELECT ?, step, binding, approver, at, refused, "
-        "reason, plan_digest, expires, on_behalf_of, signature, key FROM approvals WHERE run = ? "
+        "expires, on_behalf_of, document, key) SELECT ?, step, binding, approver, at, refused, "
+        "reason, plan_digest, expires, on_behalf_of, document, key FROM approvals WHERE run = ? "
         "AND step = ? ORDER BY sequence",
         "UPDATE secrets SET run = ? WHERE run = ? AND step = ?",
         "UPDATE escalations SET run = ? WHERE run = ? AND step = ?"}) {
@@ -156,6 +159,11 @@ Result<std::uint32_t> SqliteStore::extend_run(const JournalRecord& record,
                               .bind(supplement.why)
                               .bind(stored(supplement.at))
                               .run());
+  RESCIND_RETURN_IF_ERROR(log_run("supplement", record.run, supplement.at,
+                                  {{"number", std::to_string(number)},
+                                   {"digest", supplement.digest},
+                                   {"plan", sha256_digest(supplement.plan)}}));
+  RESCIND_RETURN_IF_ERROR(log_notes(supplement.notes, record.run, supplement.at));
   RESCIND_RETURN_IF_ERROR(write_new_steps(record.run, supplement.steps, position));
   if (retirement != nullptr) {
     RESCIND_RETURN_IF_ERROR(write_retirement(*retirement));
@@ -218,6 +226,8 @@ Status SqliteStore::mark_undone(const std::string& run, const std::string& by,
         auto update, database_.prepare("UPDATE runs SET state = ?, updated_at = ? WHERE run = ?"));
     RESCIND_RETURN_IF_ERROR(
         update.bind(run_state_name(RunState::Undone)).bind(stored(at)).bind(run).run());
+    RESCIND_RETURN_IF_ERROR(log_run(
+        "run", run, at, {{"state", std::string(run_state_name(RunState::Undone))}, {"by", by}}));
     line = JournalRecord{};
     line.run = run;
     line.epoch = found->epoch;

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/record.h"
+#include "store/audit_store.h"
 
 namespace rescind {
 
@@ -50,6 +51,7 @@ struct NewRun {
   std::string undoes;                         // the run that this one puts back; "" none
   std::vector<StoredEvent> events;            // `run` is filled in
   std::vector<RetirementRecord> retirements;  // `run` is filled in; one with a known id goes on
+  std::vector<AuditNote> notes{};  // what the evidence log says of the plan (audit/notes.h)
 };
 
 // Steps added to an open run after it began. A step whose id the run has already is meant in the
@@ -60,6 +62,7 @@ struct NewSupplement {
   std::vector<NewStep> steps;  // those that the run does not have yet
   std::string why;
   Instant at{};
+  std::vector<AuditNote> notes{};  // as of a run
 };
 
 struct Supplement {
@@ -81,7 +84,7 @@ struct StoredApproval {
   std::string plan_digest = "";  // of the plan that was shown
   std::optional<Instant> expires = std::nullopt;
   std::string on_behalf_of = "";  // who delegated it; "" nobody
-  std::string signature = "";     // as its verifier wants it; "" given on this machine
+  std::string document = "";      // as it was signed; "" a named approval without a signature
   std::string key = "";           // public key that it was checked with
 };
 
@@ -137,10 +140,8 @@ struct SealedSecret {
 };
 
 // Thread-safe. Every call that changes something is one transaction and durable when it returns.
-class Store {
+class Store : public AuditStore {
  public:
-  virtual ~Store() = default;
-
   // --- runs. Opening consumes the plan's digest. Errors: Conflict when it was used before.
   // In the same transaction superseded runs end: their epoch is raised, steps that have not begun
   // are cancelled, inherited ones and their retirements go on in the new run, events and
@@ -263,14 +264,12 @@ class Store {
   // what execution made, and evidence: records `usage`, `coverage` and `delivery`.
   virtual Status add_inventory(const std::vector<StoredInventoryRecord>& records) = 0;
 
-  // --- sealed values: one per run, step and generation. Putting replaces; erasing what is not
-  // there is no error.
+  // --- sealed values: one per run, step and generation. Putting replaces; a step that
+  // another run goes on with finds its value; erasing what is not there is no error.
   virtual Status put_secret(const SealedSecret& secret) = 0;
-  virtual Result<std::optional<SealedSecret>> find_secret(const std::string& run,
-                                                          const std::string& step,
+  virtual Result<std::optional<SealedSecret>> find_secret(const std::string& step,
                                                           std::uint32_t generation) = 0;
-  virtual Status erase_secret(const std::string& run, const std::string& step,
-                              std::uint32_t generation) = 0;
+  virtual Status erase_secret(const std::string& step, std::uint32_t generation) = 0;
 
   // --- settings
   virtual Status set_setting(const std::string& key, const std::string& value) = 0;

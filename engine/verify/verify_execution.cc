@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "verify/closure.h"
 #include "verify/read_back.h"
 
@@ -44,6 +45,28 @@ Status keep_state(Store& store, const RunRecord& run, Instant now, RunState stat
   record.detail = run_state_name(state);
   RESCIND_RETURN_IF_ERROR(store.append(record, nullptr, nullptr));
   return store.set_run_state(run.id, run.epoch, state, now);
+}
+
+// What the search for access that is left came to, for the evidence log.
+Status keep_closure(Store& store, const VerifiedOutcome& outcome, const SubjectClosure& closure) {
+  AuditNote note;
+  note.at = outcome.at;
+  note.kind = "closure";
+  note.run = outcome.run;
+  note.who = closure.subject;
+  note.detail = std::to_string(closure.paths.size()) + " paths remain";
+  note.add("paths", std::to_string(closure.paths.size()));
+  note.add("unforeseen", std::to_string(closure.unclaimed.size()));
+  if (closure.last_path_closes_at) {
+    note.add("last_path_closes_at", format_instant(*closure.last_path_closes_at));
+  }
+  std::vector<std::string> left;
+  for (const ResidualPath& path : closure.paths) {
+    left.push_back(join(path.path, " → ") +
+                   (path.state == PathState::Open ? " (open)" : " (unknown)"));
+  }
+  note.add("left", join(left, "\n"));
+  return store.log(note);
 }
 
 RunState state_after(const RunRecord& run, const VerifiedOutcome& outcome) {
@@ -89,6 +112,9 @@ Result<VerifiedOutcome> verify_execution(const std::string& run, Store& store,
       RESCIND_RETURN_IF_ERROR(
           keep_proof(store, claim.run, outcome.at, plan->steps[i], records[i], outcome.steps[i]));
     }
+  }
+  for (const SubjectClosure& closure : outcome.subjects) {
+    RESCIND_RETURN_IF_ERROR(keep_closure(store, outcome, closure));
   }
   outcome.state = state_after(claim.run, outcome);
   if (outcome.state != claim.run.state) {

@@ -9,7 +9,10 @@ namespace rescind::simulation {
 
 class Dice {
  public:
-  explicit Dice(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15ULL + 1) {}
+  explicit Dice(std::uint64_t seed) : state_(seed) {
+    // WHY: neighbouring seeds would give one sequence, moved by one.
+    state_ = next();
+  }
 
   std::uint64_t next() {
     state_ += 0x9E3779B97F4A7C15ULL;

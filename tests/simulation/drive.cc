@@ -22,6 +22,7 @@ struct Broken : std::runtime_error {
 
 constexpr Seconds kRestart{2};
 constexpr std::size_t kMostCrashes = 25;
+constexpr std::size_t kMostActs = 60;
 
 template <typename T>
 T must(Result<T> result) {
@@ -121,7 +122,8 @@ void Driver::start_engine() {
   SimulationOptions options;
   options.plan.steward = "office";
   options.execute.approve_as = approver_;
-  options.execute.teams = {{"office", {"keeper", "p0"}}, {"records", {"second"}}};
+  options.execute.approvers.teams = {{"office", {"keeper", "p0"}}, {"records", {"second"}}};
+  options.execute.approvers.find_person = [this](const std::string& id) { return find_person(id); };
   options.execute.choose = [this](std::size_t of) { return choices_.pick(of); };
   options.execute.random = [this] { return static_cast<double>(choices_.pick(1000)) / 1000.0; };
   options.execute.crash_point = [this] { maybe_crash(); };
@@ -142,6 +144,15 @@ void Driver::start_engine() {
                                          *trace_.clock, std::move(options));
 }
 
+std::optional<ApproverPerson> Driver::find_person(const std::string& id) const {
+  ApproverPerson person;
+  for (const Report& report : trace_.scenario.reports) {
+    person.leaving = person.leaving || (report.event.subject == id && report.event.type != "risk" &&
+                                        report.arrives <= trace_.clock->now());
+  }
+  return person;
+}
+
 void Driver::maybe_crash() {
   if (options_.crashes && inside_ && trace_.crashes < kMostCrashes &&
       crashes_.pick(1000) < trace_.scenario.crash_percent_of_points) {
@@ -152,7 +163,7 @@ void Driver::maybe_crash() {
 
 // Whoever leaves does in the systems whatever they still can.
 void Driver::maybe_attack() {
-  if (attacking_ || !attacks_.chance(trace_.scenario.attack_percent)) {
+  if (attacking_ || trace_.acts >= kMostActs || !attacks_.chance(trace_.scenario.attack_percent)) {
     return;
   }
   attacking_ = true;
@@ -190,6 +201,7 @@ void Driver::attack(const std::string& person) {
 void Driver::resume_after_crash() {
   while (true) {
     tell("killed; starts again");
+    approver_.clear();
     trace_.clock->sleep_for(kRestart);
     start_engine();
     try {

@@ -151,7 +151,6 @@ class Builder {
     promise.disable_within = dice_.of<Seconds>({5 * kMinute, 15 * kMinute, kHour});
     promise.delete_after = dice_.of<Seconds>({Seconds(0), 7 * kDay, 30 * kDay});
     promise.delete_approved = dice_.chance(40);
-    promise.strips = dice_.chance(70);
     promise.wipes = dice_.chance(40);
     promise.holds = dice_.chance(50);
     promise.at_most = dice_.chance(25) ? 1 + static_cast<std::int64_t>(dice_.pick(2)) : 0;
@@ -164,14 +163,10 @@ class Builder {
     text += "  revoke session, token, checkout within 5m\n";
     text += "  disable account within " + format_duration(promise.disable_within) + "\n";
     text += "  disable password, secret, api_key, certificate, ssh_key within 15m\n";
-    if (promise.strips) {
-      text += "  remove entitlement within 1h\n";
-    }
-    if (dice_.chance(60)) {
-      text += "  transfer data to \"records\" within 1d\n  remove license within 2d\n";
-    }
+    text += "  remove entitlement within 1h\n  lock device within 1h\n";
+    text += "  transfer data to \"records\" within 1d\n  remove license within 2d\n";
     if (promise.wipes) {
-      text += "  lock device within 1h\n  wipe device after 7d approved by office\n";
+      text += "  wipe device after 7d approved by office\n";
     }
     text += "  ask office to \"collect the badge\" within 1d\n";
     if (promise.delete_after.count() > 0) {

@@ -147,7 +147,8 @@ ExecuteOptions execute_options(const CommandContext& context, const Session& ses
   const Table& teams = inventory.table(Entity::Team);
   const auto members = session.policy.checked->schema->find(Entity::Team, "members");
   for (std::uint32_t row = 0; members && row < teams.rows(); ++row) {
-    std::set<std::string>& team = options.teams[std::string(inventory.text(teams.ids[row]))];
+    std::set<std::string>& team =
+        options.approvers.teams[std::string(inventory.text(teams.ids[row]))];
     const SetId set{teams.columns[*members].word_at(row)};
     for (const std::uint32_t member : inventory.sets.elements(set)) {
       team.emplace(inventory.text(Symbol{member}));

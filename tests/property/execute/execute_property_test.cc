@@ -181,7 +181,7 @@ TEST_CASE("execute property: whoever is the subject or the holder never approves
                        ApprovalState::Needed, ""}};
     for (const std::string& person : people) {
       if (*rc::gen::arbitrary<bool>()) {
-        company.options.teams["team"].insert(person);
+        company.options.approvers.teams["team"].insert(person);
       }
     }
     step.holder = *rc::gen::elementOf(people);

@@ -180,6 +180,22 @@ class Dump {
         value.per, value.otherwise_ask);
   }
 
+  void add(const ast::StageAction& value) { all(value.verb, value.item, value.to, value.text); }
+
+  void add(const ast::Stage& value) {
+    all(value.doc, value.name, value.actions, value.done_when, value.within, value.approved_by,
+        value.otherwise_escalate, value.soak, value.on_use_return_to);
+  }
+
+  void add(const ast::Retire::Start& value) { all(value.stage, value.when); }
+
+  void add(const ast::Retire::Enter& value) { all(value.stage, value.within, value.when); }
+
+  void add(const ast::Retire& value) {
+    all(value.name, value.on, value.selection, value.when, value.because, value.controls,
+        value.escalate, value.starts, value.enters, value.stages);
+  }
+
   void add(const ast::NotYet& value) { all(value.keyword, value.text); }
 
   void add(const ast::Declaration& value) {

@@ -33,8 +33,9 @@ std::string ident() {
 
 ast::Name name() {
   return {chance(70) ? ident()
-                     : one_of<9>({"role", "event", "systems", "teams", "about", "lifted", "staged",
-                                  "containment", "most"}),
+                     : one_of<16>({"role", "event", "systems", "teams", "about", "lifted", "staged",
+                                   "containment", "most", "stage", "start", "enter", "done", "soak",
+                                   "use", "return"}),
           {}};
 }
 
@@ -339,10 +340,54 @@ ast::Limit limit() {
           chance(50), maybe(duration),        maybe(principals)};
 }
 
+ast::StageAction action() {
+  switch (pick(4)) {
+  case 0:
+    return {{"notify", {}}, std::nullopt, principals(), std::nullopt, {}};
+  case 1:
+    return {{"ask", {}}, std::nullopt, principals(), text_node(), {}};
+  case 2:
+    return {{"narrow", {}}, name(), std::nullopt, text_node(), {}};
+  default:
+    return {only_ident(), name(), maybe(principals), std::nullopt, {}};
+  }
+}
+
+ast::Stage stage() {
+  ast::Stage node;
+  node.doc = doc();
+  node.name = any_word();
+  node.actions = some(0, 3, action);
+  node.done_when = maybe_condition();
+  node.within = maybe(period);
+  node.approved_by = maybe(principals);
+  node.otherwise_escalate = maybe(principals);
+  node.soak = maybe(period);
+  node.on_use_return_to = maybe(any_word);
+  return node;
+}
+
+ast::Retire retire() {
+  ast::Retire node;
+  node.name = any_word();
+  node.on = some(0, 3, name);
+  node.selection = maybe(selection);
+  node.when = maybe_condition();
+  node.because = maybe(text_node);
+  node.controls = some(0, 2, text_node);
+  node.escalate = maybe(escalation);
+  node.starts = some(0, 2, [] { return ast::Retire::Start{any_word(), maybe_condition(), {}}; });
+  node.enters = some(0, 2, [] {
+    return ast::Retire::Enter{any_word(), period(), maybe_condition(), {}};
+  });
+  node.stages = some(0, 3, stage);
+  return node;
+}
+
 ast::Declaration declaration() {
   ast::Declaration result;
   result.doc = doc();
-  switch (pick(12)) {
+  switch (pick(13)) {
   case 0:
     result.node = ast::SchemaBlock{some(0, 3, schema_entry)};
     break;
@@ -355,7 +400,7 @@ ast::Declaration declaration() {
     result.node = ast::Parameter{name(), type(), maybe_literal()};
     break;
   case 3:
-    result.node = ast::Define{only_ident(),
+    result.node = ast::Define{name(),
                               some(0, 3,
                                    [] {
                                      return ast::Define::Formal{name(), type()};
@@ -389,6 +434,9 @@ ast::Declaration declaration() {
     break;
   case 10:
     result.node = ast::NotYet{{"test", {}}, "test \"x\" { at +1d { revoke } }"};
+    break;
+  case 11:
+    result.node = retire();
     break;
   default:
     result.node = rule();

@@ -39,6 +39,19 @@ TEST_CASE("text: the first byte that is not UTF-8 is found") {
   }
 }
 
+TEST_CASE("text: what is not ASCII is found at every place of a long text") {
+  for (std::size_t at = 0; at < 30; ++at) {
+    std::string text(30, 'x');
+    text[at] = '\xFF';
+    CHECK(first_invalid_utf8(text) == at);
+    text.replace(at, 1, "\xE2\x80\xAE");
+    CHECK_FALSE(first_invalid_utf8(text).has_value());
+    CHECK(first_bidi_control(text) == at);
+    text.replace(at, 3, "\xC3\xA9");
+    CHECK_FALSE(first_bidi_control(text).has_value());
+  }
+}
+
 TEST_CASE("text: every bidirectional control character is found, and nothing else") {
   for (const char* control : {"\u061C", "\u200E", "\u200F", "\u202A", "\u202B", "\u202C", "\u202D",
                               "\u202E", "\u2066", "\u2067", "\u2068", "\u2069"}) {

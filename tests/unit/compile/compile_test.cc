@@ -127,5 +127,32 @@ TEST_CASE("compile: a set column tracks more constants than fit a word in severa
   }
 }
 
+TEST_CASE("compile: a retire has its conditions, gates and principals by stage and action") {
+  const auto p = program(
+      "retire keys { on orphaned, unused\n"
+      "for api_key as k where k.holder is service and k.privileged\n"
+      "when subject.risk > 3 escalate to desk then k.holder.owner after 1h\n"
+      "start at out when count(o in k.holder.owner) == 0\n"
+      "enter out within 1h\n"
+      "stage drain { done when k idle for 1d within 2d notify desk }\n"
+      "stage out { disable k notify k.holder.owner or desk soak 1d approved by desk } }");
+  REQUIRE(p->retires.size() == 1);
+  const CompiledRetire& retire = p->retires[0];
+  CHECK(p->node(retire.when).level == Level::Scalar);
+  CHECK(p->node(retire.where).level == Level::Item);
+  REQUIRE(retire.starts.size() == 1);
+  CHECK(p->node(retire.starts[0]).level == Level::Item);
+  REQUIRE(retire.enters.size() == 1);
+  CHECK_FALSE(retire.enters[0].valid());
+  CHECK(retire.escalate.size() == 2);
+  REQUIRE(retire.stages.size() == 2);
+  CHECK(p->node(retire.stages[0].gate).op == ExprOp::IdleFor);
+  CHECK_FALSE(retire.stages[1].gate.valid());
+  CHECK(retire.stages[1].approved_by.alternatives.count == 1);
+  REQUIRE(retire.stages[1].action_to.size() == 2);
+  CHECK(retire.stages[1].action_to[0].alternatives.count == 0);
+  CHECK(retire.stages[1].action_to[1].alternatives.count == 2);
+}
+
 }  // namespace
 }  // namespace rescind::testing

@@ -41,7 +41,7 @@ TEST_CASE("approvals: a member of a team approves for it") {
   wipe(company);
   company.options.approve_as = "ines";
   SUBCASE("a member") {
-    company.options.teams["it-security"] = {"ines"};
+    company.options.approvers.teams["it-security"] = {"ines"};
     CHECK(state_of(company.apply(), "wipe") == StepState::Verified);
   }
   SUBCASE("not a member") {

@@ -42,15 +42,15 @@ TEST_CASE("execute: a connector that points elsewhere than the plan was made for
   Company company;
   company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
   SUBCASE("elsewhere") {
-    company.plan.bindings[connector_binding_key("crm")] = "sandbox 1 sandbox:other.db";
+    company.plan.bindings[connector_binding_key("crm")] = "sandbox 2 sandbox:other.db";
     const RunReport report = company.apply();
     CHECK(company.effects().empty());
     CHECK(record_of(report, "crm")
-              .detail.find("the plan was made for `sandbox 1 sandbox:other.db`") !=
+              .detail.find("the plan was made for `sandbox 2 sandbox:other.db`") !=
           std::string::npos);
   }
   SUBCASE("the same") {
-    company.plan.bindings[connector_binding_key("crm")] = "sandbox 1 sandbox:sandbox.db";
+    company.plan.bindings[connector_binding_key("crm")] = "sandbox 2 sandbox:sandbox.db";
     CHECK(company.apply().failed == 0);
   }
 }

@@ -122,7 +122,8 @@ TEST_CASE("grammar: no statement begins with a token that can continue an expres
   for (const std::size_t rule :
        {Parser::RuleDeclaration, Parser::RuleHeader, Parser::RuleLateHeader, Parser::RuleClause,
         Parser::RuleModifier, Parser::RuleEscalationStep, Parser::RuleRoleItem,
-        Parser::RuleKeepItem, Parser::RuleHoldItem, Parser::RulePerWindow}) {
+        Parser::RuleKeepItem, Parser::RuleHoldItem, Parser::RulePerWindow, Parser::RuleSelected,
+        Parser::RuleRetirePart, Parser::RuleLateRetireHeader, Parser::RuleStageItem}) {
     const TokenTypes both = common(tables.first(rule), continuing);
     CHECK_MESSAGE(both.empty(), "rule " << tables.parser.getRuleNames()[rule] << " begins with "
                                         << tables.names(both));

@@ -117,11 +117,43 @@ TEST_CASE("parse: strings keep every character that they escape or hold") {
 }
 
 TEST_CASE("parse: what comes later in the language is kept as text from its word to its brace") {
-  const Parsed p("retire r { stage a { disable c } }\ntest \"t\" { at +10m { } }\nprove \"p\" { }");
-  CHECK(p.get<ast::NotYet>(0).text == "retire r { stage a { disable c } }");
-  CHECK(p.at(p.get<ast::NotYet>(0).keyword.span) == "retire");
-  CHECK(p.get<ast::NotYet>(1).text == "test \"t\" { at +10m { } }");
-  CHECK(p.get<ast::NotYet>(2).keyword.text == "prove");
+  const Parsed p("test \"t\" { at +10m { } }\nprove \"p\" { }");
+  CHECK(p.get<ast::NotYet>(0).text == "test \"t\" { at +10m { } }");
+  CHECK(p.at(p.get<ast::NotYet>(0).keyword.span) == "test");
+  CHECK(p.get<ast::NotYet>(1).keyword.text == "prove");
+}
+
+TEST_CASE("parse: a retire keeps its routes and stages in the order of the text") {
+  const Parsed p(
+      "retire r { for api_key as k where k.x when subject.y on use, orphaned\n"
+      "start at b when k.z enter b within grace start at a\n"
+      "stage a { soak 2d replace k done when k idle for 1d notify k.owner or \"t\" }\n"
+      "/// Last.\nstage b { ask t to \"look\" approved by t within 1h on use return to a\n"
+      "  otherwise escalate to u } }");
+  const auto& retire = p.get<ast::Retire>();
+  CHECK(retire.on.at(0).text == "use");
+  CHECK(p.at(retire.selection->span) == "api_key as k where k.x");
+  CHECK(p.at(retire.when->span) == "subject.y");
+  CHECK(retire.starts.at(0).stage.text == "b");
+  CHECK(p.at(retire.starts.at(0).when->span) == "k.z");
+  CHECK(retire.starts.at(1).when == nullptr);
+  CHECK(p.at(retire.starts.at(1).span) == "start at a");
+  CHECK(retire.enters.at(0).within.parameter->text == "grace");
+  const ast::Stage& first = retire.stages.at(0);
+  CHECK(first.soak->value == Seconds{2 * 86'400});
+  CHECK(first.actions.at(0).verb.text == "replace");
+  CHECK(first.actions.at(0).item->text == "k");
+  CHECK(p.at(first.actions.at(0).span) == "replace k");
+  CHECK(first.actions.at(1).to->alternatives.size() == 2);
+  CHECK(p.at(first.done_when->span) == "k idle for 1d");
+  CHECK_FALSE(first.within.has_value());
+  const ast::Stage& second = retire.stages.at(1);
+  CHECK(second.doc.text == "Last.");
+  CHECK(second.actions.at(0).text->value == "look");
+  CHECK(second.approved_by->alternatives.size() == 1);
+  CHECK(second.on_use_return_to->text == "a");
+  CHECK(p.at(second.otherwise_escalate->span) == "u");
+  CHECK(p.at(second.span).starts_with("stage b {"));
 }
 
 TEST_CASE("parse: the tree belongs to its file and keeps the order of the text") {

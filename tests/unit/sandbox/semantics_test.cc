@@ -116,15 +116,6 @@ TEST_CASE("sandbox: a checked-in checkout rotates what was out") {
   CHECK(sandbox.observe("crm:db-root").facts.at("version") == "2");
 }
 
-TEST_CASE("sandbox: a replaced credential lives beside its successor until it is disabled") {
-  Sandbox sandbox;
-  CHECK(sandbox.perform(Verb::Replace, Kind::Secret, "crm:db-root") == ResultClass::Changed);
-  CHECK(sandbox.present("crm:db-root"));
-  CHECK(sandbox.present("crm:db-root~2"));
-  CHECK(sandbox.perform(Verb::Disable, Kind::Secret, "crm:db-root") == ResultClass::Changed);
-  CHECK(sandbox.observe("crm:db-root").enabled == false);
-}
-
 TEST_CASE("sandbox: verbs that do not fit a kind are unsupported, a wipe has no way back") {
   Sandbox sandbox;
   CHECK(sandbox.perform(Verb::Wipe, Kind::Account, "crm:alice") == ResultClass::Unsupported);
@@ -155,6 +146,9 @@ TEST_CASE("sandbox: every verb that it declares has a preview and works on its o
   CHECK(capabilities->endpoint == "sandbox:sandbox.db");
   std::size_t index = 0;
   for (const VerbSupport& support : capabilities->verbs) {
+    if (support.verb == Verb::Replace) {
+      continue;  // made and delivered part by part: successors_test.cc
+    }
     const std::string kind(kind_name(support.kind));
     const std::string id = "crm:x-" + std::to_string(index++);
     REQUIRE(sandbox.world->seed("{\"record\":\"" + kind + "\",\"id\":\"" + id +

@@ -134,6 +134,13 @@ TEST_CASE("store: an escalation stays, open until what it was about is settled")
   REQUIRE(store->save_escalation(escalation).has_value());
   escalation.level = 1;
   escalation.delivered = {"file:/tmp/e"};
+  escalation.system = "okta";
+  escalation.asks = true;
+  escalation.calls = 2;
+  escalation.unreached = {"bob"};
+  escalation.retry_at = at_second(55);
+  escalation.acknowledged_by = "ines";
+  escalation.acknowledged_at = at_second(40);
   REQUIRE(store->save_escalation(escalation).has_value());
   auto listed = store->list_escalations(true);
   REQUIRE(listed->size() == 1);
@@ -142,6 +149,13 @@ TEST_CASE("store: an escalation stays, open until what it was about is settled")
   CHECK(listed->front().delivered == std::vector<std::string>{"file:/tmp/e"});
   CHECK(listed->front().next_at == at_second(50));
   CHECK(listed->front().deadline == at_second(60));
+  CHECK(listed->front().system == "okta");
+  CHECK(listed->front().asks);
+  CHECK(listed->front().calls == 2);
+  CHECK(listed->front().unreached == std::vector<std::string>{"bob"});
+  CHECK(listed->front().retry_at == at_second(55));
+  CHECK(listed->front().acknowledged_by == "ines");
+  CHECK(listed->front().acknowledged_at == at_second(40));
   REQUIRE(store->set_run_state(run.id, run.epoch, RunState::Closed, at_second(70)).has_value());
   CHECK(store->list_escalations(true)->empty());
   CHECK(store->list_escalations(false)->front().closed_at == at_second(70));
@@ -186,7 +200,7 @@ TEST_CASE("store: a refusal is kept with its reason, and the last word counts") 
   word.plan_digest = "sha256:aa";
   word.expires = at_second(500);
   word.on_behalf_of = "bob";
-  word.signature = "c2ln";
+  word.document = "c2ln";
   word.key = "a2V5";
   REQUIRE(store->add_approval(word).has_value());
   word.at = at_second(2);
@@ -202,7 +216,7 @@ TEST_CASE("store: a refusal is kept with its reason, and the last word counts") 
   CHECK(words->front().at == at_second(1));
   CHECK(words->front().expires == at_second(500));
   CHECK(words->front().on_behalf_of == "bob");
-  CHECK(words->front().signature == "c2ln");
+  CHECK(words->front().document == "c2ln");
   CHECK(words->front().key == "a2V5");
   CHECK(words->front().plan_digest == "sha256:aa");
   CHECK((*words)[1].refused);

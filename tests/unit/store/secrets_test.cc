@@ -17,15 +17,15 @@ TEST_CASE("store: a sealed value is kept per run, step and generation until it i
   REQUIRE(store->put_secret(sealed(run, 2, "s1:two")));
   REQUIRE(store->put_secret(sealed(run, 1, "s1:again")));
   store = open_store(folder);  // durable, and the tables are made once
-  const auto first = store->find_secret(run, "step:a", 1);
+  const auto first = store->find_secret("step:a", 1);
   REQUIRE((first && *first));
   CHECK((*first)->sealed == "s1:again");
   CHECK((*first)->item == "vault:secret:1");
   CHECK((*first)->at == at_second(5));
-  REQUIRE(store->erase_secret(run, "step:a", 1));
-  REQUIRE(store->erase_secret(run, "step:a", 1));
-  CHECK(!*store->find_secret(run, "step:a", 1));
-  CHECK(*store->find_secret(run, "step:a", 2));
+  REQUIRE(store->erase_secret("step:a", 1));
+  REQUIRE(store->erase_secret("step:a", 1));
+  CHECK(!*store->find_secret("step:a", 1));
+  CHECK(*store->find_secret("step:a", 2));
 }
 
 TEST_CASE("store: a file from before sealed values gets their table when it is opened") {

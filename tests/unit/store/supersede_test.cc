@@ -100,7 +100,7 @@ TEST_CASE("store: a run that supersedes another fences it and goes on where it s
   CHECK(step_of(*store, old.id, "step:d").state == StepState::Cancelled);
   CHECK(store->list_captures(opened->id)->size() == 1);
   CHECK(store->list_approvals(opened->id)->front().approver == "bob");
-  CHECK(store->find_secret(opened->id, "step:b", 1).value().has_value());
+  CHECK(store->find_secret("step:b", 1).value().has_value());
 
   const auto open = store->list_open_events("alice");
   REQUIRE(open->size() == 1);
