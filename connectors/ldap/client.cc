@@ -160,11 +160,11 @@ class ModList {
 
 // WHY: libldap fills its globals at the first call without a lock; two systems may come at once.
 void initialise_library() {
-  static const int kOnce = [] {
+  static const int once = [] {
     int version = 0;
     return ldap_get_option(nullptr, LDAP_OPT_PROTOCOL_VERSION, &version);
   }();
-  static_cast<void>(kOnce);
+  static_cast<void>(once);
 }
 
 bool is_stale(const Answer& answer) {
@@ -178,6 +178,8 @@ struct Client::Handle {
   Handle() = default;
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
+  Handle(Handle&&) = delete;
+  Handle& operator=(Handle&&) = delete;
 
   ~Handle() {
     if (ld != nullptr) {
@@ -188,9 +190,9 @@ struct Client::Handle {
 };
 
 const std::vector<std::string>& Entry::all(std::string_view attribute) const {
-  static const std::vector<std::string> kNone;
+  static const std::vector<std::string> none;
   const auto it = values.find(lower(attribute));
-  return it == values.end() ? kNone : it->second;
+  return it == values.end() ? none : it->second;
 }
 
 std::string Entry::first(std::string_view attribute) const {
@@ -307,6 +309,7 @@ SearchAnswer Client::search_page(const SearchRequest& request, std::string* cook
   std::array<LDAPControl*, 2> controls = {page.get(), nullptr};
   std::vector<char*> attributes;
   std::vector<std::string> names = request.attributes;
+  attributes.reserve(names.size() + 1);
   for (std::string& name : names) {
     attributes.push_back(name.data());
   }
@@ -373,7 +376,7 @@ SearchAnswer Client::search_all(const SearchRequest& request) {
   }
   while (all.ok() && !cookie.empty()) {
     SearchAnswer page = search_page(request, &cookie);
-    static_cast<Answer&>(all) = page;
+    static_cast<Answer&>(all) = static_cast<const Answer&>(page);
     all.referred = all.referred || page.referred;
     for (Entry& entry : page.entries) {
       all.entries.push_back(std::move(entry));
@@ -391,7 +394,8 @@ void Client::complete_ranges(Entry& entry, SearchAnswer& answer) {
     std::optional<RangedName> range;
     std::string description;
     for (const auto& [name, values] : entry.values) {
-      if (!values.empty() && (range = parse_range(name))) {
+      range = values.empty() ? std::nullopt : parse_range(name);
+      if (range) {
         description = name;
         break;
       }
@@ -412,7 +416,7 @@ void Client::complete_ranges(Entry& entry, SearchAnswer& answer) {
     rest.attributes = {range->attribute + ";range=" + std::to_string(range->next) + "-*"};
     SearchAnswer more = search_page(rest, nullptr);
     if (!more.ok() || more.entries.size() != 1) {
-      static_cast<Answer&>(answer) = more;
+      static_cast<Answer&>(answer) = static_cast<const Answer&>(more);
       answer.delivery = Delivery::MaybeSent;
       answer.why = "the values of " + range->attribute + " of " + entry.dn + " were cut short";
       return;
@@ -450,7 +454,7 @@ Answer Client::wait(int message_id) {
 Answer Client::modify(const std::string& dn, const std::vector<Change>& changes,
                       const std::string& assertion) {
   const SigpipeBlock sigpipe;
-  if (const Answer ready = connect(); !ready.ok()) {
+  if (Answer ready = connect(); !ready.ok()) {
     return ready;
   }
   OwnedControl guard = assertion.empty() ? nullptr : assertion_control(handle_->ld, assertion);
@@ -467,7 +471,7 @@ Answer Client::modify(const std::string& dn, const std::vector<Change>& changes,
 
 Answer Client::erase(const std::string& dn, const std::string& assertion) {
   const SigpipeBlock sigpipe;
-  if (const Answer ready = connect(); !ready.ok()) {
+  if (Answer ready = connect(); !ready.ok()) {
     return ready;
   }
   OwnedControl guard = assertion.empty() ? nullptr : assertion_control(handle_->ld, assertion);
@@ -482,7 +486,7 @@ Answer Client::erase(const std::string& dn, const std::string& assertion) {
 
 Answer Client::set_password(const std::string& dn, const std::string& password) {
   const SigpipeBlock sigpipe;
-  if (const Answer ready = connect(); !ready.ok()) {
+  if (Answer ready = connect(); !ready.ok()) {
     return ready;
   }
   berval user = to_berval(dn);

@@ -106,6 +106,8 @@ class Client {
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
+  Client(Client&&) = delete;
+  Client& operator=(Client&&) = delete;
 
   // Reads; a connection that had gone stale is opened again once.
   SearchAnswer search(const SearchRequest& request);

@@ -42,11 +42,11 @@ class LdapConnector final : public Connector {
   Result<Capabilities> capabilities() override;
   Result<Discovery> discover() override;
   Result<Discovery> discover_account(const ItemAddress& account) override;
-  Result<Observation> observe(const ItemAddress& item) override;
-  ActionResult perform(const ActionRequest& request) override;
-  ProbeResult probe(const ActionRequest& request) override;
-  ActionResult undo(const ActionRequest& request) override;
-  std::vector<std::string> preview(const ActionRequest& request) override;
+  Result<Observation> observe(const ItemAddress& given) override;
+  ActionResult perform(const ActionRequest& given) override;
+  ProbeResult probe(const ActionRequest& given) override;
+  ActionResult undo(const ActionRequest& given) override;
+  std::vector<std::string> preview(const ActionRequest& given) override;
 
  private:
   // What this connector is asked for, among what it can do.
@@ -94,7 +94,7 @@ class LdapConnector final : public Connector {
 const std::vector<std::string>& member_attributes();
 // The state of a membership as JSON, and its member values again (empty when they are not there).
 std::string membership_state(const Membership& membership);
-std::vector<MemberValue> captured_members(const std::string& state);
+std::vector<MemberValue> captured_members(const std::string& text);
 // The state of an entry as JSON: values that are text, without anything that looks like a secret.
 std::string entry_state(const Entry& entry);
 

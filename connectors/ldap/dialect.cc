@@ -44,6 +44,7 @@ Change remove(std::string_view attribute, std::string_view value) {
 std::vector<Change> swap_values(std::string_view attribute, const std::vector<std::string>& before,
                                 const std::vector<std::string>& after) {
   std::vector<Change> changes;
+  changes.reserve(before.size() + after.size());
   for (const std::string& value : before) {
     changes.push_back(remove(attribute, value));
   }
@@ -143,7 +144,7 @@ std::string id_text(std::string_view id_attribute, const Entry& entry) {
   if (lower(id_attribute) == "dn") {
     return entry.dn;
   }
-  const std::string value = entry.first(id_attribute);
+  std::string value = entry.first(id_attribute);
   if (lower(id_attribute) == "objectguid") {
     return guid_text(value).value_or("");
   }

@@ -170,8 +170,8 @@ bool looks_secret(const std::string& attribute) {
 }  // namespace
 
 const std::vector<std::string>& member_attributes() {
-  static const std::vector<std::string> kNames = {"member", "uniqueMember", "memberUid"};
-  return kNames;
+  static const std::vector<std::string> names = {"member", "uniqueMember", "memberUid"};
+  return names;
 }
 
 std::string membership_state(const Membership& membership) {
@@ -190,12 +190,15 @@ std::vector<MemberValue> captured_members(const std::string& text) {
   if (!state.is_object() || !state.contains("members") || !state["members"].is_array()) {
     return members;
   }
+  const std::vector<std::string>& names = member_attributes();
   for (const Json& one : state["members"]) {
-    const auto& names = member_attributes();
-    if (one.is_object() && one.contains("attribute") && one["attribute"].is_string() &&
-        one.contains("value") && one["value"].is_string() &&
-        std::find(names.begin(), names.end(), one["attribute"]) != names.end()) {
-      members.push_back({one["attribute"].get<std::string>(), one["value"].get<std::string>()});
+    if (!one.is_object() || !one.contains("attribute") || !one["attribute"].is_string() ||
+        !one.contains("value") || !one["value"].is_string()) {
+      continue;
+    }
+    std::string attribute = one["attribute"].get<std::string>();
+    if (std::find(names.begin(), names.end(), attribute) != names.end()) {
+      members.push_back({std::move(attribute), one["value"].get<std::string>()});
     }
   }
   return members;
@@ -371,7 +374,7 @@ ProbeResult LdapConnector::probe(const ActionRequest& given) {
             std::nullopt};
   }
   if (task != Task::SetPassword) {
-    const bool locked = task == Task::Lock && !*seen->enabled;
+    const bool locked = task == Task::Lock && seen->enabled == false;
     return {locked ? ProbeAnswer::Done : ProbeAnswer::NotDone, "", std::nullopt};
   }
   return probe_password(request, *seen);

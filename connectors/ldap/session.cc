@@ -50,7 +50,7 @@ Answer Directory::open() {
       answer.result = code::kNoSuchObject;
       answer.why = "the server does not show its root entry";
     }
-    return answer;
+    return static_cast<const Answer&>(answer);
   }
   const Entry& root = answer.entries[0];
   dialect_ = find_dialect(options_.dialect).value_or(detect_dialect(root));
@@ -69,7 +69,7 @@ Answer Directory::open() {
     }
   }
   opened_ = true;
-  return answer;
+  return static_cast<const Answer&>(answer);
 }
 
 std::optional<SearchRequest> Directory::request_for(const std::string& native_id) {

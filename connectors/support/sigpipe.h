@@ -12,6 +12,8 @@ class SigpipeBlock {
   ~SigpipeBlock();
   SigpipeBlock(const SigpipeBlock&) = delete;
   SigpipeBlock& operator=(const SigpipeBlock&) = delete;
+  SigpipeBlock(SigpipeBlock&&) = delete;
+  SigpipeBlock& operator=(SigpipeBlock&&) = delete;
 
  private:
   sigset_t before_{};

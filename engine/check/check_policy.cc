@@ -27,7 +27,7 @@ void check_declarations(checking::Program& program, checking::Expressions& expre
 
 // Conditions are most of a policy; room for them is made once, by the size of the text.
 std::size_t expected_nodes(const checking::Program& program) {
-  constexpr std::size_t kBytesPerNode = 12;
+  constexpr std::size_t kBytesPerNode = 8;
   std::size_t bytes = 0;
   for (const auto& [name, module] : program.modules) {
     for (const ast::PolicyFile* file : module->files) {

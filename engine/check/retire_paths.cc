@@ -20,6 +20,14 @@ bool has_effect(Verb verb, KindSet kinds, Effect effect) {
   return false;
 }
 
+// Whether a verb takes an item of some of the kinds out of use. A locked account refuses people
+// only: the jobs that use it go on.
+bool takes_out_of_use(Verb verb, KindSet kinds) {
+  const KindSet meant =
+      verb == Verb::Lock ? KindSet(kinds.bits & ~KindSet(Kind::Account).bits) : kinds;
+  return has_effect(verb, meant, Effect::Contains);
+}
+
 // The kinds that some verb can contain; data, for one, cannot be.
 KindSet containable(KindSet kinds) {
   KindSet result;
@@ -76,10 +84,9 @@ class PathCheck {
 
   [[nodiscard]] bool contains(std::size_t stage) const {
     const KindSet kinds = containable(kinds_);
-    return std::any_of(stages()[stage].actions.begin(), stages()[stage].actions.end(),
-                       [&](const CheckedAction& action) {
-                         return !kinds.empty() && has_effect(action.verb, kinds, Effect::Contains);
-                       });
+    return std::any_of(
+        stages()[stage].actions.begin(), stages()[stage].actions.end(),
+        [&](const CheckedAction& action) { return takes_out_of_use(action.verb, kinds); });
   }
 
   [[nodiscard]] const CheckedAction* destroying(std::size_t stage) const {
@@ -299,9 +306,9 @@ class PathCheck {
       diagnostic.help.emplace_back(
           containable(kinds_).empty()
               ? "an earlier stage has a `soak`, in which it is seen whether anybody misses it"
-              : "an earlier stage disables, locks, rotates or revokes the item and has a `soak`, "
-                "in "
-                "which it is seen whether anybody misses it");
+              : "an earlier stage disables, rotates or revokes the item (a device: locks it) and "
+                "has "
+                "a `soak`, in which it is seen whether anybody misses it");
       return;
     }
   }

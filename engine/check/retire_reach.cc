@@ -43,11 +43,15 @@ class HolderSearch {
     return !kinds.empty() && std::none_of(kinds.begin(), kinds.end(), is_human_kind);
   }
 
-  // `x.holder`, or the subject: whose items are reached.
+  // `x.holder`, `x.grantee`, one instead of the other, or the subject: whose items are reached.
   [[nodiscard]] bool is_holder(ExprId id) const {
     const Expr& expr = exprs_[id];
-    return expr.op == ExprOp::Subject || (expr.op == ExprOp::Attribute && expr.name == "holder" &&
-                                          exprs_[expr.operands[0]].op == ExprOp::Item);
+    if (expr.op == ExprOp::Coalesce) {
+      return is_holder(expr.operands[0]) && is_holder(expr.operands[1]);
+    }
+    const bool names_one =
+        expr.op == ExprOp::Attribute && (expr.name == "holder" || expr.name == "grantee");
+    return expr.op == ExprOp::Subject || (names_one && exprs_[expr.operands[0]].op == ExprOp::Item);
   }
 
   [[nodiscard]] bool is_holder_kind(ExprId id) const {

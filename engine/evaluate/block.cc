@@ -107,9 +107,10 @@ Masks BlockEvaluator::evaluate_anew(NodeId id, std::uint64_t need) {
   case Lowering::OneOf:
   case Lowering::Contains:
   case Lowering::ContainsWord:
-    need = ~std::uint64_t{0};  // costs no more than a part would
+    // For the whole block: costs no more than a part would.
     result = leaf(node);
-    break;
+    memos_[id.index()] = {result.yes, result.maybe, ~std::uint64_t{0}, epoch_};
+    return result;
   }
   Memo& memo = memos_[id.index()];
   if (memo.epoch == epoch_) {
@@ -202,19 +203,19 @@ Masks BlockEvaluator::leaf(const Node& node) {
 }
 
 Masks BlockEvaluator::compare(const Node& node) {
-  const Value operand = interpreter_.number(node.operand);
-  if (!operand.known()) {
+  std::int64_t operand = 0;
+  if (!interpreter_.number(node.operand, operand)) {
     return {0, all_};
   }
   const Gathered& column = gather(node.column);
   const std::int64_t* values = column.numbers.data();
   std::uint64_t holds = 0;
   if (node.compare == ExprOp::Less) {
-    holds = kernels_.less(values, count_, operand.number);
+    holds = kernels_.less(values, count_, operand);
   } else if (node.compare == ExprOp::Greater) {
-    holds = kernels_.greater(values, count_, operand.number);
+    holds = kernels_.greater(values, count_, operand);
   } else {
-    holds = kernels_.equal(values, count_, operand.number);
+    holds = kernels_.equal(values, count_, operand);
   }
   return settled(holds, column);
 }

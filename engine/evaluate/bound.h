@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -30,7 +31,7 @@ struct BoundCause {
   std::array<Value, 5> fields;                                  // by EventField
   std::vector<std::pair<AttributeIndex, Value>> before, after;  // of the subject
   bool ends_engagement = false;  // the subject leaves, by this cause or another open one
-  std::deque<std::vector<std::uint32_t>> sets;  // what set values point into
+  std::list<std::vector<std::uint32_t>> sets;  // what set values point into
 };
 
 // Small codes for the few interesting values of a word. 0: any other value.

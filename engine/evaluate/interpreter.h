@@ -60,8 +60,8 @@ class Interpreter {
 
   // A node of level Scalar.
   const Value& scalar(NodeId id);
-  // A number of level Scalar, without remembering it where it is quick to find.
-  Value number(NodeId id);
+  // A number of level Scalar, without remembering it where it is quick to find. False: not known.
+  bool number(NodeId id, std::int64_t& out);
 
   // The row of the subject's record, when its columns can be read as they are.
   [[nodiscard]] std::optional<std::uint32_t> plain_subject() const {

@@ -92,12 +92,14 @@ void Bound::find_quick_forms() {
   }
 }
 
-Value Interpreter::number(NodeId id) {
+bool Interpreter::number(NodeId id, std::int64_t& out) {
   const QuickNumber& quick = bound_.quick_number(id);
   std::int64_t base = 0;
+  bool at_hand = true;
   switch (quick.base) {
   case QuickNumber::Base::None:
-    return scalar(id);
+    at_hand = false;
+    break;
   case QuickNumber::Base::Constant:
     break;
   case QuickNumber::Base::Now:
@@ -108,27 +110,24 @@ Value Interpreter::number(NodeId id) {
     break;
   case QuickNumber::Base::EventAttribute: {
     const Value& value = cause_->attributes[quick.index];
-    if (!value.known()) {
-      return scalar(id);
-    }
+    at_hand = value.known();
     base = value.number;
     break;
   }
   case QuickNumber::Base::Subject:
-    if (!plain_subject_) {
-      return scalar(id);
-    }
-    base = quick.column->long_at(subject_.row());
-    if (base == kMissingInt) {
-      return scalar(id);
+    at_hand = plain_subject_;
+    if (at_hand) {
+      base = quick.column->long_at(subject_.row());
+      at_hand = base != kMissingInt;
     }
     break;
   }
-  std::int64_t sum = 0;
-  if (__builtin_add_overflow(base, quick.plus, &sum)) {
-    return scalar(id);
+  if (at_hand && !__builtin_add_overflow(base, quick.plus, &out)) {
+    return true;
   }
-  return Value::of(TypeKind::Int, sum);
+  const Value& value = scalar(id);
+  out = value.number;
+  return value.known();
 }
 
 Tri Interpreter::quick_test(const QuickTest& quick, NodeId id) {
@@ -150,9 +149,10 @@ Tri Interpreter::quick_test(const QuickTest& quick, NodeId id) {
     return Tri::False;
   }
   case QuickTest::Form::Less: {
-    const Value left = number(quick.left);
-    const Value right = number(quick.right);
-    return left.known() && right.known() ? tri_of(left.number < right.number) : Tri::Unknown;
+    std::int64_t left = 0;
+    std::int64_t right = 0;
+    const bool known = number(quick.left, left) && number(quick.right, right);
+    return known ? tri_of(left < right) : Tri::Unknown;
   }
   case QuickTest::Form::None:
     break;

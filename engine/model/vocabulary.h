@@ -41,9 +41,9 @@ struct KindSet {
 
   constexpr explicit KindSet(std::uint32_t b) : bits(b) {}
 
-  constexpr KindSet(Kind kind)
-      : bits(1U << static_cast<unsigned>(kind)) {
-  }  // NOLINT(google-explicit-constructor): a kind is a set of one
+  // A kind is a set of one.
+  // NOLINTNEXTLINE(google-explicit-constructor): meant to convert
+  constexpr KindSet(Kind kind) : bits(1U << static_cast<unsigned>(kind)) {}
 
   [[nodiscard]] constexpr bool contains(Kind kind) const {
     return (bits >> static_cast<unsigned>(kind)) & 1U;
@@ -110,9 +110,9 @@ struct EffectSet {
   std::uint8_t bits = 0;
   constexpr EffectSet() = default;
 
-  constexpr EffectSet(Effect effect)
-      : bits(static_cast<std::uint8_t>(effect)) {
-  }  // NOLINT(google-explicit-constructor): an effect is a set of one
+  // An effect is a set of one.
+  // NOLINTNEXTLINE(google-explicit-constructor): meant to convert
+  constexpr EffectSet(Effect effect) : bits(static_cast<std::uint8_t>(effect)) {}
 
   constexpr explicit EffectSet(unsigned b) : bits(static_cast<std::uint8_t>(b)) {}
 

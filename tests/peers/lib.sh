@@ -1,10 +1,11 @@
 # Shared by the scripts that start the real servers of the tests (sourced, never run).
 #
-# usage: NAME.sh start|stop|status|env [--dir DIR] [options of NAME.sh]
+# usage: NAME.sh start|stop|status|env|reset [--dir DIR] [options of NAME.sh]
 #   start   starts a fresh server on a free loopback port, waits until it answers a real request,
 #           and prints what a client needs to know as KEY=value lines that a shell can source
 #   env     prints those lines again
 #   status  prints `up` (exit 0) or `down` (exit 1)
+#   reset   makes a running server as if it had just started, for those that can (the options are those of start)
 #   stop    ends the server and forgets its data; stopping twice is not an error
 # DIR names the instance (default: a folder in the temporary directory): any number of servers run
 # at once, one per DIR. `--owner PID` stops the server by itself once that process has gone, so that
@@ -159,6 +160,8 @@ do_status() {
   fi
 }
 
+do_reset() { fail "this server cannot be reset: stop it and start it"; }
+
 # main ARGUMENT...: the rest of a peer's script defines start_server and, for options of its own,
 # `option NAME VALUE`, which returns 1 for one that it does not know.
 main() {
@@ -175,8 +178,8 @@ main() {
     shift 2
   done
   case $verb in
-    start | stop | status) "do_$verb" ;;
+    start | stop | status | reset) "do_$verb" ;;
     env) cat "$DIR/env" ;;
-    *) echo "usage: $0 start|stop|status|env [--dir DIR] [--owner PID] [option value]..." >&2; exit 64 ;;
+    *) echo "usage: $0 start|stop|status|env|reset [--dir DIR] [--owner PID] [option value]..." >&2; exit 64 ;;
   esac
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A PostgreSQL server with one database `app` and a role `rescind` that may create and drop roles and
 # end sessions but is no superuser. Durability is off: the data dies with the test anyway.
-# Options: --seed FILE (SQL, run by the superuser in `app`; may be repeated).
+# Options: --seed FILE (SQL, run by the superuser in `app`; may be repeated). `reset` takes them too: it ends all
+# sessions and leaves what a fresh server would hold, much sooner than another server would.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 RUN_AS=postgres
@@ -23,8 +24,32 @@ try_start() {
   wait_until "$BIN/pg_isready" -q -h "$HOME_DIR" -p "$PORT" -U postgres -d postgres
 }
 
-start_server() {
+superuser() { psql -X -q -v ON_ERROR_STOP=1 -h "$HOME_DIR" -p "$PORT" -U postgres "$@"; }
+
+fill() {
   local file
+  superuser -d postgres <<SQL
+CREATE ROLE rescind LOGIN CREATEROLE PASSWORD '$PASSWORD' IN ROLE pg_signal_backend;
+CREATE DATABASE app OWNER rescind;
+SQL
+  for file in "${seeds[@]}"; do
+    superuser -d app -f "$file" || fail "cannot run $file"
+  done
+}
+
+do_reset() {
+  HOME_DIR=$(<"$DIR/home")
+  . "$DIR/env"
+  superuser -d postgres <<'SQL'
+SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database
+  WHERE datname NOT IN ('postgres', 'template0', 'template1') \gexec
+SELECT 'DROP ROLE ' || string_agg(format('%I', rolname), ', ') FROM pg_roles
+  WHERE rolname <> 'postgres' AND rolname NOT LIKE 'pg\_%' HAVING count(*) > 0 \gexec
+SQL
+  fill
+}
+
+start_server() {
   BIN=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
   [ -x "$BIN/initdb" ] || fail "postgresql is not installed (./dev setup)"
   make_certificate
@@ -34,14 +59,7 @@ start_server() {
     --auth-host=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 >>"$HOME_DIR/server.log" 2>&1 ||
     { cat "$HOME_DIR/server.log" >&2; fail "initdb failed"; }
   with_free_port try_start
-  local superuser=(psql -X -q -v ON_ERROR_STOP=1 -h "$HOME_DIR" -p "$PORT" -U postgres)
-  "${superuser[@]}" -d postgres <<SQL
-CREATE ROLE rescind LOGIN CREATEROLE PASSWORD '$PASSWORD' IN ROLE pg_signal_backend;
-CREATE DATABASE app OWNER rescind;
-SQL
-  for file in "${seeds[@]}"; do
-    "${superuser[@]}" -d app -f "$file" || fail "cannot run $file"
-  done
+  fill
   say HOST 127.0.0.1
   say PORT "$PORT"
   say URL "postgresql://rescind:$PASSWORD@127.0.0.1:$PORT/app"

@@ -74,6 +74,11 @@ psql -X -q "$URL" -c 'ALTER ROLE alice NOLOGIN'
 expect "login after NOLOGIN" 2 "$(login)"
 . "$work/postgres-2/env"
 expect "the other server is untouched" 0 "$(login)"
+psql -X -q "$SUPERUSER_URL" -c 'CREATE DATABASE more' -c 'CREATE ROLE left_over IN ROLE alice' -c 'ALTER ROLE alice NOLOGIN'
+"$here/postgres.sh" reset --dir "$work/postgres-2" --seed "$work/roles.sql" >/dev/null
+expect "login after a reset" 0 "$(login)"
+expect "left over after a reset" 0 "$(psql -X -At "$SUPERUSER_URL" -c \
+  "select (select count(*) from pg_database where datname = 'more') + (select count(*) from pg_roles where rolname = 'left_over')")"
 expect "superuser" t "$(psql -X -At "$SUPERUSER_URL" -c 'select rolsuper from pg_roles where rolname = current_user')"
 
 . "$work/scim-1/env"

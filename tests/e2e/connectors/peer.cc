@@ -129,24 +129,33 @@ int Background::wait() {
 Peer::Peer(const std::string& name, const std::string& seed, std::vector<std::string> options)
     : script_(std::string(RESCIND_SOURCE_DIR) + "/tests/peers/" + name + ".sh"),
       directory_(fresh_directory(name)) {
-  std::vector<std::string> command{
-      script_, "start", "--dir", directory_ + "/server", "--owner", std::to_string(getpid())};
+  options.insert(options.end(), {"--owner", std::to_string(getpid())});
+  std::istringstream lines(run_script("start", seed, options));
+  for (std::string line; std::getline(lines, line);) {
+    if (const std::size_t equals = line.find('='); equals != std::string::npos) {
+      values_[line.substr(0, equals)] = unquoted(line.substr(equals + 1));
+    }
+  }
+}
+
+std::string Peer::run_script(const std::string& verb, const std::string& seed,
+                             const std::vector<std::string>& options) {
+  std::vector<std::string> command{script_, verb, "--dir", directory_ + "/server"};
   if (!seed.empty()) {
     const std::string file = directory_ + "/seed";
     std::ofstream(file) << seed;
     command.insert(command.end(), {"--seed", file});
   }
   command.insert(command.end(), options.begin(), options.end());
-  const CommandResult started = run_command(command);
-  if (started.status != 0) {
-    give_up(name + " did not start:\n" + started.output);
+  CommandResult done = run_command(command);
+  if (done.status != 0) {
+    give_up(script_ + " " + verb + " failed:\n" + done.output);
   }
-  std::istringstream lines(started.output);
-  for (std::string line; std::getline(lines, line);) {
-    if (const std::size_t equals = line.find('='); equals != std::string::npos) {
-      values_[line.substr(0, equals)] = unquoted(line.substr(equals + 1));
-    }
-  }
+  return std::move(done.output);
+}
+
+void Peer::reset(const std::string& seed) {
+  run_script("reset", seed, {});
 }
 
 Peer::~Peer() {

@@ -20,12 +20,19 @@ class Peer {
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
+  // Makes the server as if it had just started with this seed. Not every script can.
+  void reset(const std::string& seed);
+
   // What the script printed ("URL"); must exist.
   [[nodiscard]] const std::string& operator[](const std::string& key) const;
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
 
  private:
+  // Runs the script and gives what it printed; a script that fails ends the test program.
+  std::string run_script(const std::string& verb, const std::string& seed,
+                         const std::vector<std::string>& options);
+
   std::string script_;
   std::string directory_;
   std::map<std::string, std::string> values_;

@@ -14,6 +14,9 @@ class PostgresServer {
  public:
   explicit PostgresServer(const std::string& seed) : peer_("postgres", seed) {}
 
+  // Ends all sessions and makes the server as if it had just started with this seed.
+  void reset(const std::string& seed) { peer_.reset(seed); }
+
   // What a query answers to the superuser, unaligned, lines joined by "\n".
   std::string query(const std::string& sql, const std::string& database = "app");
   // Exit status of a login: 0 yes, 2 refused.

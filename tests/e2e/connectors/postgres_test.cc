@@ -38,6 +38,13 @@ INSERT INTO elsewhere VALUES (7);
 ALTER TABLE elsewhere OWNER TO alice;
 )";
 
+// As if it had just started. One server serves all cases, because making one takes seconds.
+PostgresServer& fresh_server(const std::string& seed = kSeed) {
+  static PostgresServer server("");
+  server.reset(seed);
+  return server;
+}
+
 ActionRequest request(Verb verb, const ItemAddress& item, std::string captured = {}) {
   ActionRequest out;
   out.verb = verb;
@@ -65,7 +72,7 @@ std::vector<nlohmann::json> records(const Discovery& discovery, const std::strin
 }  // namespace
 
 TEST_CASE("postgres: discovery lists roles, memberships, sessions, privileges and owned objects") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   const auto session = server.session("alice", "alice-secret");
   auto connector = server.connect();
   const auto abilities = connector->capabilities();
@@ -100,7 +107,7 @@ TEST_CASE("postgres: discovery lists roles, memberships, sessions, privileges an
 }
 
 TEST_CASE("postgres: a disabled role cannot log in, its sessions live on until they are revoked") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   const auto session = server.session("alice", "alice-secret");
   const auto other = server.session("bob", "bob-secret");
   auto connector = server.connect();
@@ -136,7 +143,7 @@ TEST_CASE("postgres: a disabled role cannot log in, its sessions live on until t
 }
 
 TEST_CASE("postgres: a process number that was given to another session is left alone") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   server.query("GRANT pg_read_all_stats TO rescind");
   const auto session = server.session("bob", "bob-secret");
   auto connector = server.connect();
@@ -155,8 +162,8 @@ TEST_CASE("postgres: a process number that was given to another session is left 
 }
 
 TEST_CASE("postgres: a session of a superuser needs a person") {
-  PostgresServer server(std::string(kSeed) +
-                        "\nCREATE ROLE root LOGIN SUPERUSER PASSWORD 'root-secret';\n");
+  PostgresServer& server = fresh_server(
+      std::string(kSeed) + "\nCREATE ROLE root LOGIN SUPERUSER PASSWORD 'root-secret';\n");
   const auto session = server.session("root", "root-secret");
   auto connector = server.connect();
   const auto live = connector->discover_account(role("root"));
@@ -169,7 +176,7 @@ TEST_CASE("postgres: a session of a superuser needs a person") {
 }
 
 TEST_CASE("postgres: a membership is revoked and granted again with its option") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   auto connector = server.connect();
   const ItemAddress item = postgres_item(Kind::Role, "sales/alice");
   const auto before = connector->observe(item);
@@ -187,7 +194,7 @@ TEST_CASE("postgres: a membership is revoked and granted again with its option")
 }
 
 TEST_CASE("postgres: privileges are taken away object by object and given back as they were") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   auto connector = server.connect();
   const std::string acl =
       "SELECT relacl, (SELECT attacl FROM pg_attribute WHERE attrelid = c.oid AND "
@@ -215,7 +222,7 @@ TEST_CASE("postgres: privileges are taken away object by object and given back a
 }
 
 TEST_CASE("postgres: a role is deleted in every database, and its tables live on") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   SUBCASE("not without somebody who gets them") {
     const ActionResult refused = server.connect()->perform(request(Verb::Delete, role("alice")));
     CHECK(refused.result == ResultClass::NeedsHuman);
@@ -239,14 +246,14 @@ TEST_CASE("postgres: a role is deleted in every database, and its tables live on
 
 TEST_CASE(
     "postgres: a role that only has privileges loses them and is deleted, nothing is dropped") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   const ActionResult done = server.connect()->perform(request(Verb::Delete, role("bob")));
   CHECK_MESSAGE(done.result == ResultClass::Changed, done.detail);
   CHECK(server.query("SELECT count(*) FROM pg_class WHERE relname IN ('shared', 'alices')") == "2");
 }
 
 TEST_CASE("postgres: owned objects of one database are transferred to the role that is named") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   auto connector = server.connect();
   ActionRequest transfer = request(Verb::Transfer, postgres_item(Kind::Data, "alice/other"));
   CHECK(connector->perform(transfer).result == ResultClass::NeedsHuman);
@@ -262,7 +269,7 @@ TEST_CASE("postgres: owned objects of one database are transferred to the role t
 }
 
 TEST_CASE("postgres: a new password ends the old one and is sent to nobody") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   auto connector = server.connect();
   const ActionResult rotated =
       connector->perform(request(Verb::Rotate, postgres_item(Kind::Password, "alice")));
@@ -279,7 +286,7 @@ TEST_CASE("postgres: a new password ends the old one and is sent to nobody") {
 }
 
 TEST_CASE("postgres: names are quoted, whatever they hold") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   auto connector = server.connect();
   const std::string name = "Dr. \"No\"";
   CHECK(connector->perform(request(Verb::Disable, role(name))).result == ResultClass::Changed);
@@ -291,7 +298,7 @@ TEST_CASE("postgres: names are quoted, whatever they hold") {
 }
 
 TEST_CASE("postgres: a role that took over the name is left alone") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   auto connector = server.connect();
   const auto before = connector->observe(role("alice"));
   REQUIRE(before);
@@ -303,7 +310,7 @@ TEST_CASE("postgres: a role that took over the name is left alone") {
 }
 
 TEST_CASE("postgres: wrong password, dead server and a lost connection are told apart") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   const ActionRequest disable = request(Verb::Disable, role("alice"));
   SUBCASE("wrong password") {
     auto connector = server.connect({{"password", "wrong-secret"}});
@@ -349,7 +356,7 @@ TEST_CASE("postgres: wrong password, dead server and a lost connection are told 
 }
 
 TEST_CASE("postgres: a preview touches nothing and shows no secret") {
-  PostgresServer server(kSeed);
+  PostgresServer& server = fresh_server();
   auto connector =
       server.connect({{"reassign_to", "archive"}, {"url", "postgresql://127.0.0.1:1/app"}});
   for (const auto& [verb, item] :

@@ -94,6 +94,16 @@ TEST_CASE("pages: the policies of the language reference are sound together") {
   CHECK_MESSAGE(checked.policy.has_value(), checked.messages());
 }
 
+TEST_CASE("pages: what the pages on retire and restore show is sound and draws no warning") {
+  for (const char* page : {"docs/language/retire.md", "docs/language/restore.md"}) {
+    const NamedTexts texts = blocks_of(file_text(page));
+    REQUIRE_MESSAGE(!texts.empty(), page);
+    const Checked checked = check_texts(texts, {});
+    CHECK_MESSAGE(checked.policy.has_value(), checked.messages());
+    CHECK_MESSAGE(checked.diagnostics.sorted().empty(), checked.messages());
+  }
+}
+
 TEST_CASE("pages: what a remedy shows is sound") {
   for (const Code code : all_codes()) {
     const std::string name = code_name(code);
