@@ -200,10 +200,12 @@ bool verify_consistency(std::uint64_t old_size, const MerkleHash& old_root, std:
   if (old_size == size || old_size == 0) {
     return proof.empty() && old_root == (old_size == size ? root : empty_root());
   }
-  std::vector<MerkleHash> path = proof;
+  std::vector<MerkleHash> path;
+  path.reserve(proof.size() + 1);
   if (std::has_single_bit(old_size)) {
-    path.insert(path.begin(), old_root);
+    path.push_back(old_root);
   }
+  path.insert(path.end(), proof.begin(), proof.end());
   if (path.empty()) {
     return false;
   }
