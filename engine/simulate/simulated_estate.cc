@@ -171,6 +171,14 @@ void SimulatedEstate::use(const std::string& item, const std::string& by) {
   note(by, "used", item);
 }
 
+void SimulatedEstate::confirm_delivery(const std::string& item, const std::string& dependent) {
+  const EstateItem* old = find(item);
+  const std::string made = old == nullptr || old->successor.empty() ? item : old->successor;
+  delivered_[made].insert(dependent);
+  usages_.push_back({made, dependent, clock_.now()});
+  note(dependent, "used", made);
+}
+
 std::string SimulatedEstate::describe() const {
   std::string text;
   for (const auto& [id, item] : items_) {

@@ -111,6 +111,8 @@ class SimulatedEstate {
   Result<std::string> mint_token(const std::string& account, const std::string& by);
   // Something was used; recorded for `usage`.
   void use(const std::string& item, const std::string& by);
+  // The dependent has taken up the successor of the item, or the item when it is one itself.
+  void confirm_delivery(const std::string& item, const std::string& dependent);
   [[nodiscard]] std::string describe() const;  // one line per item, sorted
 
   // Called before and after every call that a connector takes, with what it is about to do. May

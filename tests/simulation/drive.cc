@@ -1,7 +1,6 @@
 #include "drive.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 #include <stdexcept>
 
@@ -36,9 +35,8 @@ T must(Result<T> result) {
 
 class Driver {
  public:
-  Driver(const Scenario& scenario, const std::string& folder, const DriveOptions& options)
+  Driver(const Scenario& scenario, const DriveOptions& options)
       : options_(options),
-        folder_(folder),
         choices_(scenario.seed ^ 0xC0FFEEULL),
         crashes_(scenario.seed ^ 0xDEADULL),
         attacks_(scenario.seed ^ 0xA77ACULL) {
@@ -77,7 +75,6 @@ class Driver {
   }
 
   DriveOptions options_;
-  std::string folder_;
   Trace trace_;
   Dice choices_, crashes_, attacks_;
   std::multimap<Instant, std::function<void()>> agenda_;
@@ -99,11 +96,7 @@ void Driver::prepare() {
     throw Broken("policy: " + render_text(diagnostics, *trace_.sources, {}));
   }
   trace_.policy = *std::move(policy);
-  const std::string file = folder_ + "/" + std::to_string(scenario.seed) + ".db";
-  for (const char* end : {"", "-wal", "-shm", "-runs"}) {
-    std::filesystem::remove(file + end);
-  }
-  trace_.store = must(open_sqlite_store(file, {}));
+  trace_.store = must(open_sqlite_store(":memory:", {}));
   must(Simulation::seed(scenario.records, *trace_.estate, *trace_.store, scenario.begin));
   trace_.items_at_first = trace_.estate->items();
   trace_.estate->watch = [this](SimulatedEstate::Moment, std::string_view, const std::string&) {
@@ -344,8 +337,8 @@ Trace Driver::play() {
 
 }  // namespace
 
-Trace drive(const Scenario& scenario, const std::string& folder, const DriveOptions& options) {
-  return Driver(scenario, folder, options).play();
+Trace drive(const Scenario& scenario, const DriveOptions& options) {
+  return Driver(scenario, options).play();
 }
 
 }  // namespace rescind::simulation

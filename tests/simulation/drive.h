@@ -51,7 +51,7 @@ struct DriveOptions {
   std::function<void(SimulatedEstate&, const Scenario&)> tamper;
 };
 
-// `folder`: where the store's file may be put. The oracle looks at every pause and at the end.
-Trace drive(const Scenario& scenario, const std::string& folder, const DriveOptions& options);
+// The oracle looks at every pause and at the end.
+Trace drive(const Scenario& scenario, const DriveOptions& options);
 
 }  // namespace rescind::simulation

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <map>
 #include <string>
@@ -24,18 +23,6 @@ struct Arguments {
   bool quiet = false;
 };
 
-std::string make_folder() {
-  std::error_code none;
-  const bool memory = std::filesystem::is_directory("/dev/shm", none);
-  std::string pattern = (memory ? "/dev/shm" : std::filesystem::temp_directory_path().string()) +
-                        "/simulation-XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr) {
-    std::cerr << "no folder for the stores can be made in " << pattern << '\n';
-    std::exit(1);
-  }
-  return pattern;
-}
-
 std::string describe(std::uint64_t seed, const Violation& violation) {
   return "seed " + std::to_string(seed) + ": invariant " + violation.invariant + "\n  at " +
          format_instant(violation.at) + (violation.item.empty() ? "" : ", " + violation.item) +
@@ -43,13 +30,13 @@ std::string describe(std::uint64_t seed, const Violation& violation) {
 }
 
 // Without crashes, faults and attackers a killed run must come to the same end as one that is not.
-std::vector<Violation> compare_with_unkilled(const Trace& killed, const std::string& folder) {
+std::vector<Violation> compare_with_unkilled(const Trace& killed) {
   const Scenario& scenario = killed.scenario;
   if (killed.crashes == 0 || scenario.attack_percent > 0 || !scenario.faults.empty() ||
       !scenario.jumps.empty()) {
     return {};
   }
-  const Trace calm = drive(scenario, folder, {.crashes = false, .verbose = false, .tamper = {}});
+  const Trace calm = drive(scenario, {.crashes = false, .verbose = false, .tamper = {}});
   if (calm.estate->describe() == killed.estate->describe()) {
     return {};
   }
@@ -72,11 +59,11 @@ struct SeedResult {
   std::size_t crashes = 0, acts = 0, changes = 0;
 };
 
-SeedResult play(std::uint64_t seed, const std::string& folder, bool verbose) {
+SeedResult play(std::uint64_t seed, bool verbose) {
   const Trace trace =
-      drive(make_scenario(seed), folder, {.crashes = true, .verbose = verbose, .tamper = {}});
+      drive(make_scenario(seed), {.crashes = true, .verbose = verbose, .tamper = {}});
   SeedResult out{trace.violations, trace.crashes, trace.acts, trace.estate->changes().size()};
-  const auto differences = compare_with_unkilled(trace, folder);
+  const auto differences = compare_with_unkilled(trace);
   out.violations.insert(out.violations.end(), differences.begin(), differences.end());
   if (verbose) {
     std::cout << trace.scenario.policy << '\n' << trace.scenario.records << '\n';
@@ -90,11 +77,10 @@ SeedResult play(std::uint64_t seed, const std::string& folder, bool verbose) {
 
 // One process plays the seeds from + job, + jobs, …; writes "seed" lines and failures to `out`.
 int play_share(const Arguments& arguments, std::uint64_t job, int out) {
-  const std::string folder = make_folder();
   int failed = 0;
   for (std::uint64_t i = job; i < arguments.seeds; i += arguments.jobs) {
     const std::uint64_t seed = arguments.from + i;
-    const SeedResult result = play(seed, folder, false);
+    const SeedResult result = play(seed, false);
     std::string text = ".\n";
     for (const Violation& violation : result.violations) {
       text += describe(seed, violation);
@@ -106,7 +92,6 @@ int play_share(const Arguments& arguments, std::uint64_t job, int out) {
       break;
     }
   }
-  std::filesystem::remove_all(folder);
   return failed == 0 ? 0 : 1;
 }
 
@@ -264,9 +249,7 @@ int run(const std::vector<std::string>& words) {
   if (!arguments.verbose) {
     return arguments.seeds == 0 ? usage() : play_all(arguments);
   }
-  const std::string folder = make_folder();
-  const SeedResult result = play(*arguments.verbose, folder, true);
-  std::filesystem::remove_all(folder);
+  const SeedResult result = play(*arguments.verbose, true);
   for (const Violation& violation : result.violations) {
     std::cout << describe(*arguments.verbose, violation);
   }
