@@ -251,17 +251,15 @@ class PathCheck {
         entries_.push_back({start.stage, start.span});
       }
     }
-    for (const CheckedStageWhen& enter : retire_.enters) {
-      entries_.push_back({enter.stage, enter.span});
-    }
   }
 
-  void check_reached() {
+  // The first stage that any item sees. From there on all are reached: by the end of the one
+  // before, and earlier ones by a return, which can lead to a stage before every start.
+  [[nodiscard]] std::size_t first_reached() const {
     std::size_t first = stages().size();
     for (const Entry& entry : entries_) {
       first = std::min(first, entry.stage);
     }
-    // A return leads to an earlier stage, and from there on everything is reached.
     for (bool grew = true; grew;) {
       grew = false;
       for (std::size_t i = first; i < stages().size(); ++i) {
@@ -272,6 +270,11 @@ class PathCheck {
         }
       }
     }
+    return first;
+  }
+
+  void check_reached() {
+    const std::size_t first = first_reached();
     for (std::size_t i = 0; i < first && first < stages().size(); ++i) {
       program_.report
           .error(Code::R0463, text(i).name.span, named(i) + " is never reached",
@@ -281,6 +284,11 @@ class PathCheck {
     for (std::size_t i = first; i < stages().size(); ++i) {
       if (const std::optional<std::uint32_t> target = stages()[i].on_use_return_to) {
         entries_.push_back({*target, text(i).on_use_return_to->span});
+      }
+    }
+    for (const CheckedStageWhen& enter : retire_.enters) {
+      if (enter.stage > first) {  // an item never goes back
+        entries_.push_back({enter.stage, enter.span});
       }
     }
   }

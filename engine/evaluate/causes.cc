@@ -9,11 +9,6 @@
 namespace rescind {
 namespace {
 
-std::string lineage_of(const Event& event) {
-  return event.type + "/" + event.subject + "@" + event.source + ":" + event.id + "#" +
-         std::to_string(event.revision);
-}
-
 auto event_order(const Event& e) {
   return std::tie(e.type, e.subject, e.at, e.id, e.source, e.revision);
 }

@@ -27,6 +27,7 @@ struct SystemCapabilities {
   std::string acts_as;                     // item id of the connector's own credential; "" unknown
   std::vector<SupportedVerb> verbs;        // a pair that is not here is not supported
   KindSet enumerable;                      // kinds it can list completely
+  KindSet evidence{};                      // kinds whose use it reports
   std::vector<Kind> order_inside_account;  // empty: the global order
 };
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -34,5 +35,12 @@ struct Event {
   std::optional<AttributeMap> before;  // the subject's attributes, for movers
   std::optional<AttributeMap> after;
 };
+
+std::string lineage_of(const Event& event);
+// A lineage names one revision of an event: "type/subject@source:id#revision", what it was derived
+// from first, joined by " > ". Without regard to the revision: that of the first one.
+std::string stable_lineage(std::string_view lineage);
+// The reported event that it begins with.
+std::string root_lineage(std::string_view lineage);
 
 }  // namespace rescind

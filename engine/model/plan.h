@@ -57,7 +57,9 @@ struct Approval {
 };
 
 struct Gate {
-  std::string kind;  // "limit", "hold", "handover" (last owner or admin: O9)
+  // "limit", "hold", "handover" (last owner or admin: O9), "stage" (of a retirement, not entered
+  // yet)
+  std::string kind;
   std::string text;
 };
 
@@ -141,6 +143,9 @@ struct PlannedStage {
   std::string on_use_return_to;        // name of an earlier stage; "" no way back
   std::vector<Approval> approvals;     // all are needed before its steps
   std::vector<std::string> otherwise;  // principals who hear of it when `within` has passed
+  // What it asks for and this plan has no step for, and why (a hold, nobody to approve, a system
+  // that cannot). Such a stage is not done when its steps are: it is decided again.
+  std::vector<std::string> missing;
 };
 
 // One item on its way out, stage by stage. Its state while it runs is a RetirementRecord.

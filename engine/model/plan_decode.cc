@@ -397,6 +397,7 @@ PlannedStage read_stage(const Field& field) {
   stage.on_use_return_to = field.member("on_use_return_to").text();
   stage.approvals = read_list(field.member("approvals"), read_approval);
   stage.otherwise = field.member("otherwise").texts();
+  stage.missing = field.member("missing").texts();
   return stage;
 }
 

@@ -244,7 +244,8 @@ Json encode(const PlannedStage& stage) {
               {"soak", duration_or_null(stage.soak)},
               {"on_use_return_to", stage.on_use_return_to},
               {"approvals", encode(stage.approvals)},
-              {"otherwise", stage.otherwise}};
+              {"otherwise", stage.otherwise},
+              {"missing", stage.missing}};
 }
 
 Json encode(const PlannedRetirement& retirement) {

@@ -13,6 +13,7 @@
 #include "model/capabilities.h"
 #include "model/decision.h"
 #include "model/plan.h"
+#include "model/record.h"
 
 namespace rescind {
 
@@ -32,6 +33,14 @@ struct PlanOptions {
   std::map<std::string, std::string> bindings;
   // Steps of earlier runs that are verified or still open there: left out here.
   std::set<std::string> settled_steps;
+  // Steps of runs that this plan takes over: a step that is wanted again keeps its id.
+  std::set<std::string> known_steps;
+  // Retirements that have not ended, by item.
+  std::map<std::string, RetirementRecord> retirements;
+  // Runs that this plan takes over: it decides their events again.
+  std::vector<std::string> supersedes;
+  // Reported events that were taken back; shown, decided on no more.
+  std::vector<Event> withdrawn;
   // What the step's connector would send, one line each. Empty: previews stay empty.
   std::function<std::vector<std::string>(const PlanStep&)> preview;
 };

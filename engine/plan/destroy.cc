@@ -79,8 +79,8 @@ void bind_consequences(Draft& draft) {
 
 void start_destruction(Draft& draft) {
   for (Order& order : draft.orders) {
-    if (!order.has(Effect::Destroys)) {
-      continue;
+    if (!order.has(Effect::Destroys) || order.staged) {
+      continue;  // a stage says when and by whom itself
     }
     time_destruction(draft, order);
     ApprovalList approvals;
@@ -98,8 +98,10 @@ void start_destruction(Draft& draft) {
   draft.reindex();
   bind_consequences(draft);
   for (Order& order : draft.orders) {
-    order.appointment =
-        order.has(Effect::Destroys) && order.start() > draft.decisions.as_of + draft.options.expiry;
+    order.appointment = order.staged.has_value()
+                            ? order.appointment
+                            : order.has(Effect::Destroys) &&
+                                  order.start() > draft.decisions.as_of + draft.options.expiry;
   }
 }
 

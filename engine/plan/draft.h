@@ -29,6 +29,13 @@ struct Way {
   friend auto operator<=>(const Way&, const Way&) = default;
 };
 
+// Where an order belongs in a retirement.
+struct StageOf {
+  std::uint32_t retirement = 0;  // index into Draft::staged
+  std::uint32_t stage = 0;       // index into its retire's stages
+  friend bool operator==(const StageOf&, const StageOf&) = default;
+};
+
 // What will become one step.
 struct Order {
   ItemRef item;  // none for notify and ask
@@ -54,7 +61,11 @@ struct Order {
   std::optional<Gate> gate;
   std::vector<LimitRef> limits;
   Outcome outcome = Outcome::Scheduled;
-  std::string because;                      // of steps that no rule asks for
+  std::string because;  // of steps that no rule asks for
+  std::optional<StageOf> staged;
+  bool even_if_staged = false;  // a rule says so: no successor is waited for
+  std::set<std::uint32_t>
+      roots{};  // reported causes that it may have been named by, besides its lead's
   std::vector<std::uint32_t> weak, strong;  // predecessors: indexes into Draft::orders
 
   [[nodiscard]] Instant start() const { return ways.front().not_before; }
@@ -63,6 +74,15 @@ struct Order {
   [[nodiscard]] bool unconditional() const { return ways.front().approvals.empty() && !gate; }
 
   [[nodiscard]] bool has(Effect effect) const { return worst_effect(effects) == effect; }
+};
+
+// An item on its way out, stage by stage.
+struct StagedItem {
+  ItemRef item;
+  std::uint32_t retire = 0;            // index into CheckedPolicy::retires
+  std::vector<std::uint32_t> matches;  // indexes into Decisions::retires, by cause
+  std::uint32_t start = 0;             // the stage that it begins with
+  PlannedRetirement planned;
 };
 
 struct Draft {
@@ -74,6 +94,17 @@ struct Draft {
   Estate estate;
   Principals principals;
   std::vector<Order> orders;
+  std::vector<StagedItem> staged;                                   // by item id
+  std::unordered_map<std::uint32_t, std::uint32_t> staged_by_item;  // cell → index
+
+  // Items that are contained now because what becomes of them cannot be decided.
+  struct Meanwhile {
+    ItemRef item;
+    std::uint32_t cause = 0;
+    std::string because;
+  };
+
+  std::vector<Meanwhile> contain_meanwhile;
   std::vector<Order> settled;  // taken out of the plan: earlier runs did them, or will
   std::set<std::uint32_t>
       blocked_items;  // cells: not to be released or destroyed until a person decides
@@ -114,13 +145,28 @@ struct Draft {
   [[nodiscard]] std::vector<std::string> resolve(const ResolvedPrincipals* chain,
                                                  std::uint32_t match_index) const;
 
+  [[nodiscard]] std::vector<std::string> resolve(const ResolvedPrincipals& chain,
+                                                 ItemRef item) const;
+  // "" outside retirements.
+  [[nodiscard]] std::string_view stage_name(const Order& order) const;
+  // Whether this cause has put the item under a retirement.
+  [[nodiscard]] bool under_retirement(ItemRef item, std::uint32_t cause) const;
+  // Merging rule 7: whether somebody behind the cause holds, knows or can read the item.
+  [[nodiscard]] bool usable_by_subject(ItemRef item, std::uint32_t cause) const;
+
   Reason reason_of(std::uint32_t match_index) const;
+  // Of a retirement, or of one of its stages.
+  Reason reason_of(const RetireMatch& match, const CheckedStage* stage) const;
   std::vector<Reason> reasons_of(const std::vector<std::uint32_t>& matches) const;
+  // Of its clauses, or of the stage that it belongs to.
+  std::vector<Reason> reasons_of(const Order& order) const;
   void decide(ItemRef item, Verb verb, Outcome outcome, const std::vector<std::uint32_t>& matches);
+  void decide(const Order& order, Outcome outcome);
   void need_person(const std::string& item, std::string why, std::string who = {});
 };
 
 // The passes, in order. Each may rely on what those before it did.
+void retire_items(Draft& draft);           // retire.cc: items under a retire, and their steps
 void merge_matches(Draft& draft);          // merge.cc: orders from matches (merging rules 1-4, 11)
 void imply_containment(Draft& draft);      // imply.cc: rule 5 and what a system cannot do
 void start_destruction(Draft& draft);      // destroy.cc: rule 3, once containment is known
@@ -133,6 +179,17 @@ void find_infeasible(Draft& draft);        // summarize.cc
 void find_kept_memberships(Draft& draft);  // memberships.cc
 void claim_closure(Draft& draft);          // claim.cc: residual access after the plan
 void summarize(Draft& draft);              // summarize.cc
+
+// An order with its effects there, what goes with it, and its rank. No ways yet.
+Order make_order(const Draft& draft, ItemRef item, Verb verb);
+// The verb itself, or the next best that contains and that the system can do; nothing: it cannot.
+std::optional<Verb> containing_substitute(const Draft& draft, ItemRef item, Verb ordered);
+// The item is already as the verb would leave it.
+bool already_so(const Draft& draft, ItemRef item, Verb verb);
+// The stage of the order asks for what has no step, and why.
+void lack(Draft& draft, const Order& order, const std::string& why);
+// Contains the item now, `implied`; what nothing can contain needs a person.
+void contain_now(Draft& draft, ItemRef item, std::uint32_t cause, std::string because);
 
 // Keeps the ways that no other one is at least as good as, the one to rely on first.
 void prune_ways(std::vector<Way>& ways);

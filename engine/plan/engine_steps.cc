@@ -45,6 +45,7 @@ void add_captures(Draft& draft) {
       capture.because = "so that what changes can be put back and shown";
     }
     capture.lead = std::min(capture.lead, order.lead);
+    capture.roots.insert(order.lead);
     capture.ways.front().not_before = std::min(capture.start(), first_start(order));
   }
   for (auto& [id, capture] : captures) {
@@ -77,6 +78,8 @@ Order follow_up(const Order& disable) {
   order.lead = disable.lead;
   order.ways = disable.ways;
   order.deadline = disable.deadline;
+  order.staged = disable.staged;
+  order.gate = disable.gate;
   return order;
 }
 

@@ -101,7 +101,9 @@ void postpone(const Draft& draft, Order& order, Instant until, const std::string
     *order.deadline += delay;
   }
   order.overdue = false;
-  order.appointment = until > draft.decisions.as_of + draft.options.expiry;
+  order.appointment = order.staged.has_value() && order.has(Effect::Destroys)
+                          ? true
+                          : until > draft.decisions.as_of + draft.options.expiry;
   order.gate = Gate{.kind = "hold", .text = "hold " + hold + " until " + format_instant(until)};
   order.outcome = Outcome::Postponed;
 }
@@ -142,7 +144,10 @@ bool hold_back(Draft& draft, const HoldsByItem& holds, Order& order) {
     }
   }
   if (forever) {
-    draft.decide(order.item, order.verb, Outcome::Protected, order.matches);
+    draft.decide(order, Outcome::Protected);
+    if (order.staged) {
+      lack(draft, order, "hold " + *named.begin() + " until it is lifted");
+    }
     return true;
   }
   postpone(draft, order, until, last_hold);

@@ -31,16 +31,6 @@ bool can_contain_by(const Draft& draft, ItemRef item, Verb verb) {
          worst_effect(draft.estate.effects(item, verb)) == Effect::Contains;
 }
 
-// The first of the ordered verb, lock, rotate, revoke that the system can do without destroying.
-std::optional<Verb> next_best(const Draft& draft, ItemRef item, Verb ordered) {
-  for (const Verb verb : {ordered, Verb::Lock, Verb::Rotate, Verb::Revoke}) {
-    if (can_contain_by(draft, item, verb)) {
-      return verb;
-    }
-  }
-  return std::nullopt;
-}
-
 std::string system_text(const Draft& draft, ItemRef item) {
   const std::string_view system = draft.estate.system_id(item);
   return system.empty() ? std::string("its system") : std::string(system);
@@ -78,6 +68,7 @@ struct Wanted {
   std::vector<Way> ways;
   std::optional<Instant> deadline;
   bool overdue = false;
+  std::string because = {};
 };
 
 void merge_into(Order& order, const Wanted& wanted) {
@@ -95,7 +86,7 @@ void merge_into(Order& order, const Wanted& wanted) {
 
 // Contains the item as ordered or by the next best; where nothing can, a person is needed.
 void contain(Draft& draft, const Wanted& wanted) {
-  const std::optional<Verb> verb = next_best(draft, wanted.item, wanted.verb);
+  const std::optional<Verb> verb = containing_substitute(draft, wanted.item, wanted.verb);
   if (!verb) {
     const std::string cannot = cannot_text(draft, wanted.item, wanted.verb);
     if (contained_at_root(draft, wanted.item)) {
@@ -125,8 +116,10 @@ void contain(Draft& draft, const Wanted& wanted) {
   order.deadline = wanted.deadline;
   order.overdue = wanted.overdue;
   order.implied = true;
+  order.because = wanted.because;
   if (*verb != wanted.verb) {
-    order.because = cannot_text(draft, wanted.item, wanted.verb);
+    order.because +=
+        (order.because.empty() ? "" : "; ") + cannot_text(draft, wanted.item, wanted.verb);
   }
   draft.add(std::move(order));
 }
@@ -184,7 +177,8 @@ void replace_unsupported(Draft& draft) {
   std::vector<Order> kept;
   std::vector<Order> out;
   for (Order& order : draft.orders) {
-    const bool possible = !order.item.valid() || draft.estate.supports(order.item, order.verb);
+    const bool possible =
+        !order.item.valid() || order.staged || draft.estate.supports(order.item, order.verb);
     (possible ? kept : out).push_back(std::move(order));
   }
   draft.orders = std::move(kept);
@@ -223,12 +217,40 @@ void drop_blocked(Draft& draft) {
         draft.item_text(order.item),
         "`" + std::string(verb_name(order.verb)) +
             "` waits until a person settles what is unclear about what would be lost");
-    draft.decide(order.item, order.verb, Outcome::Undetermined, order.matches);
+    draft.decide(order, Outcome::Undetermined);
+    if (order.staged) {
+      lack(draft, order, "a person has to settle first what would be lost");
+    }
     return true;
   });
 }
 
 }  // namespace
+
+std::optional<Verb> containing_substitute(const Draft& draft, ItemRef item, Verb ordered) {
+  for (const Verb verb : {ordered, Verb::Lock, Verb::Rotate, Verb::Revoke}) {
+    if (can_contain_by(draft, item, verb)) {
+      return verb;
+    }
+  }
+  return std::nullopt;
+}
+
+void contain_now(Draft& draft, ItemRef item, std::uint32_t cause, std::string because) {
+  const std::optional<Verb> verb = containing_verb(item.kind());
+  if (!verb || already_so(draft, item, *verb)) {
+    return;
+  }
+  const Instant effective = draft.decisions.causes[cause].effective;
+  contain(draft, {.item = item,
+                  .verb = *verb,
+                  .matches = {},
+                  .lead = cause,
+                  .ways = {{.not_before = effective, .approvals = {}}},
+                  .deadline = std::nullopt,
+                  .overdue = false,
+                  .because = std::move(because)});
+}
 
 const Order* containing_order(const Draft& draft, ItemRef item) {
   const Order* best = nullptr;
@@ -253,13 +275,16 @@ void imply_containment(Draft& draft) {
   // contained.
   std::vector<Order> destroying;
   for (const Order& order : draft.orders) {
-    if (order.has(Effect::Destroys)) {
+    if (order.has(Effect::Destroys) && !order.staged) {
       destroying.push_back(order);
     }
   }
   replace_unsupported(draft);
   for (const Order& order : destroying) {
     imply_for(draft, order);
+  }
+  for (const Draft::Meanwhile& one : draft.contain_meanwhile) {
+    contain_now(draft, one.item, one.cause, one.because);
   }
   drop_blocked(draft);
   draft.reindex();

@@ -51,6 +51,19 @@ void note_doubt(Draft& draft, std::uint32_t match, bool named) {
   draft.decide(item, clause.verb, Outcome::Undetermined, {match});
 }
 
+// Rules on the event that put an item under a retirement leave it to that, except where they say
+// `even if staged`, and where the one who leaves could use it meanwhile.
+bool left_to_retirement(const Draft& draft, std::uint32_t index) {
+  const Match& match = draft.match(index);
+  const CheckedClause& clause = draft.clause_of(index);
+  if (clause.even_if_staged || !draft.under_retirement(match.item, match.cause)) {
+    return false;
+  }
+  const bool contains =
+      worst_effect(draft.estate.effects(match.item, clause.verb)) == Effect::Contains;
+  return !contains || !draft.usable_by_subject(match.item, match.cause);
+}
+
 // The matches that may be acted on, grouped by item in the order of item ids.
 std::vector<ItemMatches> group_matches(Draft& draft) {
   std::unordered_map<std::uint32_t, std::size_t> places;
@@ -65,6 +78,10 @@ std::vector<ItemMatches> group_matches(Draft& draft) {
     const Match& match = draft.match(i);
     const Verb verb = draft.clause_of(i).verb;
     if (!match.item.valid() || draft.cause_of(i).event.withdrawn || verb == Verb::Restore) {
+      continue;
+    }
+    if (left_to_retirement(draft, i)) {
+      draft.decide(match.item, verb, Outcome::Staged, {i});
       continue;
     }
     const bool doubtful = match.certainty == Certainty::Unknown;
@@ -110,22 +127,13 @@ bool add_approval(const Draft& draft, std::uint32_t match, ApprovalList& approva
 }
 
 Order new_order(const Draft& draft, ItemRef item, Verb verb, const MatchList& matches) {
-  Order order;
-  order.item = item;
-  order.verb = verb;
+  Order order = make_order(draft, item, verb);
   order.matches = matches;
   order.lead = draft.match(matches.front()).cause;
   for (const std::uint32_t match : matches) {
     order.lead = std::min(order.lead, draft.match(match).cause);
+    order.even_if_staged = order.even_if_staged || draft.clause_of(match).even_if_staged;
   }
-  if (item.valid()) {
-    order.effects = draft.estate.effects(item, verb);
-    order.consequences = draft.estate.consequences(item, verb, order.effects);
-    if (!order.consequences.empty()) {
-      order.effects = order.effects | Effect::Releases;
-    }
-  }
-  order.rank = rank_of(order.effects);
   return order;
 }
 
@@ -229,14 +237,6 @@ bool find_level(Draft& draft, Order& order) {
   return true;
 }
 
-bool already_so(const Draft& draft, ItemRef item, Verb verb) {
-  if (item.kind() == Kind::Account && (verb == Verb::Disable || verb == Verb::Lock)) {
-    return !draft.estate.enabled(item);
-  }
-  return item.kind() == Kind::Device && verb == Verb::Lock &&
-         draft.estate.named_flag(item, "returned").value_or(false);
-}
-
 // Where two verbs want the same of an item, the one that goes further stands for both: a removal
 // for a narrowing, a revocation for a disable. The lesser one stays only where it can come earlier.
 void stand_for(std::vector<Order>& orders, Verb further, Verb lesser) {
@@ -335,6 +335,29 @@ void merge_messages(Draft& draft) {
 }
 
 }  // namespace
+
+bool already_so(const Draft& draft, ItemRef item, Verb verb) {
+  if (item.kind() == Kind::Account && (verb == Verb::Disable || verb == Verb::Lock)) {
+    return !draft.estate.enabled(item);
+  }
+  return item.kind() == Kind::Device && verb == Verb::Lock &&
+         draft.estate.named_flag(item, "returned").value_or(false);
+}
+
+Order make_order(const Draft& draft, ItemRef item, Verb verb) {
+  Order order;
+  order.item = item;
+  order.verb = verb;
+  if (item.valid()) {
+    order.effects = draft.estate.effects(item, verb);
+    order.consequences = draft.estate.consequences(item, verb, order.effects);
+    if (!order.consequences.empty()) {
+      order.effects = order.effects | Effect::Releases;
+    }
+  }
+  order.rank = rank_of(order.effects);
+  return order;
+}
 
 void prune_ways(std::vector<Way>& ways) {
   for (Way& way : ways) {

@@ -72,6 +72,9 @@ class Linker {
   void weak(std::uint32_t before, std::uint32_t after) {
     const Order& first = orders_[before];
     Order& second = orders_[after];
+    if (!may_precede(before, after)) {
+      return;
+    }
     const bool urgent = second.rank == Rank::Contain || second.rank == Rank::Strip;
     if (urgent && (!first.unconditional() || first.start() > second.start())) {
       return;
@@ -80,7 +83,23 @@ class Linker {
   }
 
   void strong(std::uint32_t before, std::uint32_t after) {
-    orders_[after].strong.push_back(before);
+    if (may_precede(before, after)) {
+      orders_[after].strong.push_back(before);
+    }
+  }
+
+  // Stages of one retirement follow each other by themselves, and nothing but a loss waits for a
+  // stage that is not entered yet.
+  [[nodiscard]] bool may_precede(std::uint32_t before, std::uint32_t after) const {
+    const Order& first = orders_[before];
+    const Order& second = orders_[after];
+    if (!first.staged) {
+      return true;
+    }
+    if (second.staged && second.staged->retirement == first.staged->retirement) {
+      return second.staged->stage == first.staged->stage;
+    }
+    return second.rank >= Rank::Release || second.staged.has_value() || !first.gate;
   }
 
   void link_order(std::uint32_t i) {
@@ -162,7 +181,7 @@ class Linker {
     const Order& order = orders_[sweep];
     const Inventory& inventory = draft_.estate.inventory();
     for (const std::uint32_t i : at(by_item_, order.item)) {
-      if (shuts(orders_[i])) {
+      if (shuts(orders_[i]) && may_precede(i, sweep)) {
         orders_[sweep].weak.push_back(i);
       }
       if (order.action == "sweep" && orders_[i].generation > 1) {
@@ -257,7 +276,7 @@ class Linker {
     }
     for (const std::uint32_t i : replaced) {
       const ItemRef credential = orders_[i].item;
-      if (usable_by_subject(orders_[i])) {
+      if (draft_.usable_by_subject(orders_[i].item, orders_[i].lead)) {
         continue;
       }
       const std::vector<std::uint32_t> before = with_dependents(i, replaced_of);
@@ -275,9 +294,14 @@ class Linker {
   // person.
   void link_successor(std::uint32_t first, std::uint32_t end) {
     const Inventory& inventory = draft_.estate.inventory();
+    if (orders_[end].even_if_staged || !may_precede(first, end)) {
+      return;
+    }
     const bool same_system =
         inventory.system(orders_[first].item) == inventory.system(orders_[end].item);
-    if (same_system && orders_[first].unconditional()) {
+    if (orders_[end].staged && orders_[first].staged) {
+      strong(first, end);
+    } else if (same_system && orders_[first].unconditional()) {
       strong(first, end);
     } else if (orders_[first].deadline) {
       orders_[end].weak.push_back(first);
@@ -304,32 +328,6 @@ class Linker {
       }
     }
     return found;
-  }
-
-  // Rule 7 of merging: what the subject itself knows or holds is contained now, without overlap.
-  [[nodiscard]] bool usable_by_subject(const Order& order) const {
-    const auto& subjects = draft_.principals.subjects(order.lead);
-    const auto is_leaver = [&](std::string_view id) {
-      const Inventory& inventory = draft_.estate.inventory();
-      const IdentityRef identity = inventory.find_identity(id);
-      if (!identity.valid() || !subjects.contains(id)) {
-        return false;
-      }
-      const Symbol kind{inventory.table(Entity::Identity)
-                            .columns[identity_attribute::kKind]
-                            .word_at(identity.row())};
-      return draft_.principals.leaving(id) || is_human_kind(inventory.text(kind));
-    };
-    if (is_leaver(draft_.estate.holder_id(order.item))) {
-      return true;
-    }
-    for (const std::string_view attribute : {"known_to", "readable_by"}) {
-      const auto knowers = draft_.estate.named_set(order.item, attribute);
-      if (std::any_of(knowers.begin(), knowers.end(), is_leaver)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   // O9: the last one who stays in charge hands over first; checked again when the step runs.

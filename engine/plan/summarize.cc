@@ -9,8 +9,8 @@ namespace {
 
 void list_decisions(Draft& draft) {
   for (const Order& order : draft.orders) {
-    if (order.item.valid() && order.action.empty() && order.generation == 1) {
-      draft.decide(order.item, order.verb, order.outcome, order.matches);
+    if (order.item.valid() && order.action.empty() && (order.generation == 1 || order.staged)) {
+      draft.decide(order, order.outcome);
     }
   }
   for (const JustifiedItem& one : draft.decisions.justified) {
@@ -25,6 +25,9 @@ void list_decisions(Draft& draft) {
 void list_uncovered(Draft& draft) {
   std::set<std::uint32_t> covered;
   for (const Match& match : draft.decisions.matches) {
+    covered.insert(match.item.cell);
+  }
+  for (const RetireMatch& match : draft.decisions.retires) {
     covered.insert(match.item.cell);
   }
   for (const HoldMatch& hold : draft.decisions.holds) {
@@ -165,6 +168,9 @@ void find_infeasible(Draft& draft) {
 }
 
 void summarize(Draft& draft) {
+  for (StagedItem& staged : draft.staged) {
+    draft.plan.retirements.push_back(staged.planned);
+  }
   list_decisions(draft);
   list_uncovered(draft);
   Plan& plan = draft.plan;

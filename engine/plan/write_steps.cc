@@ -3,9 +3,9 @@
 #include <queue>
 
 #include "base/check.h"
-#include "base/hash.h"
 #include "plan/describe.h"
 #include "plan/draft.h"
+#include "plan/step_id.h"
 
 namespace rescind {
 namespace {
@@ -17,7 +17,7 @@ struct TieKey {
   std::int64_t tier;
   std::string_view system, item;
   Verb verb;
-  std::uint32_t generation;
+  std::uint32_t stage, generation;
   std::string_view action, about, target, text;
   friend auto operator<=>(const TieKey&, const TieKey&) = default;
 };
@@ -31,6 +31,7 @@ TieKey tie_key(const Draft& draft, const Order& order) {
           .system = order.item.valid() ? draft.estate.system_id(order.item) : std::string_view(),
           .item = order.item.valid() ? draft.estate.id(order.item) : std::string_view(),
           .verb = order.verb,
+          .stage = order.staged ? order.staged->stage : 0,
           .generation = order.generation,
           .action = order.action,
           .about = order.about,
@@ -78,28 +79,56 @@ std::vector<std::uint32_t> execution_order(const Draft& draft) {
   return sequence;
 }
 
-// WHY: what is derived from one event may differ between two plans of it (a rotated secret is known
-// to nobody any more); the step that they have in common must keep its id, or it is done twice.
-const std::string& lineage_of(const Draft& draft, const Order& order) {
+std::uint32_t root_of(const Draft& draft, std::uint32_t cause) {
   const std::vector<Cause>& causes = draft.decisions.causes;
-  std::uint32_t cause = order.lead;
-  while (order.item.valid() && causes[cause].parent != Cause::kNoParent) {
+  while (causes[cause].parent != Cause::kNoParent) {
     cause = causes[cause].parent;
   }
-  return causes[cause].lineage;
+  return cause;
 }
 
+std::string name_by(const Draft& draft, const Order& order, std::uint32_t cause) {
+  const bool item = order.item.valid();
+  return make_step_id({.lineage = draft.decisions.causes[cause].lineage,
+                       .item = item ? draft.estate.id(order.item) : std::string_view(),
+                       .verb = order.verb,
+                       .action = order.action,
+                       .stage = draft.stage_name(order),
+                       .generation = order.generation,
+                       .about = order.about,
+                       .target = order.target,
+                       .text = order.text});
+}
+
+// WHY the reported event: what is derived from one may differ between two plans of it (a rotated
+// secret is known to nobody any more); the step that they have in common must keep its id, or it is
+// done twice. And where several events want the step, one that an earlier plan named goes on under
+// that name.
 std::string step_id(const Draft& draft, const Order& order) {
-  Sha256 hash;
-  hash.update_field(lineage_of(draft, order))
-      .update_field(order.item.valid() ? draft.estate.id(order.item) : std::string_view())
-      .update_field(verb_name(order.verb))
-      .update_field(order.action)
-      .update_field(std::to_string(order.generation));
   if (!order.item.valid()) {
-    hash.update_field(order.about).update_field(order.target).update_field(order.text);
+    return name_by(draft, order, order.lead);
   }
-  return "step:" + to_hex(hash.finish()).substr(0, 16);
+  std::set<std::uint32_t> roots;
+  for (const std::uint32_t match : order.matches) {
+    roots.insert(root_of(draft, draft.match(match).cause));
+  }
+  for (const std::uint32_t cause : order.roots) {
+    roots.insert(root_of(draft, cause));
+  }
+  const std::uint32_t lead = root_of(draft, order.lead);
+  std::string own = name_by(draft, order, lead);
+  const auto known = [&](const std::string& id) {
+    return draft.options.known_steps.contains(id) || draft.options.settled_steps.contains(id);
+  };
+  if (known(own)) {
+    return own;
+  }
+  std::set<std::string> names;
+  for (const std::uint32_t root : roots) {
+    names.insert(name_by(draft, order, root));
+  }
+  const auto found = std::find_if(names.begin(), names.end(), known);
+  return found == names.end() ? own : *found;
 }
 
 std::vector<Approval> approvals_of(const ApprovalList& list) {
@@ -163,6 +192,13 @@ void write_escalation(const Draft& draft, const Order& order, PlanStep& step) {
           i < rule_levels.size() ? rule_levels[i].after : Seconds(0));
     }
   }
+  if (order.staged) {
+    const PlannedRetirement& planned = draft.staged[order.staged->retirement].planned;
+    for (std::size_t i = 0; i < planned.escalate.size(); ++i) {
+      levels.emplace_back(planned.escalate[i].begin(), planned.escalate[i].end());
+      after.push_back(planned.escalate_after[i]);
+    }
+  }
   for (std::size_t i = 0; i < levels.size(); ++i) {
     if (!levels[i].empty() &&
         (step.escalate.empty() ||
@@ -202,10 +238,14 @@ PlanStep write_step(const Draft& draft, const Order& order) {
   step.limits = order.limits;
   std::sort(step.limits.begin(), step.limits.end());
   step.generation = order.generation;
+  if (order.staged) {
+    step.stage = draft.stage_name(order);
+    step.retirement = draft.staged[order.staged->retirement].planned.id;
+  }
   step.implied = order.implied;
   step.appointment = order.appointment;
   step.effects = order.effects;
-  step.reasons = draft.reasons_of(order.matches);
+  step.reasons = draft.reasons_of(order);
   if (!order.because.empty()) {
     Reason own;
     own.clause = order.action.empty() ? std::string(verb_name(order.verb)) : order.action;

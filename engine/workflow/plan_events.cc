@@ -21,6 +21,9 @@ SystemCapabilities describe(const Capabilities& from, std::string acts_as) {
                          .undo_window = verb.undo_window});
   }
   out.enumerable = from.enumerable;
+  for (const EvidenceSource& source : from.evidence) {
+    out.evidence = out.evidence | source.kinds;
+  }
   out.order_inside_account = from.order_inside_account;
   return out;
 }

@@ -29,7 +29,7 @@ const std::vector<Program>& sound_programs() {
   static const std::vector<Program> programs = [] {
     std::vector<Program> found;
     const std::string folder = std::string(RESCIND_SOURCE_DIR) + "/tests/golden/check/";
-    for (const char* name : {"expressions", "narrowing", "modules"}) {
+    for (const char* name : {"expressions", "narrowing", "modules", "retire"}) {
       const golden::Case test = golden::read_case(folder + name + ".case");
       Program program;
       for (const golden::Section* section : test.all("policy")) {

@@ -63,6 +63,7 @@ class Evaluation {
         out.within = clause.within;
         out.after = clause.after;
         out.text = clause.text;
+        out.even_if_staged = clause.even_if_staged;
         if (!clause.approved_by.empty()) {
           out.approved_by = PrincipalExpr{};
         }
@@ -95,8 +96,97 @@ class Evaluation {
       checked.window = limit.window;
       policy->limits.push_back(std::move(checked));
     }
+    write_retires(*policy);
     policy_ = policy;
     decisions_.policy = policy;
+  }
+
+  void write_retires(CheckedPolicy& policy) {
+    retires_ = organisation_.retires;
+    std::sort(retires_.begin(), retires_.end(),
+              [](const Retire& a, const Retire& b) { return a.name < b.name; });
+    for (const Retire& retire : retires_) {
+      CheckedRetire checked;
+      checked.declared = {.module = "test", .name = retire.name, .doc = {}, .span = {}};
+      checked.because = "because of " + retire.name;
+      checked.kinds = retire.kinds;
+      for (const std::string& event : retire.on) {
+        checked.on.push_back(static_cast<std::uint32_t>(schema_->find_event(event).value()));
+      }
+      std::sort(checked.on.begin(), checked.on.end());
+      checked.escalate.resize(retire.escalate.empty() ? 0 : 1);
+      for (const Stage& stage : retire.stages) {
+        checked.stages.push_back(checked_stage(stage, policy));
+      }
+      policy.retires.push_back(std::move(checked));
+    }
+  }
+
+  static CheckedStage checked_stage(const Stage& stage, CheckedPolicy& policy) {
+    CheckedStage out;
+    out.name = stage.name;
+    for (const Action& action : stage.actions) {
+      CheckedAction made;
+      made.verb = action.verb;
+      out.actions.push_back(made);
+    }
+    if (!stage.gate.empty()) {
+      Expr expr;
+      expr.op = stage.gate.starts_with("idle") ? ExprOp::IdleFor : ExprOp::Constant;
+      out.gate = policy.exprs.add(expr);
+      out.gate_text = stage.gate;
+    }
+    out.within = stage.within;
+    out.soak = stage.soak;
+    out.on_use_return_to = stage.return_to;
+    if (!stage.approved_by.empty()) {
+      out.approved_by = PrincipalExpr{};
+    }
+    if (!stage.otherwise.empty()) {
+      out.otherwise_escalate = PrincipalExpr{};
+    }
+    return out;
+  }
+
+  void match_retires(std::uint32_t cause, ItemRef item) {
+    for (std::uint32_t r = 0; r < retires_.size(); ++r) {
+      const Retire& retire = retires_[r];
+      const std::vector<std::uint32_t>& on = policy_->retires[r].on;
+      if (!std::binary_search(on.begin(), on.end(), decisions_.causes[cause].type) ||
+          !retire.kinds.contains(item.kind()) ||
+          (!retire.only_item.empty() && retire.only_item != inventory_->id(item))) {
+        continue;
+      }
+      RetireMatch match;
+      match.cause = cause;
+      match.retire = r;
+      match.item = item;
+      match.certainty = retire.unknown ? Certainty::Unknown : Certainty::Yes;
+      match.start = retire.start;
+      if (retire.enter) {
+        match.enters.push_back({.stage = retire.enter->first,
+                                .by = decisions_.causes[cause].effective + retire.enter->second});
+      }
+      const auto principals = [](const std::vector<std::string>& names) {
+        ResolvedPrincipals out;
+        if (!names.empty()) {
+          out.alternatives = {names};
+        }
+        return out;
+      };
+      for (const Stage& stage : retire.stages) {
+        match.approved_by.push_back(principals(stage.approved_by));
+        match.otherwise_escalate.push_back(principals(stage.otherwise));
+        match.action_to.emplace_back();
+        for (const Action& action : stage.actions) {
+          match.action_to.back().push_back(principals(action.to));
+        }
+      }
+      if (!retire.escalate.empty()) {
+        match.escalate.push_back(principals(retire.escalate));
+      }
+      decisions_.retires.push_back(std::move(match));
+    }
   }
 
   Cause new_cause(const std::string& type, const std::string& subject, Instant effective,
@@ -234,6 +324,7 @@ class Evaluation {
       const std::vector<ItemRef> items = reach(decisions_.causes[c]);
       for (const ItemRef item : items) {
         in_reach_.insert(item.cell);
+        match_retires(c, item);
         if (leaver(decisions_.causes[c])) {
           reached.emplace(inventory_->id(item), item);
         }
@@ -253,6 +344,11 @@ class Evaluation {
     for (const auto& [id, item] : reached) {
       decisions_.reached.push_back(item);
     }
+    std::sort(decisions_.retires.begin(), decisions_.retires.end(),
+              [&](const RetireMatch& a, const RetireMatch& b) {
+                return std::tuple(inventory_->id(a.item), a.retire, a.cause) <
+                       std::tuple(inventory_->id(b.item), b.retire, b.cause);
+              });
   }
 
   [[nodiscard]] bool fires(std::uint32_t cause, std::uint32_t clause) const {
@@ -292,6 +388,7 @@ class Evaluation {
   std::shared_ptr<const Inventory> inventory_;
   std::shared_ptr<const CheckedPolicy> policy_;
   std::vector<Clause> clauses_;
+  std::vector<Retire> retires_;  // as in the policy
   std::vector<std::vector<std::vector<std::string>>> escalations_;
   std::set<std::uint32_t> in_reach_;
   Decisions decisions_;

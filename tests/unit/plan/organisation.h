@@ -4,8 +4,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/decision.h"
@@ -19,6 +21,34 @@ inline Instant at(std::string_view text) {
 
 inline constexpr std::string_view kNow = "2026-01-05T17:00:00Z";
 
+struct Action {
+  Verb verb = Verb::Disable;
+  std::vector<std::string> to = {};
+};
+
+struct Stage {
+  std::string name;
+  std::vector<Action> actions = {};
+  std::string gate = {};  // "": done when its steps are; one that begins with "idle" asks for use
+  std::optional<Seconds> within = {};
+  std::optional<Seconds> soak = {};
+  std::optional<std::uint32_t> return_to = {};
+  std::vector<std::string> approved_by = {};
+  std::vector<std::string> otherwise = {};
+};
+
+struct Retire {
+  std::string name;
+  std::vector<std::string> on;
+  KindSet kinds;
+  std::vector<Stage> stages;
+  std::uint32_t start = 0;
+  std::optional<std::pair<std::uint32_t, Seconds>> enter = {};  // stage, within
+  std::string only_item = {};
+  bool unknown = false;
+  std::vector<std::string> escalate = {"keeper"};
+};
+
 struct Clause {
   Verb verb = Verb::Revoke;
   KindSet kinds;
@@ -29,6 +59,7 @@ struct Clause {
   std::string text = {};
   std::string only_item = {};  // "": every item of the kinds in reach
   bool unknown = false;        // its condition cannot be decided
+  bool even_if_staged = false;
 };
 
 struct Rule {
@@ -69,6 +100,7 @@ struct Organisation {
   std::vector<Rule> rules;
   std::vector<Hold> holds = {};
   std::vector<Limit> limits = {};
+  std::vector<Retire> retires = {};
   std::vector<Report> events;
   std::vector<std::string> uncertain = {};  // items whose records may not be decided on
   std::string now{kNow};

@@ -87,7 +87,8 @@ PlannedRetirement sample_retirement() {
                         .soak = std::chrono::hours(336),
                         .on_use_return_to = "drain",
                         .approvals = {},
-                        .otherwise = {}}};
+                        .otherwise = {},
+                        .missing = {"disable: aws cannot disable this api_key"}}};
   retirement.escalate = {{"nhi-governance"}, {"iam-oncall"}};
   retirement.escalate_after = {Seconds(0), std::chrono::hours(4)};
   retirement.reasons = {sample_reason()};
@@ -198,6 +199,7 @@ TEST_CASE("plan file: what is written reads back with every field") {
   CHECK(back->retirements[0].stages[0].within == Seconds(std::chrono::hours(168)));
   CHECK(back->retirements[0].stages[1].soak == Seconds(std::chrono::hours(336)));
   CHECK(back->retirements[0].stages[0].approvals[0].by == std::vector<std::string>{"bob"});
+  CHECK(back->retirements[0].stages[1].missing == plan.retirements[0].stages[1].missing);
   CHECK(back->supersedes == plan.supersedes);
   CHECK(back->undoes == "run:1");
   CHECK(text.find("\"protected\": [") != std::string::npos);
