@@ -86,14 +86,20 @@ void append_entity(const Inventory& inventory, Entity entity, std::string& out) 
   const EntitySchema& schema = inventory.schema->of(entity);
   for (std::uint32_t row = 0; row < table.rows(); ++row) {
     Json record{{"record", entity_name(entity)}, {"id", inventory.text(table.ids[row])}};
+    bool whole = true;
     for (std::size_t a = 0; a < schema.attributes.size() && a < table.columns.size(); ++a) {
       const Attribute& attribute = schema.attributes[a];
       if (!table.columns[a].materialised() && !attribute.required) {
         continue;
       }
-      if (auto value = value_of(inventory, attribute.type, table.columns[a], row)) {
+      auto value = value_of(inventory, attribute.type, table.columns[a], row);
+      whole = whole && (value.has_value() || !attribute.required);
+      if (value) {
         record[attribute.name] = *std::move(value);
       }
+    }
+    if (!whole) {
+      continue;  // known by name alone
     }
     append(out, record);
   }
