@@ -39,7 +39,8 @@ ReadState state_of(const Answer& answer) {
 RoleRead read_role(Client& client, const std::string& name) {
   const Answer answer = client.read(
       "SELECT oid::text, rolname, rolcanlogin, rolsuper OR rolcreaterole OR rolreplication OR "
-      "rolbypassrls, coalesce(rolvaliduntil::text, '') FROM pg_roles WHERE rolname = $1",
+      "rolbypassrls, coalesce(rolvaliduntil::text, ''), coalesce(rolvaliduntil <= now(), false) "
+      "FROM pg_roles WHERE rolname = $1",
       {name});
   RoleRead read;
   read.state = state_of(answer);
@@ -53,7 +54,7 @@ RoleRead read_role(Client& client, const std::string& name) {
     return read;
   }
   const Row& row = answer.rows[0];
-  read.role = {*row[0], *row[1], is_true(row[2]), is_true(row[3]), *row[4]};
+  read.role = {*row[0], *row[1], is_true(row[2]), is_true(row[3]), *row[4], is_true(row[5])};
   return read;
 }
 

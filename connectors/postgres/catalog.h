@@ -21,6 +21,7 @@ struct RoleFacts {
   bool can_login = false;
   bool privileged = false;  // superuser, may create roles, replicate or bypass row security
   std::string valid_until;  // of its password; "" none
+  bool expired = false;     // that instant has passed: no password opens it
 };
 
 struct RoleRead {

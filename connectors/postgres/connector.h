@@ -1,5 +1,6 @@
 // The PostgreSQL connector's class; its parts are in postgres.cc (reading), write.cc (roles,
-// sessions, memberships), permissions.cc, erase.cc (objects and roles) and discover.cc.
+// sessions, memberships), permissions.cc, erase.cc (objects and roles), rotate.cc (successors, use)
+// and discover.cc.
 #pragma once
 
 #include <optional>
@@ -20,6 +21,8 @@ struct PostgresOptions {
   Seconds settle{5};        // how long a session may take to end
   bool list_passwords = true;
   bool holder_is_comment = false;  // the person is named in the comment on the role
+  Seconds sample_gap{
+      0};  // samples of sessions at most so far apart see every session; 0: they do not
 };
 
 // One privilege on one object, to be taken away and given back.
@@ -54,9 +57,25 @@ class PostgresConnector final : public Connector {
   ProbeResult probe(const ActionRequest& request) override;
   ActionResult undo(const ActionRequest& request) override;
   std::vector<std::string> preview(const ActionRequest& request) override;
+  Successor create_successor(const ActionRequest& request) override;
+  Successor find_successor(const ActionRequest& request) override;
+  ActionResult delete_successor(const ActionRequest& request,
+                                const ItemAddress& successor) override;
+  ProbeResult confirm_delivery(const DeliveryRequest& request) override;
+  Result<EvidenceReport> usage(const UsageQuery& query) override;
 
  private:
-  enum class Task { Login, EndSession, Membership, Permission, Transfer, Password, Drop, None };
+  enum class Task {
+    Login,
+    EndSession,
+    Membership,
+    Permission,
+    Transfer,
+    Password,
+    Expiry,
+    Drop,
+    None
+  };
   static Task task_of(Verb verb, Kind kind);
 
   // Observations by kind. A ReadState other than Found is told by `state`.
@@ -79,6 +98,12 @@ class PostgresConnector final : public Connector {
   ActionResult end_session(const ActionRequest& request);
   ActionResult change_membership(const ActionRequest& request, bool member);
   ActionResult set_password(const ActionRequest& request);
+  // Lets the password expire, or gives it back the validity that was captured.
+  ActionResult set_expiry(const ActionRequest& request, bool undoing);
+  // What hands the role's own objects and privileges to its heir and to its successor, per
+  // database.
+  Answer hand_over(const std::string& role, const std::string& heir, const std::string& successor,
+                   const std::string& database, Attempt& attempt);
   ActionResult revoke_permissions(const ActionRequest& request);
   ActionResult grant_permissions(const ActionRequest& request);
   ActionResult transfer(const ActionRequest& request);
@@ -92,6 +117,8 @@ class PostgresConnector final : public Connector {
   [[nodiscard]] ProbeResult probe_password(const ActionRequest& request,
                                            const Observation& seen) const;
   [[nodiscard]] static bool goal_holds(Task task, const Observation& seen, bool undoing);
+  void describe_successor(const ActionRequest& request, const std::string& name,
+                          const std::string& comment, Successor& out) const;
   // The statements that let us act on objects of a role, first, and take that back, last.
   std::vector<std::string> as_member_of(const std::string& role,
                                         std::vector<std::string> statements, ReadState& state,

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "connectors/postgres/connector.h"
+#include "connectors/postgres/successor.h"
 #include "connectors/support/native_id.h"
 #include "connectors/support/record.h"
 
@@ -52,7 +53,7 @@ class Finder {
     for (const Row& row : answer.rows) {
       FoundItem account = item(Kind::Account, *row[0]);
       account.name = *row[0];
-      account.holder_key = options_.holder_is_comment ? *row[4] : *row[0];
+      account.holder_key = options_.holder_is_comment ? without_mark(*row[4]) : *row[0];
       account.enabled = row[1] == "t";
       account.privileged = row[2] == "t";
       holder_keys_[account.native_id] = account.holder_key;

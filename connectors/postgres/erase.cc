@@ -3,6 +3,7 @@
 #include <set>
 
 #include "connectors/postgres/connector.h"
+#include "connectors/postgres/successor.h"
 #include "connectors/support/native_id.h"
 
 namespace rescind::postgres {
@@ -65,6 +66,49 @@ ActionResult PostgresConnector::transfer(const ActionRequest& request) {
   return settle(request, answer, attempt, false);
 }
 
+// INVARIANT: DROP OWNED never runs before REASSIGN OWNED in the same transaction. Alone it would
+// drop the tables of the role, also those made since they were counted, or counted under another
+// database.
+Answer PostgresConnector::hand_over(const std::string& role, const std::string& heir,
+                                    const std::string& successor, const std::string& database,
+                                    Attempt& attempt) {
+  Answer failed;
+  std::vector<std::string> statements = {"REASSIGN OWNED BY " + quote_identifier(role) + " TO " +
+                                         quote_identifier(heir)};
+  if (!successor.empty()) {
+    // What the role had on the objects of others its successor keeps.
+    std::vector<Grant> grants;
+    failed.delivery = Delivery::Answered;
+    for (const bool shared : {false, true}) {
+      if (shared && database != client_.settings().database) {
+        continue;
+      }
+      if (read_grants(role, shared ? "" : database, grants, failed.why) != ReadState::Found) {
+        failed.delivery = Delivery::NotSent;
+        return failed;
+      }
+    }
+    for (std::string& statement : grant_statements(grants, successor)) {
+      statements.push_back(std::move(statement));
+    }
+  }
+  statements.push_back("DROP OWNED BY " + quote_identifier(role));
+  for (const std::string& name : {role, successor}) {
+    ReadState state = ReadState::Found;
+    std::string why;
+    if (!name.empty()) {
+      statements = as_member_of(name, std::move(statements), state, why);
+    }
+    if (state != ReadState::Found) {
+      failed.delivery = Delivery::NotSent;
+      failed.refused = state == ReadState::Refused;
+      failed.why = why;
+      return failed;
+    }
+  }
+  return send(database, statements, attempt);
+}
+
 ActionResult PostgresConnector::drop(const ActionRequest& request) {
   Attempt attempt;
   const std::string& role = request.item.native_id;
@@ -76,8 +120,13 @@ ActionResult PostgresConnector::drop(const ActionRequest& request) {
   if (depends.state != ReadState::Found) {
     return unread(depends.state, depends.why, attempt);
   }
-  const std::string name = quote_identifier(role);
-  const std::string to = receiver(request);
+  const SuccessorRead successor = read_successor_of(client_, before.role.oid);
+  if (successor.state != ReadState::Found) {
+    return unread(successor.state, successor.why, attempt);
+  }
+  // Who follows the role gets what it owned, unless somebody else is named.
+  const std::string named = receiver(request);
+  const std::string to = named.empty() ? successor.name : named;
   for (const Dependence& one : depends.databases) {
     if (one.owned > 0 && to.empty()) {
       return attempt.finish(ResultClass::NeedsHuman,
@@ -85,28 +134,19 @@ ActionResult PostgresConnector::drop(const ActionRequest& request) {
                                 database_of(one.database) + "; set reassign_to");
     }
   }
-  // INVARIANT: DROP OWNED never runs before REASSIGN OWNED in the same transaction. Alone it would
-  // drop the tables of the role, also those made since the count above, or counted under another
-  // database.
-  const std::string heir = quote_identifier(to.empty() ? client_.settings().user : to);
   std::set<std::string> databases;
   for (const Dependence& one : depends.databases) {
     databases.insert(database_of(one.database));
   }
   for (const std::string& database : databases) {
-    ReadState state = ReadState::Found;
-    std::string why;
-    const std::vector<std::string> statements = as_member_of(
-        role, {"REASSIGN OWNED BY " + name + " TO " + heir, "DROP OWNED BY " + name}, state, why);
-    if (state != ReadState::Found) {
-      return unread(state, why, attempt);
-    }
-    const Answer answer = send(database, statements, attempt);
+    const Answer answer = hand_over(role, to.empty() ? client_.settings().user : to, successor.name,
+                                    database, attempt);
     if (!answer.ok()) {
       return failure(answer, attempt);
     }
   }
-  const Answer answer = send(client_.settings().database, {"DROP ROLE IF EXISTS " + name}, attempt);
+  const Answer answer =
+      send(client_.settings().database, {"DROP ROLE IF EXISTS " + quote_identifier(role)}, attempt);
   return settle(request, answer, attempt, false);
 }
 

@@ -31,6 +31,8 @@ constexpr std::array kSettings = {
                 "the role that gets the objects of a deleted one"},
     SettingSpec{"list_passwords", SettingType::Flag, false, "true", "",
                 "list the password of each role that can log in as an item"},
+    SettingSpec{"sample_gap", SettingType::Duration, false, "", "",
+                "sessions last so long: samples no farther apart see every one"},
     SettingSpec{"settle", SettingType::Duration, false, "5s", "",
                 "how long a session may take to end"},
     SettingSpec{"connect_timeout", SettingType::Duration, false, "10s", "", "time to connect"},
@@ -118,6 +120,7 @@ Result<std::unique_ptr<Connector>> make_postgres_connector(const ConnectorConfig
   options.system = config.system;
   options.reassign_to = read.text("reassign_to");
   options.settle = read.duration("settle");
+  options.sample_gap = read.given("sample_gap") ? read.duration("sample_gap") : Seconds(0);
   options.list_passwords = read.flag("list_passwords");
   options.holder_is_comment = config.holder_account_attribute == "comment";
   return std::make_unique<postgres::PostgresConnector>(std::move(options), std::move(client),
@@ -129,7 +132,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kVersion = "1";
+constexpr std::string_view kVersion = "2";
 
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -163,8 +166,14 @@ PostgresConnector::Task PostgresConnector::task_of(Verb verb, Kind kind) {
   if (kind == Kind::Data) {
     return verb == Verb::Transfer ? Task::Transfer : Task::None;
   }
-  const bool password = kind == Kind::Password && (verb == Verb::Rotate || verb == Verb::Disable);
-  return password ? Task::Password : Task::None;
+  if (kind == Kind::Password) {
+    // WHY a login and not its password alone goes: with its successor in place the role has no use.
+    return verb == Verb::Rotate    ? Task::Password
+           : verb == Verb::Disable ? Task::Expiry
+           : verb == Verb::Delete  ? Task::Drop
+                                   : Task::None;
+  }
+  return Task::None;
 }
 
 std::string PostgresConnector::database_of(const std::string& part) const {
@@ -193,7 +202,14 @@ Result<Capabilities> PostgresConnector::capabilities() {
   can(Verb::Remove, Kind::Permission, Reversible::Yes);
   can(Verb::Transfer, Kind::Data, Reversible::Never);
   can(Verb::Rotate, Kind::Password, Reversible::Never);
-  can(Verb::Disable, Kind::Password, Reversible::Never);
+  can(Verb::Disable, Kind::Password, Reversible::Yes);
+  can(Verb::Replace, Kind::Password, Reversible::Yes);
+  can(Verb::Delete, Kind::Password, Reversible::Never);
+  out.successors = Kind::Password;
+  out.evidence = {{"pg_stat_activity",
+                   KindSet(Kind::Account) | Kind::Password,
+                   Seconds(0),
+                   {"sessions that begin and end between two samples", "refused logins"}}};
   out.enumerable =
       KindSet(Kind::Account) | Kind::Session | Kind::Role | Kind::Permission | Kind::Data;
   if (options_.list_passwords) {
@@ -210,9 +226,7 @@ PostgresConnector::Seen PostgresConnector::see_role(const ItemAddress& item) {
   }
   Observation& out = seen.observation;
   out.presence = Presence::Present;
-  if (item.kind == Kind::Account) {
-    out.enabled = read.role.can_login;
-  }
+  out.enabled = read.role.can_login && (item.kind == Kind::Account || !read.role.expired);
   out.facts["login"] = read.role.can_login ? "true" : "false";
   out.facts["oid"] = read.role.oid;
   out.state = dump({{"oid", read.role.oid},
@@ -318,7 +332,7 @@ Result<Observation> PostgresConnector::observe(const ItemAddress& given) {
 }
 
 bool PostgresConnector::goal_holds(Task task, const Observation& seen, bool undoing) {
-  if (task == Task::Login) {
+  if (task == Task::Login || task == Task::Expiry) {
     return seen.presence == Presence::Present && seen.enabled == undoing;
   }
   return (seen.presence == Presence::Present) == undoing;
@@ -362,6 +376,11 @@ ProbeResult PostgresConnector::probe_password(const ActionRequest& request,
 
 std::vector<std::string> PostgresConnector::preview(const ActionRequest& given) {
   const ActionRequest request = addressed(given);
+  if (request.verb == Verb::Replace && request.item.kind == Kind::Password) {
+    return {"CREATE ROLE " + quote_identifier(request.item.native_id + "_r…") +
+            " LOGIN PASSWORD (random, told to nobody), with the memberships and settings of " +
+            quote_identifier(request.item.native_id)};
+  }
   const std::vector<std::string> parts = split_native_id(request.item.native_id);
   const std::string role =
       quote_identifier(request.item.kind == Kind::Account || request.item.kind == Kind::Password
@@ -382,9 +401,9 @@ std::vector<std::string> PostgresConnector::preview(const ActionRequest& given) 
   case Task::Transfer:
     return {"in database " + database_of(second) + ": REASSIGN OWNED BY " + role + " TO " + to};
   case Task::Password:
-    return {
-        "ALTER ROLE " + role +
-        (request.verb == Verb::Disable ? " PASSWORD NULL" : " PASSWORD (random, told to nobody)")};
+    return {"ALTER ROLE " + role + " PASSWORD (random, told to nobody)"};
+  case Task::Expiry:
+    return {"ALTER ROLE " + role + " VALID UNTIL '1970-01-01'"};
   case Task::Drop:
     return {"in each database with its objects: REASSIGN OWNED BY " + role + " TO " + to +
                 "; DROP OWNED BY " + role,

@@ -181,24 +181,50 @@ ActionResult PostgresConnector::set_password(const ActionRequest& request) {
     return unread(before.state, before.why, attempt);
   }
   const std::string alter = "ALTER ROLE " + quote_identifier(before.role.name) + " PASSWORD ";
-  Answer answer;
-  if (request.verb == Verb::Disable) {
-    answer = send(client_.settings().database, {alter + "NULL"}, attempt);
-  } else {
-    const Result<std::string> password = random_password();
-    const Result<std::string> verifier =
-        password ? client_.password_verifier(before.role.name, *password)
-                 : Result<std::string>(tl::unexpected(password.error()));
-    if (!verifier) {
-      return attempt.finish(ResultClass::Failed, verifier.error().to_string());
-    }
-    attempt.sent(alter + "(random, told to nobody)");
-    answer = client_.write(alter + quote_literal(*verifier));
+  const Result<std::string> password = random_password();
+  const Result<std::string> verifier = password
+                                           ? client_.password_verifier(before.role.name, *password)
+                                           : Result<std::string>(tl::unexpected(password.error()));
+  if (!verifier) {
+    return attempt.finish(ResultClass::Failed, verifier.error().to_string());
   }
+  attempt.sent(alter + "(random, told to nobody)");
+  const Answer answer = client_.write(alter + quote_literal(*verifier));
   if (answer.ok()) {
     committed_passwords_.insert(request.marker);
   }
   return answer.ok() ? attempt.finish(ResultClass::Changed, "") : failure(answer, attempt);
+}
+
+ActionResult PostgresConnector::set_expiry(const ActionRequest& request, bool undoing) {
+  Attempt attempt;
+  const RoleRead before = read_role(client_, request.item.native_id);
+  if (before.state == ReadState::Missing && undoing) {
+    return attempt.finish(ResultClass::Failed, before.why);
+  }
+  if (before.state != ReadState::Found) {
+    return unread(before.state, before.why, attempt);
+  }
+  const Json captured = Json::parse(request.captured, nullptr, false);
+  if (captured.is_object() && captured.value("oid", before.role.oid) != before.role.oid) {
+    return attempt.finish(ResultClass::Conflict, "another role has this name now");
+  }
+  std::string until = "1970-01-01 00:00:00+00";
+  if (undoing) {
+    until = captured.value("valid_until", "");
+    until = until.empty() ? "infinity" : until;
+  }
+  const bool there = undoing ? before.role.valid_until == until ||
+                                   (until == "infinity" && before.role.valid_until.empty())
+                             : before.role.expired;
+  if (there) {
+    return attempt.finish(ResultClass::AlreadyDone, "");
+  }
+  const Answer answer = send(
+      client_.settings().database,
+      {"ALTER ROLE " + quote_identifier(before.role.name) + " VALID UNTIL " + quote_literal(until)},
+      attempt);
+  return settle(request, answer, attempt, undoing);
 }
 
 ActionResult PostgresConnector::perform(const ActionRequest& given) {
@@ -219,6 +245,8 @@ ActionResult PostgresConnector::perform(const ActionRequest& given) {
     return transfer(request);
   case Task::Password:
     return set_password(request);
+  case Task::Expiry:
+    return set_expiry(request, false);
   case Task::Drop:
     return drop(request);
   case Task::None:
@@ -233,10 +261,12 @@ ActionResult PostgresConnector::undo(const ActionRequest& given) {
   const ActionRequest request = addressed(given);
   ActionRequest original = request;
   if (request.verb == Verb::Restore) {
-    original.verb = request.item.kind == Kind::Account ? Verb::Disable : Verb::Remove;
+    const bool login = request.item.kind == Kind::Account || request.item.kind == Kind::Password;
+    original.verb = login ? Verb::Disable : Verb::Remove;
   }
   const Task task = task_of(original.verb, original.item.kind);
-  if (task != Task::Login && task != Task::Membership && task != Task::Permission) {
+  if (task != Task::Login && task != Task::Membership && task != Task::Permission &&
+      task != Task::Expiry) {
     return plain(ResultClass::Unsupported, "this cannot be put back");
   }
   if (!Json::parse(request.captured, nullptr, false).is_object()) {
@@ -244,6 +274,9 @@ ActionResult PostgresConnector::undo(const ActionRequest& given) {
   }
   if (task == Task::Permission) {
     return grant_permissions(original);
+  }
+  if (task == Task::Expiry) {
+    return set_expiry(original, true);
   }
   if (!captured_flag(request.captured, task == Task::Login ? "login" : "member")) {
     return plain(ResultClass::AlreadyDone, "it was not so before either");

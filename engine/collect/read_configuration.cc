@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "collect/document.h"
+#include "collect/read_deliveries.h"
 
 namespace rescind {
 namespace {
@@ -56,8 +57,12 @@ class ConfigurationReader {
         {"clock_heartbeat",
          [&](const Node& n) { read_duration(n, "clock_heartbeat", out.clock_heartbeat); }},
         {"systems", [&](const Node& n) { read_systems(n, out.systems); }},
+        {"deliveries", [&](const Node& n) { read_routes(n, out); }},
+        {"seal_key",
+         [&](const Node& n) { read_value(n, "seal_key", true, out.seal_key.emplace()); }},
         {"server", [&](const Node& n) { read_server(n, out.server); }}};
     read_keys(root, "the configuration", keys);
+    check_receivers(out);
   }
 
  private:
@@ -251,6 +256,30 @@ class ConfigurationReader {
           "system `" + member.key + "` does not say by which `connector` it is reached");
     }
     return system;
+  }
+
+  void read_routes(const Node& node, Configuration& out) {
+    read_deliveries(node, out.deliveries, diagnostics_);
+    for (DeliveryRoute& route : out.deliveries) {
+      if (route.target.kind == DeliveryKind::File) {
+        route.target.path = configured_path(out, route.target.path);
+      }
+    }
+  }
+
+  // After all keys were read: a receiver may stand behind the deliveries to it.
+  void check_receivers(const Configuration& out) {
+    for (const DeliveryRoute& route : out.deliveries) {
+      const std::string& system = route.target.system;
+      const bool there = std::any_of(
+          out.systems.begin(), out.systems.end(),
+          [&system](const SystemConfiguration& configured) { return configured.id == system; });
+      if (!system.empty() && !there) {
+        diagnostics_.error(Code::R1022, route.span,
+                           "the delivery to `" + route.dependent + "` goes to `" + system +
+                               "`, which is no system of this configuration");
+      }
+    }
   }
 
   void read_holder(const Node& node, SystemConfiguration& system) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <optional>
 
@@ -13,54 +12,13 @@
 #include "collect/record_fields.h"
 #include "collect/record_json.h"
 #include "collect/salvage.h"
-#include "collect/scan_instant.h"
 #include "collect/short_text.h"
+#include "collect/value_reader.h"
 
 namespace rescind {
 namespace {
 
 static_assert(kRecordPadding >= simdjson::SIMDJSON_PADDING);
-
-std::string type_text(const RecordField& field) {
-  const bool set = field.type.kind == TypeKind::Set;
-  std::string what;
-  switch (set ? field.type.element : field.type.kind) {
-  case TypeKind::Bool:
-    what = "true or false";
-    break;
-  case TypeKind::Int:
-    what = set ? "whole numbers from 0" : "a whole number";
-    break;
-  case TypeKind::Instant:
-    what = "an instant like \"2026-01-05T17:00:00Z\"";
-    break;
-  case TypeKind::Duration:
-    what = "a duration like \"30d\" or \"1h30m\"";
-    break;
-  case TypeKind::Enum:
-    what = "one of";
-    for (const auto& [value, symbol] : field.values) {
-      what += ' ';
-      what += value;
-    }
-    break;
-  case TypeKind::String:
-    what = set ? "strings" : "a string";
-    if (field.time_zone) {
-      what = "a time zone like \"Europe/Berlin\"";
-    }
-    break;
-  case TypeKind::Set:
-  case TypeKind::Identity:
-  case TypeKind::System:
-  case TypeKind::Item:
-  case TypeKind::Principal:
-  case TypeKind::Event:
-    what = set ? "ids" : "an id";
-    break;
-  }
-  return set ? "a list of " + what : what;
-}
 
 // Whether an id can be shown as it is: no control characters, also none that turn text around.
 bool is_printable(std::string_view text) {
@@ -74,15 +32,12 @@ bool is_printable(std::string_view text) {
   return !control && (plain || !first_bidi_control(text));
 }
 
-// How reading a value ended. Malformed: the JSON itself is broken, the record cannot be read on.
-enum class Read : std::uint8_t { Done, Refused, Malformed };
-
 }  // namespace
 
 class RecordReader::Reader {
  public:
   Reader(InventoryBuilder& builder, const RecordLimits& limits)
-      : builder_(builder), limits_(limits) {
+      : builder_(builder), limits_(limits), values_(builder, limits_) {
     fields_.reserve(kEntityCount);
     for (std::size_t entity = 0; entity < kEntityCount; ++entity) {
       fields_.emplace_back(builder.schema(), static_cast<Entity>(entity), builder.symbols());
@@ -198,7 +153,7 @@ class RecordReader::Reader {
 
   simdjson::error_code read_entity(json::document& document, JsonFields& at, Entity entity) {
     RecordFields& fields = fields_[entity_index(entity)];
-    row_ = builder_.open_row(entity, line_);
+    values_.begin_row(entity, builder_.open_row(entity, line_));
     entity_ = entity;
     ++record_number_;
     id_.clear();
@@ -241,7 +196,7 @@ class RecordReader::Reader {
     for (const RecordField* field : fields.required()) {
       if (field->seen_in != record_number_) {
         builder_.defect(Code::R0507, "`" + field->name + "` is missing");
-        break_reference(*field);
+        values_.break_reference(*field);
       }
     }
     if (has_id_) {
@@ -252,14 +207,6 @@ class RecordReader::Reader {
       builder_.defect(Code::R0504, "the record has no `id`");
     }
     builder_.drop_row();
-  }
-
-  // Where the cell can say so, it says that the value is unknown rather than absent.
-  void break_reference(const RecordField& field) {
-    const TypeKind kind = field.type.kind;
-    if (kind == TypeKind::Identity || kind == TypeKind::System || kind == TypeKind::Item) {
-      InventoryBuilder::put_word(builder_.column(entity_, field.attribute), row_, kBrokenCell);
-    }
   }
 
   // The field of a key; an unknown one becomes a defect. `expected`: index of the field before it.
@@ -296,19 +243,8 @@ class RecordReader::Reader {
     if (field.role == FieldRole::Record) {
       return Read::Done;
     }
-    if (field.role != FieldRole::Attribute) {
-      return read_identifier(field, value);
-    }
-    const std::string_view token = token_of(value);
-    if (token == "null") {
-      return read_null(field);
-    }
-    const Read read = field.type.kind == TypeKind::Set ? read_set(field, value, token)
-                                                       : read_scalar(field, value, token);
-    if (read == Read::Refused) {
-      break_reference(field);
-    }
-    return read;
+    return field.role == FieldRole::Attribute ? values_.read(field, value)
+                                              : read_identifier(field, value);
   }
 
   Read read_identifier(RecordField& field, json::value& value) {
@@ -322,7 +258,7 @@ class RecordReader::Reader {
     }
     if (text->size() > limits_.max_string_bytes) {
       bad_id_ = bad_id_ || id;
-      return refuse_long(field, text->size());
+      return values_.refuse_long(field, text->size());
     }
     if (id && !is_printable(*text)) {
       bad_id_ = true;
@@ -334,183 +270,6 @@ class RecordReader::Reader {
       has_id_ = true;
     } else {
       builder_.set_holder_key(*text);
-    }
-    return Read::Done;
-  }
-
-  Read read_null(const RecordField& field) {
-    const TypeKind kind = field.type.kind;
-    const bool may_be_absent = field.type.optional || kind == TypeKind::Identity;
-    return may_be_absent && !field.required ? Read::Done : refuse(field, "null");
-  }
-
-  Read refuse(const RecordField& field, std::string_view found) {
-    builder_.defect(Code::R0506, "`" + field.name + "` must be " + type_text(field) + ", not `" +
-                                     shown_value(found) + "`");
-    return Read::Refused;
-  }
-
-  Read refuse_long(const RecordField& field, std::size_t size) {
-    builder_.defect(Code::R0512, "`" + field.name + "` has " + std::to_string(size) +
-                                     " bytes, more than " +
-                                     std::to_string(limits_.max_string_bytes));
-    return Read::Refused;
-  }
-
-  Read read_scalar(RecordField& field, json::value& value, std::string_view token) {
-    Column& column = builder_.column(entity_, field.attribute);
-    if (field.type.kind == TypeKind::Bool) {
-      if (token != "true" && token != "false") {
-        return refuse(field, token);
-      }
-      InventoryBuilder::put_byte(column, row_, token == "true" ? 1 : 0);
-      return Read::Done;
-    }
-    if (field.type.kind == TypeKind::Int) {
-      std::int64_t number = 0;
-      const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
-      if (error != std::errc{} || end != token.data() + token.size() || number == kMissingInt) {
-        return refuse(field, token);
-      }
-      InventoryBuilder::put_long(column, row_, number);
-      return Read::Done;
-    }
-    const std::optional<std::string_view> text = string_of(value, token);
-    if (!text) {
-      return refuse(field, token);
-    }
-    if (text->size() > limits_.max_string_bytes) {
-      return refuse_long(field, text->size());
-    }
-    if (field.type.kind == TypeKind::Instant) {
-      const std::optional<Instant> instant = scan_instant(*text);
-      if (!instant) {
-        return refuse(field, *text);
-      }
-      InventoryBuilder::put_long(column, row_, instant->time_since_epoch().count());
-      return Read::Done;
-    }
-    if (field.type.kind == TypeKind::Duration) {
-      const std::optional<Seconds> duration = parse_duration(*text);
-      if (!duration) {
-        return refuse(field, *text);
-      }
-      InventoryBuilder::put_long(column, row_, duration->count());
-      return Read::Done;
-    }
-    return read_symbol(field, column, *text);
-  }
-
-  Read read_symbol(RecordField& field, Column& column, std::string_view text) {
-    if (!same_text(text, field.last_text) || field.last_symbol == kMissingSymbol) {
-      const std::optional<Symbol> symbol = symbol_of(field, text);
-      if (!symbol) {
-        return refuse(field, text);
-      }
-      field.last_symbol = *symbol;
-      field.last_text = builder_.symbols().text(*symbol);
-    }
-    InventoryBuilder::put_word(column, row_, raw(field.last_symbol));
-    return Read::Done;
-  }
-
-  std::optional<Symbol> symbol_of(const RecordField& field, std::string_view text) {
-    const TypeKind kind = field.type.kind == TypeKind::Set ? field.type.element : field.type.kind;
-    if (kind == TypeKind::Enum) {
-      for (const auto& [value, symbol] : field.values) {
-        if (same_text(value, text)) {
-          return symbol;
-        }
-      }
-      return std::nullopt;
-    }
-    const bool names_something = kind != TypeKind::String;
-    if ((names_something && text.empty()) || (field.time_zone && !is_known_zone(text))) {
-      return std::nullopt;
-    }
-    return builder_.symbols().intern(text);
-  }
-
-  // --- sets ---
-
-  Read read_set(RecordField& field, json::value& value, std::string_view token) {
-    elements_.clear();
-    Read read = Read::Done;
-    if (token.starts_with('[')) {
-      read = read_elements(field, value);
-    } else if (token.starts_with('{') && field.takes_pairs) {
-      read = read_pairs(field, value);
-    } else if (token.starts_with('"') && field.takes_one) {
-      read = read_element(field, value);
-    } else {
-      return refuse(field, token);
-    }
-    if (read == Read::Done) {
-      InventoryBuilder::put_word(builder_.column(entity_, field.attribute), row_,
-                                 static_cast<std::uint32_t>(builder_.sets().intern(elements_)));
-    }
-    return read;
-  }
-
-  Read read_elements(RecordField& field, json::value& value) {
-    json::array array;
-    if (value.get_array().get(array) != simdjson::SUCCESS) {
-      return Read::Malformed;
-    }
-    Read all = Read::Done;
-    for (auto entry : array) {
-      json::value element;
-      if (std::move(entry).get(element) != simdjson::SUCCESS) {
-        return Read::Malformed;
-      }
-      if (all == Read::Done) {
-        all = read_element(field, element);
-      }
-    }
-    return all;
-  }
-
-  Read read_element(RecordField& field, json::value& element) {
-    const std::string_view token = token_of(element);
-    if (field.type.element == TypeKind::Int) {
-      std::uint32_t number = 0;
-      const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
-      if (error != std::errc{} || end != token.data() + token.size()) {
-        return refuse(field, token);
-      }
-      elements_.push_back(number);
-      return Read::Done;
-    }
-    const std::optional<std::string_view> text = string_of(element, token);
-    if (text && text->size() > limits_.max_string_bytes) {
-      return refuse_long(field, text->size());
-    }
-    const std::optional<Symbol> symbol = text ? symbol_of(field, *text) : std::nullopt;
-    if (!symbol) {
-      return refuse(field, text.value_or(token));
-    }
-    elements_.push_back(raw(*symbol));
-    return Read::Done;
-  }
-
-  Read read_pairs(RecordField& field, json::value& value) {
-    json::object object;
-    if (value.get_object().get(object) != simdjson::SUCCESS) {
-      return Read::Malformed;
-    }
-    for (auto entry : object) {
-      json::field pair;
-      std::string_view key;
-      if (std::move(entry).get(pair) != simdjson::SUCCESS ||
-          pair.unescaped_key().get(key) != simdjson::SUCCESS) {
-        return Read::Malformed;
-      }
-      std::string_view text;
-      const std::string name{key};
-      if (pair.value().get_string().get(text) != simdjson::SUCCESS) {
-        return refuse(field, name);
-      }
-      elements_.push_back(raw(builder_.symbols().intern(name + "=" + std::string(text))));
     }
     return Read::Done;
   }
@@ -553,10 +312,9 @@ class RecordReader::Reader {
       builder_.reject(code, line_, std::move(why), id);
       return;
     }
-    row_ = builder_.open_row(*entity, line_);
-    entity_ = *entity;
+    const std::uint32_t row = builder_.open_row(*entity, line_);
     builder_.defect(code, std::move(why));
-    if (is_item(entity_)) {
+    if (is_item(*entity)) {
       constexpr std::array<std::pair<std::string_view, AttributeIndex>, 3> kKept{
           {{"system", item_attribute::kSystem},
            {"holder", item_attribute::kHolder},
@@ -566,7 +324,7 @@ class RecordReader::Reader {
         const std::uint32_t cell = text.empty() || text.size() > limits_.max_string_bytes
                                        ? kBrokenCell
                                        : raw(builder_.symbols().intern(text));
-        InventoryBuilder::put_word(builder_.column(entity_, attribute), row_, cell);
+        InventoryBuilder::put_word(builder_.column(*entity, attribute), row, cell);
       }
     }
     builder_.close_row(id);
@@ -574,14 +332,13 @@ class RecordReader::Reader {
 
   InventoryBuilder& builder_;
   RecordLimits limits_;
+  ValueReader values_;
   json::parser parser_;
   std::vector<RecordFields> fields_;
   std::array<std::vector<std::pair<std::string_view, Entity>>, 16> words_;  // by their length
-  std::vector<std::uint32_t> elements_;
   std::string_view text_;
   std::uint32_t line_ = 0;
   Entity entity_{};
-  std::uint32_t row_ = 0;
   std::uint32_t record_number_ = 0;
   std::string id_;
   bool has_id_ = false;

@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "diagnostics/source.h"
+#include "model/delivery.h"
 
 namespace rescind {
 
@@ -65,6 +66,9 @@ struct Configuration {
   Seconds plan_expiry{std::chrono::hours(24)};
   Seconds clock_heartbeat{std::chrono::minutes(10)};
   std::vector<SystemConfiguration> systems;  // by id
+  std::vector<DeliveryRoute> deliveries;     // in the order of the text
+  // The key that seals what waits for its delivery; nothing: a file beside the store.
+  std::optional<ConfiguredValue> seal_key;
   ServerConfiguration server;
 };
 

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "diagnostics/source.h"
 
 namespace rescind {
 
@@ -52,6 +53,7 @@ struct DeliveryRoute {
   std::string dependent;  // identity id; "" whoever depends on `item`
   std::string item;       // item id; "" every item of that dependent
   DeliveryTarget target;
+  Span span;  // of the dependent's name in the configuration
 };
 
 }  // namespace rescind

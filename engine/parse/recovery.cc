@@ -14,6 +14,7 @@
 #include "RescindLexer.h"
 #include "RescindParser.h"
 #include "model/vocabulary.h"
+#include "parse/statement_starts.h"
 #include "parse/syntax_messages.h"
 
 namespace rescind::parse {
@@ -101,7 +102,7 @@ bool begins_with_verb(std::size_t rule) {
 class StatementRecovery final : public Recovery {
  public:
   StatementRecovery(const TokenList& list, Diagnostics& diagnostics)
-      : list_(list), diagnostics_(diagnostics) {}
+      : list_(list), starts_(list), diagnostics_(diagnostics) {}
 
   void reset(antlr4::Parser* /*parser*/) override { recovering_ = false; }
 
@@ -146,7 +147,8 @@ class StatementRecovery final : public Recovery {
     }
     // These lists take any word, so the next declaration would be read as one of theirs.
     const bool takes_words = rule == Parser::RuleImportArguments || rule == Parser::RuleAttributes;
-    if (takes_words && starts_declaration(static_cast<std::ptrdiff_t>(current_index(parser)))) {
+    if (takes_words &&
+        starts_.starts_declaration(static_cast<std::ptrdiff_t>(current_index(parser)))) {
       throw antlr4::InputMismatchException(parser);
     }
     const antlr4::atn::ATN& atn = parser->getATN();
@@ -217,143 +219,9 @@ class StatementRecovery final : public Recovery {
     // The end of the block, or of all blocks where its bracket was forgotten: the rule around deals
     // with it.
     return rule != Parser::RulePolicyFile &&
-           (type == Lexer::RBRACE || starts_declaration(static_cast<std::ptrdiff_t>(at)) ||
-            (rule == Parser::RuleStageBody && starts_stage(static_cast<std::ptrdiff_t>(at))));
-  }
-
-  // ---- Where statements begin ----
-
-  [[nodiscard]] std::size_t type(std::ptrdiff_t index) const { return list_.type_at(index); }
-
-  [[nodiscard]] bool starts_declaration(std::ptrdiff_t i) const {
-    const std::size_t next = type(i + 1);
-    switch (type(i)) {
-    case Lexer::SCHEMA:
-      return next == Lexer::LBRACE;
-    case Lexer::IMPORT:
-    case Lexer::MODULE:
-      return is_word(next) && list_.infos[static_cast<std::size_t>(i)].first_on_line;
-    case Lexer::PARAMETER:
-      return is_word(next) && type(i + 2) == Lexer::COLON;
-    case Lexer::DEFINE:
-      return is_word(next) && (type(i + 2) == Lexer::ASSIGN || type(i + 2) == Lexer::LPAREN);
-    case Lexer::DERIVE:
-      return is_word(next) && type(i + 2) == Lexer::FOR;
-    case Lexer::ROLE:
-      return is_word(next) && (type(i + 2) == Lexer::LBRACE || type(i + 2) == Lexer::INCLUDES);
-    case Lexer::KEEP:
-    case Lexer::CONFLICT:
-    case Lexer::RULE:
-    case Lexer::HOLD:
-    case Lexer::LIMIT:
-    case Lexer::RETIRE:
-      return is_word(next) && type(i + 2) == Lexer::LBRACE;
-    case Lexer::TEST:
-    case Lexer::PROVE:
-      return next == Lexer::STRING && type(i + 2) == Lexer::LBRACE;
-    default:
-      return false;
-    }
-  }
-
-  [[nodiscard]] bool starts_stage(std::ptrdiff_t i) const {
-    return type(i) == Lexer::STAGE && is_word(type(i + 1)) && type(i + 2) == Lexer::LBRACE;
-  }
-
-  // After `.`, before `:` or `=` every word is a name.
-  [[nodiscard]] bool is_used_as_name(std::ptrdiff_t i) const {
-    return type(i - 1) == Lexer::DOT || type(i + 1) == Lexer::COLON || type(i + 1) == Lexer::ASSIGN;
-  }
-
-  [[nodiscard]] bool starts_clause(std::ptrdiff_t i) const {
-    const std::size_t before = type(i - 1);
-    if (type(i) == Lexer::NOTIFY || type(i) == Lexer::ASK) {
-      return before != Lexer::OTHERWISE;
-    }
-    if (type(i) != Lexer::IDENT || !is_name(type(i + 1)) || before == Lexer::COMMA ||
-        before == Lexer::SUPPORTS) {
-      return false;
-    }
-    const auto index = static_cast<std::size_t>(i);
-    return list_.infos[index].first_on_line || find_verb(list_.text_of(index)).has_value();
-  }
-
-  [[nodiscard]] bool starts_escalation(std::ptrdiff_t i) const {
-    return type(i) == Lexer::ESCALATE && type(i - 1) != Lexer::OTHERWISE;
-  }
-
-  [[nodiscard]] bool starts_in_retire(std::ptrdiff_t i, bool headers) const {
-    switch (type(i)) {
-    case Lexer::ON:
-    case Lexer::BECAUSE:
-    case Lexer::CONTROLS:
-      return true;
-    case Lexer::WHEN:
-      return headers;
-    case Lexer::FOR:
-      return type(i - 1) != Lexer::IDLE;
-    case Lexer::START:
-      return type(i + 1) == Lexer::AT;
-    case Lexer::ENTER:
-      return is_word(type(i + 1)) && type(i + 2) == Lexer::WITHIN;
-    default:
-      return starts_escalation(i) || starts_stage(i);
-    }
-  }
-
-  [[nodiscard]] bool starts_in_stage(std::ptrdiff_t i) const {
-    const std::size_t next = type(i + 1);
-    const bool fresh = list_.infos[static_cast<std::size_t>(i)].first_on_line;
-    switch (type(i)) {
-    case Lexer::DONE:
-      return next == Lexer::WHEN || fresh;
-    case Lexer::WITHIN:
-    case Lexer::SOAK:
-      return next == Lexer::DURATION || fresh;
-    case Lexer::APPROVED:
-      return next == Lexer::BY || fresh;
-    case Lexer::OTHERWISE:
-      return true;
-    case Lexer::ON:
-      return next == Lexer::USE;
-    default:
-      return starts_clause(i);
-    }
-  }
-
-  [[nodiscard]] bool starts_statement(std::size_t body, std::ptrdiff_t i, bool headers) const {
-    if (body != Parser::RuleAttributes && body != Parser::RuleImportArguments &&
-        is_used_as_name(i)) {
-      return false;
-    }
-    const std::size_t here = type(i);
-    switch (body) {
-    case Parser::RuleImportArguments:
-      return is_word(here) && type(i + 1) == Lexer::ASSIGN;
-    case Parser::RuleAttributes:
-      return is_word(here) && type(i + 1) == Lexer::COLON;
-    case Parser::RuleSchemaBody:
-      return (is_name(here) && type(i + 1) == Lexer::LBRACE && type(i - 1) != Lexer::ABOUT &&
-              type(i - 1) != Lexer::COLON && type(i - 1) != Lexer::LESS) ||
-             (here == Lexer::EVENT && is_name(type(i + 1)));
-    case Parser::RuleRoleBody:
-      return here == Lexer::WHEN || here == Lexer::GRANTS;
-    case Parser::RuleKeepBody:
-      return here == Lexer::BECAUSE ||
-             (is_name(here) && list_.infos[static_cast<std::size_t>(i)].first_on_line);
-    case Parser::RuleRuleBody:
-      return here == Lexer::ON || here == Lexer::WHEN || here == Lexer::CONTROLS ||
-             (here == Lexer::BECAUSE && headers) || starts_escalation(i) || starts_clause(i);
-    case Parser::RuleRetireBody:
-      return starts_in_retire(i, headers);
-    case Parser::RuleStageBody:
-      return starts_in_stage(i);
-    case Parser::RuleHoldBody:
-      return here == Lexer::WHEN || here == Lexer::BLOCKS || here == Lexer::EVEN ||
-             here == Lexer::UNTIL || here == Lexer::ORDERED || here == Lexer::BECAUSE;
-    default:
-      return false;
-    }
+           (type == Lexer::RBRACE || starts_.starts_declaration(static_cast<std::ptrdiff_t>(at)) ||
+            (rule == Parser::RuleStageBody &&
+             starts_.starts_stage(static_cast<std::ptrdiff_t>(at))));
   }
 
   // Moves to the next statement of the body, to its closing brace, or to the next declaration.
@@ -370,12 +238,12 @@ class StatementRecovery final : public Recovery {
       const std::size_t at = current_index(parser);
       const TokenInfo& info = list_.infos[at];
       const auto i = static_cast<std::ptrdiff_t>(at);
-      if (info.type == antlr4::Token::EOF || (at > first && starts_declaration(i))) {
+      if (info.type == antlr4::Token::EOF || (at > first && starts_.starts_declaration(i))) {
         return;
       }
       // Also where the bracket of the stage before was forgotten.
       const bool in_retire = body == Parser::RuleRetireBody || body == Parser::RuleStageBody;
-      if (in_retire && at > first && starts_stage(i)) {
+      if (in_retire && at > first && starts_.starts_stage(i)) {
         return;
       }
       if (body == Parser::RulePolicyFile) {
@@ -386,7 +254,8 @@ class StatementRecovery final : public Recovery {
       }
       // The token that broke the statement begins another one only on a line of its own.
       const bool fresh = at > from || info.first_on_line;
-      if (at > first && fresh && info.braces <= braces && starts_statement(body, i, headers)) {
+      if (at > first && fresh && info.braces <= braces &&
+          starts_.starts_statement(body, i, headers)) {
         return;
       }
     }
@@ -414,7 +283,7 @@ class StatementRecovery final : public Recovery {
   // `within` at the end of a clause takes the next clause's verb for a parameter.
   bool report_missing_period(std::size_t verb) {
     const auto i = static_cast<std::ptrdiff_t>(verb);
-    if ((type(i - 2) != Lexer::WITHIN && type(i - 2) != Lexer::AFTER) ||
+    if ((list_.type_at(i - 2) != Lexer::WITHIN && list_.type_at(i - 2) != Lexer::AFTER) ||
         !find_verb(list_.text_of(verb - 1))) {
       return false;
     }
@@ -508,7 +377,7 @@ class StatementRecovery final : public Recovery {
       error.help.emplace_back("words of the grammar cannot be bare names; choose another name");
     }
     if (list_.infos[at].type == Lexer::ASSIGN &&
-        type(static_cast<std::ptrdiff_t>(at) - 1) != Lexer::RBRACE) {
+        list_.type_at(static_cast<std::ptrdiff_t>(at) - 1) != Lexer::RBRACE) {
       error.help.emplace_back("two values are compared with `==`");
     }
   }
@@ -525,7 +394,8 @@ class StatementRecovery final : public Recovery {
                          describe_token(list_, at) + " closes nothing");
       return true;
     }
-    const bool ends = info.type == antlr4::Token::EOF || starts_declaration(i) || starts_stage(i);
+    const bool ends =
+        info.type == antlr4::Token::EOF || starts_.starts_declaration(i) || starts_.starts_stage(i);
     const bool wrong = info.opener != kNoIndex && info.type == Lexer::RBRACE &&
                        list_.infos[info.opener].type == Lexer::LPAREN;
     if (info.opener == kNoIndex || !(ends || wrong) || !statement.empty()) {
@@ -545,6 +415,7 @@ class StatementRecovery final : public Recovery {
   }
 
   const TokenList& list_;
+  StatementStarts starts_;
   Diagnostics& diagnostics_;
   bool recovering_ = false;
 };

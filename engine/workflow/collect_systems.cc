@@ -42,7 +42,7 @@ ByKind group_by_kind(const std::string& system, const Discovery& found, Instant 
 
 Result<std::vector<CollectedListing>> collect_systems(
     ConnectorSet& connectors, const std::vector<std::string>& only, Store& store, Clock& clock,
-    const std::function<void(const std::string&)>& progress) {
+    const std::function<void(const std::string&)>& progress, const UseNames& names) {
   std::vector<CollectedListing> report;
   for (const std::string& system : connectors.systems()) {
     if (!only.empty() && std::find(only.begin(), only.end(), system) == only.end()) {
@@ -82,6 +82,17 @@ Result<std::vector<CollectedListing>> collect_systems(
                         .records = records.size(),
                         .complete = complete,
                         .why = why});
+    }
+    const auto uses = collect_usage(*connector, system, store, clock, names);
+    if (!uses) {
+      report.push_back({.system = system,
+                        .kind = "usage",
+                        .records = 0,
+                        .complete = false,
+                        .why = uses.error().to_string()});
+    } else if (*uses) {
+      report.push_back(
+          {.system = system, .kind = "usage", .records = **uses, .complete = true, .why = ""});
     }
   }
   return report;

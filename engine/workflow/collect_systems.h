@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "connect/connector_set.h"
 #include "store/store.h"
+#include "workflow/collect_usage.h"
 
 namespace rescind {
 
@@ -22,10 +23,10 @@ struct CollectedListing {
 
 // Asks every connector (or those of `only`, when not empty) one after the other and replaces what
 // the store knows, listing by listing. A listing that failed or was cut short removes nothing.
-// `progress` is told the system that is asked now. Errors: of the store; a system's own failure is
-// in its listing.
+// What a system saw of use is kept too, under the kind "usage" of the report. `progress` is told
+// the system that is asked now. Errors: of the store; a system's own failure is in its listing.
 Result<std::vector<CollectedListing>> collect_systems(
     ConnectorSet& connectors, const std::vector<std::string>& only, Store& store, Clock& clock,
-    const std::function<void(const std::string&)>& progress);
+    const std::function<void(const std::string&)>& progress, const UseNames& names = {});
 
 }  // namespace rescind

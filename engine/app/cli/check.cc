@@ -38,7 +38,8 @@ ExitCode run_check(const CommandContext& context, const CheckArguments& argument
     const CheckedPolicy& policy = *(*loaded)->checked;
     context.out << "checked " << (*loaded)->files << " files: " << policy.rules.size() << " rules, "
                 << policy.clauses.size() << " clauses, " << policy.roles.size() << " roles, "
-                << policy.holds.size() << " holds, " << policy.limits.size() << " limits\n";
+                << policy.holds.size() << " holds, " << policy.limits.size() << " limits, "
+                << policy.retires.size() << " retires\n";
   }
   return code;
 }

@@ -15,6 +15,9 @@ namespace {
 
 // "8 accounts": the kind's name with an s where it is more than one.
 std::string counted(const CollectedListing& listing) {
+  if (listing.kind == "usage") {
+    return std::to_string(listing.records) + (listing.records == 1 ? " use" : " uses");
+  }
   const bool plural = listing.records != 1 && listing.kind != "data";
   return std::to_string(listing.records) + ' ' + listing.kind + (plural ? "s" : "");
 }
@@ -74,7 +77,13 @@ ExitCode run_collect(const CommandContext& context, const std::vector<std::strin
       context.err << "\r\x1b[Kcollecting from " << system << " …" << std::flush;
     }
   };
-  const auto listings = collect_systems(*connectors, only, **store, context.clock, progress);
+  UseNames names;
+  for (const DeliveryRoute& route : (*project)->configuration.deliveries) {
+    if (!route.target.used_as.empty()) {
+      names[route.target.used_as] = route.dependent;
+    }
+  }
+  const auto listings = collect_systems(*connectors, only, **store, context.clock, progress, names);
   if (context.progress && !context.quiet) {
     context.err << "\r\x1b[K";
   }

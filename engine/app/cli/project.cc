@@ -1,6 +1,7 @@
 // Opening a policy repository.
 #include "app/cli/project.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <ostream>
 
@@ -46,6 +47,21 @@ Result<ConnectorConfig> resolve_system(const SystemConfiguration& system,
   return config;
 }
 
+void add_connector(const Project& project, const SystemConfiguration& system, Clock& clock,
+                   ConnectorSet& connectors) {
+  Result<ConnectorConfig> config = resolve_system(system, project.configuration.directory);
+  if (!config) {
+    connectors.add_unavailable(system.id, std::move(config).error());
+    return;
+  }
+  Result<std::unique_ptr<Connector>> connector = make_connector(*config, clock);
+  if (connector) {
+    connectors.add(system.id, *std::move(connector));
+  } else {
+    connectors.add_unavailable(system.id, std::move(connector).error());
+  }
+}
+
 // What is wrong with a system's settings, secrets left unread.
 void check_system(const SystemConfiguration& system, Diagnostics& diagnostics) {
   ConnectorConfig config{.system = system.id,
@@ -75,6 +91,11 @@ CollectOptions collect_options(const Configuration& configuration) {
     options.seal.systems.push_back(system.id);
     if (!system.holder_identity_attribute.empty()) {
       options.seal.holder_attributes[system.id] = system.holder_identity_attribute;
+    }
+  }
+  for (const DeliveryRoute& route : configuration.deliveries) {
+    if (!route.item.empty()) {
+      options.seal.dependents[route.item].push_back(route.dependent);
     }
   }
   return options;
@@ -134,19 +155,40 @@ std::optional<ConnectorSet> make_connectors(const Project& project, Clock& clock
     return std::nullopt;
   }
   for (const SystemConfiguration& system : project.configuration.systems) {
-    Result<ConnectorConfig> config = resolve_system(system, project.configuration.directory);
-    if (!config) {
-      connectors.add_unavailable(system.id, std::move(config).error());
-      continue;
-    }
-    Result<std::unique_ptr<Connector>> connector = make_connector(*config, clock);
-    if (connector) {
-      connectors.add(system.id, *std::move(connector));
-    } else {
-      connectors.add_unavailable(system.id, std::move(connector).error());
-    }
+    add_connector(project, system, clock, connectors);
   }
   return connectors;
+}
+
+std::unique_ptr<Deliveries> make_deliveries(const Project& project, Clock& clock) {
+  ConnectorSet receivers;
+  for (const SystemConfiguration& system : project.configuration.systems) {
+    const std::vector<DeliveryRoute>& routes = project.configuration.deliveries;
+    if (std::any_of(routes.begin(), routes.end(), [&system](const DeliveryRoute& route) {
+          return route.target.system == system.id;
+        })) {
+      add_connector(project, system, clock, receivers);
+    }
+  }
+  return std::make_unique<Deliveries>(project.configuration.deliveries, std::move(receivers));
+}
+
+std::function<Result<SealKey>()> seal_key_source(const Project& project) {
+  const Configuration& configuration = project.configuration;
+  if (configuration.seal_key) {
+    return [value = *configuration.seal_key,
+            directory = configuration.directory]() -> Result<SealKey> {
+      RESCIND_ASSIGN_OR_RETURN(std::string text, resolve_value(value, directory));
+      Result<SealKey> key = parse_seal_key(text);
+      wipe_text(text);
+      return key;
+    };
+  }
+  return [project]() -> Result<SealKey> {
+    const Configuration& own = project.configuration;
+    RESCIND_ASSIGN_OR_RETURN(const std::string store, resolve_value(own.store, own.directory));
+    return load_or_create_seal_key(configured_path(own, store) + "-seal.key");
+  };
 }
 
 ExitCode with_store(const CommandContext& context,
@@ -219,6 +261,7 @@ std::unique_ptr<Session> open_session(const CommandContext& context, const Sessi
     return stop_by_diagnostics();
   }
   session->connectors = *std::move(connectors);
+  session->deliveries = make_deliveries(session->project, context.clock);
   session->inventory_paths =
       options.inventory.empty() ? session->project.inventory_paths() : options.inventory;
   auto inventory = reload_inventory(*session, diagnostics);

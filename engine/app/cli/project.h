@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "app/cli/command.h"
+#include "base/seal.h"
 #include "connect/connector_set.h"
+#include "connect/deliveries.h"
 #include "model/configuration.h"
 #include "model/inventory.h"
 #include "store/store.h"
@@ -37,6 +39,12 @@ Result<std::unique_ptr<Store>> open_store(const Project& project);
 std::optional<ConnectorSet> make_connectors(const Project& project, Clock& clock,
                                             Diagnostics& diagnostics);
 
+// Where dependents read their credentials, with connectors of its own for the systems that receive.
+std::unique_ptr<Deliveries> make_deliveries(const Project& project, Clock& clock);
+// Fetches the key that seals what waits for its delivery: the configured one, or that of a file
+// beside the store, which is made when it is not there.
+std::function<Result<SealKey>()> seal_key_source(const Project& project);
+
 // Opens project and store, runs `work`, prints errors.
 ExitCode with_store(const CommandContext& context,
                     const std::function<Result<ExitCode>(Store& store)>& work);
@@ -48,6 +56,7 @@ struct Session {
   LoadedPolicy policy;
   std::unique_ptr<Store> store;  // null without rescind.yaml
   ConnectorSet connectors;
+  std::unique_ptr<Deliveries> deliveries;
   std::vector<std::string> inventory_paths;
   std::shared_ptr<const Inventory> inventory;
 };

@@ -156,6 +156,8 @@ ExecuteOptions execute_options(const CommandContext& context, const Session& ses
   }
   const auto engine = std::make_shared<std::mt19937_64>(std::random_device{}());
   options.random = [engine] { return std::uniform_real_distribution<double>(0.0, 1.0)(*engine); };
+  options.deliveries = session.deliveries.get();
+  options.seal_key = seal_key_source(session.project);
   options.progress = make_progress(context, steps);
   options.hand_over = [](const PlanStep&) { return Status(); };
   return options;

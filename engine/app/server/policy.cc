@@ -41,10 +41,10 @@ Answer answer_policy(const Service& service, const Request& /*request*/) {
     out["rules"].push_back(describe_rule(policy, rule));
   }
   out["modules"] = modules;
-  out["counts"] = {{"rules", policy.rules.size()},    {"clauses", policy.clauses.size()},
-                   {"roles", policy.roles.size()},    {"keeps", policy.keeps.size()},
-                   {"holds", policy.holds.size()},    {"limits", policy.limits.size()},
-                   {"derives", policy.derives.size()}};
+  out["counts"] = {{"rules", policy.rules.size()},     {"clauses", policy.clauses.size()},
+                   {"roles", policy.roles.size()},     {"keeps", policy.keeps.size()},
+                   {"holds", policy.holds.size()},     {"limits", policy.limits.size()},
+                   {"derives", policy.derives.size()}, {"retires", policy.retires.size()}};
   out["inventory"] = {{"digest", service.inventory->digest},
                       {"items", service.inventory->item_count()},
                       {"rejected", service.inventory->rejected.size()}};

@@ -183,5 +183,72 @@ TEST_CASE("secrets: they come from the environment, a file or a program") {
   fs::remove_all(folder);
 }
 
+TEST_CASE("configuration: deliveries say where dependents read their credentials") {
+  const auto reading = read(R"(
+seal_key: { env: RESCIND_SEAL_KEY }
+deliveries:
+  billing-job:
+    path: run/billing.env
+    format: env
+    user: PGUSER
+    value: PGPASSWORD
+    mode: 0640
+    item: "pg:password:svc"
+    used_as: billing
+    reload: { command: [systemctl, reload, billing] }
+    confirm: { command: "curl -fsS http://127.0.0.1/healthy" }
+  reports:
+    - { kind: vault, system: vault, path: reports/db }
+    - { kind: ldap, system: corp, path: "cn=reports,dc=x", attribute: userPassword, confirm: written }
+systems:
+  vault: { connector: sandbox, path: vault.db }
+  corp: { connector: ldap, url: "ldaps://ldap.example.org" }
+)");
+  REQUIRE(reading->configuration);
+  REQUIRE(reading->configuration->seal_key);
+  CHECK(reading->configuration->seal_key->is_secret());
+  const std::vector<DeliveryRoute>& routes = reading->configuration->deliveries;
+  REQUIRE(routes.size() == 3);
+  CHECK(routes[0].dependent == "billing-job");
+  CHECK(routes[0].item == "pg:password:svc");
+  CHECK(routes[0].target.kind == DeliveryKind::File);
+  CHECK(routes[0].target.path == "/etc/acme/run/billing.env");
+  CHECK(routes[0].target.format == DeliveryFormat::Env);
+  CHECK(routes[0].target.mode == 0640U);
+  CHECK(routes[0].target.user_key == "PGUSER");
+  CHECK(routes[0].target.value_key == "PGPASSWORD");
+  CHECK(routes[0].target.used_as == "billing");
+  CHECK(routes[0].target.reload.size() == 3);
+  CHECK(routes[0].target.proof == DeliveryProof::Command);
+  CHECK(routes[0].target.confirm.size() == 1);
+  CHECK(routes[1].dependent == "reports");
+  CHECK(routes[1].target.kind == DeliveryKind::Vault);
+  CHECK(routes[1].target.path == "reports/db");
+  CHECK(routes[1].target.proof == DeliveryProof::Use);
+  CHECK(routes[2].target.attribute == "userPassword");
+  CHECK(routes[2].target.proof == DeliveryProof::Written);
+}
+
+TEST_CASE("configuration: a delivery that cannot work is refused by code") {
+  const auto refused = [](const std::string& line) {
+    return errors("systems: { vault: { connector: sandbox } }\ndeliveries:\n  job: " + line + "\n");
+  };
+  CHECK(says(refused("{ kind: fiel, path: x }"), "R1020"));
+  CHECK(says(refused("{ kind: fiel, path: x }"), "did you mean `file`?"));
+  CHECK(says(refused("{ path: x, format: xml }"), "one of value, pgpass, env, json"));
+  CHECK(says(refused("{ path: x, confirm: maybe }"), "R1020"));
+  CHECK(says(refused("{ kind: file }"), "R1021"));
+  CHECK(says(refused("{ kind: vault, path: x }"), "does not say its `system`"));
+  CHECK(says(refused("{ kind: ldap, system: vault, path: x }"), "does not say its `attribute`"));
+  CHECK(says(refused("{ kind: vault, system: vualt, path: x }"), "R1022"));
+  CHECK(says(refused("{ path: x, mode: 0644 }"), "R1023"));
+  CHECK(says(refused("{ path: x, mode: rw }"), "R0803"));
+  CHECK(says(refused("{ path: x, modes: 0600 }"), "did you mean `mode`?"));
+  CHECK(says(refused("{ path: x, reload: nginx }"), "R0803"));
+  CHECK(says(refused("[x]"), "R0803"));
+  CHECK(says(errors("deliveries: [x]"), "R0803"));
+  CHECK(says(errors("seal_key: sesame"), "R0804"));
+}
+
 }  // namespace
 }  // namespace rescind

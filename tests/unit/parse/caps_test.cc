@@ -115,6 +115,9 @@ TEST_CASE("parse: more declarations or clauses than allowed are R0107") {
   options.max_clauses = 3;
   CHECK(codes("rule a { " + repeated("revoke session ", 3) + "}", options).empty());
   CHECK(codes("rule a { " + repeated("revoke session ", 4) + "}", options) == "R0107");
+  CHECK(codes("retire a { stage b { " + repeated("disable c ", 2) + "} }", options).empty());
+  CHECK(codes("retire a { stage b { " + repeated("disable c ", 3) + "} }", options) == "R0107");
+  CHECK(codes("retire a { " + repeated("stage b { } ", 4) + "}", options) == "R0107");
 }
 
 TEST_CASE("parse: a comment that hides half the file does not make it quadratic") {

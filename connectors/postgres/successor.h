@@ -1,0 +1,64 @@
+// Successors of login roles: a second role beside the first (PostgreSQL keeps one password per
+// role), marked in its comment with whom it follows.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "connectors/postgres/catalog.h"
+#include "connectors/postgres/client.h"
+
+namespace rescind::postgres {
+
+// The name follows from the marker: ROLE_r and eight hex digits; those of an earlier rotation go.
+std::string successor_name(const std::string& role, const std::string& marker);
+
+// What is added to the comment, and the comment without it.
+std::string successor_mark(const std::string& oid, const std::string& marker);
+std::string without_mark(std::string_view comment);
+
+// The items of a setting that is a list ("search_path"), without quotes.
+std::vector<std::string> list_items(std::string_view value);
+
+// A statement about a role whose name stands between the two parts.
+struct RoleStatement {
+  std::string before, after;
+
+  [[nodiscard]] std::string for_role(const std::string& role) const {
+    return before + quote_identifier(role) + after;
+  }
+};
+
+// What a role has that a second one needs as well.
+struct LoginRights {
+  ReadState state = ReadState::Broken;
+  std::string why;
+  std::string cannot;  // what only a person can copy; "" nothing
+  std::string comment;
+  std::vector<std::string> options;  // of CREATE ROLE, as SQL
+  std::vector<RoleStatement> memberships;
+  std::vector<RoleStatement> settings;
+};
+
+LoginRights read_login_rights(Client& client, const RoleFacts& role);
+
+// The role that was marked as the successor of this one, "" none. Several: the newest.
+struct SuccessorRead {
+  ReadState state = ReadState::Broken;
+  std::string name;
+  std::string why;
+};
+
+SuccessorRead read_successor_of(Client& client, const std::string& oid);
+
+// A role and its comment.
+struct CommentRead {
+  ReadState state = ReadState::Broken;  // Missing: no such role
+  std::string comment;
+  std::string why;
+};
+
+CommentRead read_comment(Client& client, const std::string& role);
+
+}  // namespace rescind::postgres
