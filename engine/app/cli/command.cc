@@ -42,6 +42,7 @@ int run_command_line(const std::vector<std::string>& arguments, CommandContext& 
   add_evaluate_command(app, context, action);
   add_plan_command(app, context, action);
   add_show_command(app, context, action);
+  add_simulate_command(app, context, action);
   add_apply_command(app, context, action);
   add_approve_command(app, context, action);
   add_escalations_command(app, context, action);

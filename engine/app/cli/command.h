@@ -66,6 +66,7 @@ void add_run_command(CLI::App& app, CommandContext& context, Action& action);
 void add_runs_command(CLI::App& app, CommandContext& context, Action& action);
 void add_serve_command(CLI::App& app, CommandContext& context, Action& action);
 void add_show_command(CLI::App& app, CommandContext& context, Action& action);
+void add_simulate_command(CLI::App& app, CommandContext& context, Action& action);
 void add_undo_command(CLI::App& app, CommandContext& context, Action& action);
 
 // The whole program but its process: parses `arguments` (without the program's name), runs the
