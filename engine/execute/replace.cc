@@ -181,6 +181,7 @@ DeliveryRequest Replacement::delivery_to(const Recipient& recipient) const {
   out.dependent = recipient.name;
   out.target = recipient.target;
   out.since = made_at_;
+  out.alone = recipients_.size() == 1;
   return out;
 }
 
