@@ -35,9 +35,40 @@ bool claims_done(const StepRecord& record) {
   return is_done_state(record.state) || record.state == StepState::Residual;
 }
 
+// A replacement holds while its successor is there: the old one stays as it was until a later step.
+// A rotation that made a successor has retired the old one too. Nothing: it was done otherwise.
+std::optional<ProbeResult> read_successor(Connector& connector, const PlanStep& step,
+                                          const StepRecord& record) {
+  if (step.verb != Verb::Replace && step.verb != Verb::Rotate) {
+    return std::nullopt;
+  }
+  ActionRequest request = request_of(step, record);
+  const Successor made = connector.find_successor(request);
+  if (made.answer.result == ResultClass::AlreadyDone) {
+    if (step.verb == Verb::Rotate) {
+      request.verb = Verb::Disable;
+      return connector.probe(request);
+    }
+    ProbeResult there;
+    there.answer = ProbeAnswer::Done;
+    there.detail = "its successor " + made.item.item + " is there";
+    return there;
+  }
+  if (step.verb == Verb::Rotate) {
+    return std::nullopt;
+  }
+  ProbeResult seen;
+  seen.answer =
+      made.answer.result == ResultClass::Absent ? ProbeAnswer::NotDone : ProbeAnswer::Unknown;
+  seen.detail =
+      seen.answer == ProbeAnswer::NotDone ? "its successor is not there" : made.answer.detail;
+  return seen;
+}
+
 void read_step(Connector& connector, const PlanStep& step, const StepRecord& record,
                StepProof& proof) {
-  const ProbeResult seen = connector.probe(request_of(step, record));
+  const std::optional<ProbeResult> successor = read_successor(connector, step, record);
+  const ProbeResult seen = successor ? *successor : connector.probe(request_of(step, record));
   proof.detail = seen.detail;
   switch (seen.answer) {
   case ProbeAnswer::Done:

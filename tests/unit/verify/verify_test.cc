@@ -101,6 +101,31 @@ TEST_CASE("verify: what was done and is seen otherwise is open again, and resume
   CHECK(test.verify(report.run).closed());
 }
 
+TEST_CASE(
+    "verify: a replacement holds while its successor is there, though the old one is as before") {
+  Case test;
+  test.company.options.seal_key = []() -> Result<SealKey> { return SealKey(SealKey::Bytes{}); };
+  PlanStep& step = test.company.step("replace", Verb::Replace, Kind::Secret, "vault:db");
+  step.facts.clear();
+  step.holder.clear();
+  step.dependents = std::vector<std::string>{};
+  const RunReport report = test.company.apply();
+  REQUIRE(state_of(report, "replace") == StepState::Verified);
+  CHECK(proof_of(test.verify(report.run), "replace").proof == Proof::Holds);
+
+  Connector& vault = *test.company.connectors.find("vault");
+  ActionRequest made;
+  made.marker = "step:replace#1";
+  made.item.item = "vault:db";
+  made.item.kind = Kind::Secret;
+  made.item.system = "vault";
+  REQUIRE(vault.delete_successor(made, vault.find_successor(made).item).result ==
+          ResultClass::Changed);
+  const VerifiedOutcome outcome = test.verify(report.run);
+  CHECK(proof_of(outcome, "replace").proof == Proof::DoesNotHold);
+  CHECK(proof_of(outcome, "replace").detail == "its successor is not there");
+}
+
 TEST_CASE("verify: a destroying step that does not hold is for a person, not for resume") {
   Case test;
   test.company.step("wipe", Verb::Wipe, Kind::Device, "mdm:laptop");
