@@ -70,11 +70,18 @@ bool is_same(const Event& a, const Event& b) {
          a.withdrawn == b.withdrawn;
 }
 
-bool is_worked(const std::vector<WorkedRun>& runs, const Event& event) {
-  return std::any_of(runs.begin(), runs.end(), [&](const WorkedRun& run) {
-    return std::any_of(run.events.begin(), run.events.end(),
-                       [&](const Event& one) { return is_same(one, event); });
-  });
+// The event as an open run works it, in the same revision or a newer one; none: nullptr.
+const Event* worked_as(const std::vector<WorkedRun>& runs, const Event& event) {
+  for (const WorkedRun& run : runs) {
+    for (const Event& one : run.events) {
+      const bool newer = !event.id.empty() && one.source == event.source && one.id == event.id &&
+                         one.revision > event.revision;
+      if (newer || is_same(one, event)) {
+        return &one;
+      }
+    }
+  }
+  return nullptr;
 }
 
 // Of each event the newest revision, each once. One that is known already keeps its arrival.
