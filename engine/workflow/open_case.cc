@@ -135,8 +135,14 @@ Result<OpenCase> gather_case(Store& store, const Schema& schema, std::vector<Eve
                              Instant now) {
   OpenCase out;
   RESCIND_ASSIGN_OR_RETURN(const std::vector<WorkedRun> runs, open_runs(store));
-  const bool anything_new = std::any_of(
-      events.begin(), events.end(), [&](const Event& event) { return !is_worked(runs, event); });
+  bool anything_new = false;
+  for (Event& event : events) {
+    if (const Event* worked = worked_as(runs, event)) {
+      event = *worked;
+    } else {
+      anything_new = true;
+    }
+  }
   if (anything_new) {
     RESCIND_ASSIGN_OR_RETURN(const std::vector<Event> waiting,
                              waiting_events(store, schema, now, out.notes));
