@@ -272,6 +272,8 @@ std::string encode_plan(const Plan& plan);
 // does not match the content), Unsupported (another format version). `verify_digest` false: for
 // showing only.
 Result<Plan> decode_plan(std::string_view json, bool verify_digest = true);
+// One event as it stands in a plan, on one line.
+std::string encode_event_line(const Event& event, const std::string& lineage);
 // The digest over the canonical encoding without its own digest field.
 std::string compute_plan_digest(const Plan& plan);
 

@@ -359,4 +359,8 @@ std::string compute_plan_digest(const Plan& plan) {
   return sha256_digest(dump(encode_document(plan, std::string()), -1));
 }
 
+std::string encode_event_line(const Event& event, const std::string& lineage) {
+  return encode_event(event, lineage).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace rescind

@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "evaluate/evaluate.h"
+#include "model/approval.h"
 #include "plan/build.h"
 #include "workflow/open_case.h"
+#include "workflow/people.h"
 
 namespace rescind {
 namespace {
@@ -190,6 +192,9 @@ Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inven
   options.looked_at_only = request.looked_at_only;
   options.systems = std::move(estate.systems);
   options.bindings = std::move(estate.bindings);
+  for (auto& [identity, keys] : declared_keys(*inventory)) {
+    options.bindings[approver_binding_key(identity)] = keys;
+  }
   options.notes = std::move(estate.notes);
   if (request.store != nullptr) {
     RESCIND_RETURN_IF_ERROR(read_store(request, *policy.checked, *inventory, open, options));

@@ -93,11 +93,11 @@ TEST_CASE("store: a claim stands until its own cause drops it") {
                          "step:a",     at_second(1),   {},       std::string()};
   JournalRecord line = line_of(run);
   line.entry = RecordEntry::Claimed;
-  REQUIRE(store->append(line, nullptr, nullptr, &claim).has_value());
+  REQUIRE(store->append(line, nullptr, nullptr, {claim}).has_value());
   claim.cause = "risk/alice";
-  REQUIRE(store->append(line, nullptr, nullptr, &claim).has_value());
+  REQUIRE(store->append(line, nullptr, nullptr, {claim}).has_value());
   claim.item = "crm:alice";
-  REQUIRE(store->append(line, nullptr, nullptr, &claim).has_value());
+  REQUIRE(store->append(line, nullptr, nullptr, {claim}).has_value());
 
   CHECK(*store->release_claims("leaver/alice", "", "run:b", at_second(9)) == 1);
   CHECK(*store->release_claims("leaver/alice", "", "run:b", at_second(9)) == 0);
@@ -113,7 +113,7 @@ TEST_CASE("store: a claim stands until its own cause drops it") {
   // Made again, it stands again.
   claim.item = "okta:alice";
   claim.cause = "leaver/alice";
-  REQUIRE(store->append(line, nullptr, nullptr, &claim).has_value());
+  REQUIRE(store->append(line, nullptr, nullptr, {claim}).has_value());
   CHECK_FALSE(store->list_claims("okta:alice")->front().released_at.has_value());
 }
 
