@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "execute/refusals.h"
 #include "workflow/advance_parts.h"
 #include "workflow/decide_again.h"
 
@@ -90,7 +91,9 @@ Status OpenRun::need_approvals() {
     return {};
   }
   RESCIND_ASSIGN_OR_RETURN(const auto stored, store_.list_approvals(claim_.run.id));
-  approvals_ = std::make_unique<execute::Approvals>(plan_.plan, request_.execute.approvers, stored);
+  RESCIND_ASSIGN_OR_RETURN(execute::Ancestry ancestry, execute::read_ancestry(plan_.plan, store_));
+  approvals_ = std::make_unique<execute::Approvals>(plan_.plan, request_.execute.approvers, stored,
+                                                    std::move(ancestry));
   return {};
 }
 
