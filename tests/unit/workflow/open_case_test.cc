@@ -86,7 +86,7 @@ struct Case {
     claim.run = run;
     claim.step = disable->id;
     claim.at = office.now;
-    const Status saved = office.store->append(line, &record, &capture, &claim);
+    const Status saved = office.store->append(line, &record, &capture, {claim});
     REQUIRE_MESSAGE(saved.has_value(), saved.error().to_string());
     office.records = kRecords + account(false);
   }
