@@ -55,6 +55,7 @@ rule incident {
 P
 cat >repo/inventory/people.jsonl <<P
 {"record":"system","id":"crm","kind":"saas","tier":1,"owner":["crm-team"]}
+{"record":"team","id":"crm-team","members":["carol"]}
 {"record":"team","id":"it-security","members":["ines","tom"],"contact":"file:security","approver_keys":{"ines":"$ines","tom":"$tom"}}
 {"record":"team","id":"delegates","members":["carol"],"approver_keys":{"carol":"$carol"}}
 {"record":"identity","id":"alice","kind":"employee"}
@@ -112,10 +113,8 @@ run 0 approve --import ines.json
 says out "is "
 run 0 escalations;               says out "nobody is called"
 run 0 escalations --all;         says out "settled at"
-grep -q '"disable crm:alice"\|disable' <("$rescind" runs --verbose) || true
 
 # ---- the same document on another plan ---------------------------------------------------------------------------
-sqlite3 sandbox.db "SELECT 1" >/dev/null 2>&1 || true
 rm -f rescind.db* sandbox.db*
 make_plan soc-2 two.plan.json
 run 4 approve verify ines.json --plan two.plan.json;   says err "R0874"
