@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "audit/notes.h"
 #include "execute/refusals.h"
 #include "workflow/advance_parts.h"
 #include "workflow/decide_again.h"
@@ -118,6 +119,7 @@ Status OpenRun::extend(RecordEntry entry, const std::string& why, std::vector<Pl
   supplement.plan = encode_plan(more);
   supplement.why = why;
   supplement.at = clock_.now();
+  supplement.notes = notes_of(more);
   for (const PlanStep& step : more.steps) {
     if (record_of(step.id) == nullptr) {
       NewStep made;
