@@ -103,7 +103,17 @@ class Teller {
     step.reversible = note.get("reversible");
     step.approvals = note.get("approvals");
     step.state = "planned";
-    step_at_.insert_or_assign({note.run, note.step}, story_.steps.size());
+    if (StoryStep* known = find_step(note); known != nullptr) {
+      // Decided again: what was done stays done.
+      step.state = known->state;
+      step.done_at = known->done_at;
+      step.proof = known->proof;
+      step.proof_entry = known->proof_entry;
+      step.proved_at = known->proved_at;
+      *known = std::move(step);
+      return;
+    }
+    step_at_[{note.run, note.step}] = story_.steps.size();
     story_.steps.push_back(std::move(step));
   }
 

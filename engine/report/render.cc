@@ -208,7 +208,8 @@ std::vector<Figure> figures_of(const Report& report) {
 
 std::string render_report_text(const Report& report) {
   std::string text = "Report of " + format_instant(report.options.now) + ": " +
-                     std::to_string(report.cases.size()) + " cases";
+                     std::to_string(report.cases.size()) +
+                     (report.cases.size() == 1 ? " case" : " cases");
   text += report.options.since ? ", from " + format_instant(*report.options.since) : "";
   text += report.options.until ? ", before " + format_instant(*report.options.until) : "";
   text += "\n\n";

@@ -128,7 +128,7 @@ tamper "UPDATE audit SET sequence = -1 WHERE sequence = 12; UPDATE audit SET seq
 run 4 -C bad audit verify;  says err "reordered: entry 12 stands behind entry 13"
 tamper "DELETE FROM audit WHERE sequence >= 30; DELETE FROM checkpoints WHERE size > 30"
 run 4 -C bad audit verify;  says err "differs: journal record"
-run 4 -C bad audit verify --checkpoint first.checkpoint;  says err "truncated:"
+run 4 -C bad audit verify --checkpoint ../first.checkpoint;  says err "truncated:"
 tamper "UPDATE records SET detail = 'something else' WHERE sequence = 3"
 run 4 -C bad audit verify;  says err "differs: journal record 3 of"
 tamper "DELETE FROM records WHERE sequence = 3"

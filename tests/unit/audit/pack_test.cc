@@ -186,6 +186,18 @@ TEST_CASE(
   CHECK(story.verdict == "1 of 2 changes were read back as done. 0 ways in remain.");
 }
 
+TEST_CASE("pack: a step that was decided again is one step, and what was done stays done") {
+  Company company;
+  AuditNote again = step("step:a", "alice", "crm:alice", "disable", "contain");
+  again.data["deadline"] = "2026-01-05T09:00:00Z";
+  company.log.append(again);
+  company.log.sign_at(company.log.lines.size());
+  const Story story = tell_pack(company.pack()).value();
+  REQUIRE(story.steps.size() == 2);
+  CHECK(story.steps[0].deadline == "2026-01-05T09:00:00Z");
+  CHECK(story.steps[0].done_at == at_second(16));
+}
+
 TEST_CASE("pack: a step that is seen undone again is not done") {
   Company company;
   AuditNote back = record("probed", "step:a", "ready", "does_not_hold");
