@@ -36,7 +36,9 @@ struct Watched {
 
   std::string rows(const std::string& kind) {
     std::string out;
-    for (const StoredInventoryRecord& record : *store->list_inventory()) {
+    const auto listed = store->list_inventory();
+    REQUIRE(listed.has_value());
+    for (const StoredInventoryRecord& record : *listed) {
       if (record.kind == kind) {
         out += record.json + "\n";
       }

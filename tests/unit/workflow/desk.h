@@ -52,6 +52,13 @@ inline const std::string kDeskItems =
 
 inline constexpr Seconds kDay{86400};
 
+// The value, kept as long as its caller wants it.
+template <typename T>
+T must(Result<T> result) {
+  REQUIRE_MESSAGE(result.has_value(), result.error().to_string());
+  return *std::move(result);
+}
+
 class Desk {
  public:
   Desk() : office(kDeskPolicy), clock(instant("2026-01-05T17:00:00Z")) {
@@ -79,7 +86,7 @@ class Desk {
     REQUIRE_MESSAGE(listed.has_value(), listed.error().to_string());
     std::string text =
         kDeskPeople + R"({"record":"identity","id":"alice","kind":"employee")" + alice + "}\n";
-    for (const StoredInventoryRecord& record : *office.store->list_inventory()) {
+    for (const StoredInventoryRecord& record : must(office.store->list_inventory())) {
       text += record.json + "\n";
     }
     return collect_inventory_from_text(text, office.policy().checked->schema);
@@ -156,7 +163,7 @@ class Desk {
 
   std::string journal(const std::string& run) {
     std::string text;
-    for (const JournalRecord& record : *office.store->list_records(run)) {
+    for (const JournalRecord& record : must(office.store->list_records(run))) {
       text += std::string(record_entry_name(record.entry)) + ": " + record.detail + "\n";
     }
     return text;

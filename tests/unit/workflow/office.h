@@ -87,7 +87,9 @@ class Office {
   void settle(const std::string& run, const PlanStep& step,
               StepState state = StepState::Verified) const {
     StepRecord record;
-    for (const StepRecord& one : *store->list_steps(run)) {
+    const auto steps = store->list_steps(run);
+    REQUIRE(steps.has_value());
+    for (const StepRecord& one : *steps) {
       record = one.step == step.id ? one : record;
     }
     record.run = run;
