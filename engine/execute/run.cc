@@ -136,7 +136,13 @@ Status Run::finish(RunState state) {
   for (const Slot& slot : schedule_->slots()) {
     steps.push_back(slot.record);
   }
-  return journal_.set_due(next_look_at_run(steps, retirements_, clock_.now(), options_));
+  // What comes of a stage is not judged here: somebody has to look now.
+  const bool staged =
+      std::any_of(retirements_.begin(), retirements_.end(), [](const RetirementRecord& retirement) {
+        return retirement.state == RetirementState::Acting;
+      });
+  return journal_.set_due(staged ? std::optional<Instant>(clock_.now())
+                                 : next_look_at_run(steps, retirements_, clock_.now(), options_));
 }
 
 // The run that this one puts back is undone when every step is that this one restores.
