@@ -31,6 +31,9 @@ namespace rescind {
 // that it cannot have. "" or absent: it may.
 inline constexpr std::string_view kClockFrozenSetting = "clock.frozen";
 
+// Settings of this name and a run's id: that it was looked at once more after its sweeps.
+inline constexpr std::string_view kSweptSetting = "swept.";
+
 struct StepProgress {
   enum class What : std::uint8_t { Started, Finished, Waiting };
   What what = What::Started;

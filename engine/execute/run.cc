@@ -136,8 +136,20 @@ Status Run::finish(RunState state) {
   for (const Slot& slot : schedule_->slots()) {
     steps.push_back(slot.record);
   }
-  // What comes of a stage is not judged here: somebody has to look now.
+  // What comes of a stage, and what came up behind a sweep, is not judged here: somebody has to
+  // look now.
+  bool swept = false;
+  bool all = true;
+  for (const Slot& slot : schedule_->slots()) {
+    const bool sweep = slot.step->action == "sweep";
+    swept = swept || sweep;
+    all = all &&
+          (!sweep || is_done_state(slot.record.state) || slot.record.state == StepState::Residual);
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto looked,
+                           store_.find_setting(std::string(kSweptSetting) + claim_.run.id));
   const bool staged =
+      (swept && all && !looked && plan_.undoes.empty()) ||
       std::any_of(retirements_.begin(), retirements_.end(), [](const RetirementRecord& retirement) {
         return retirement.state == RetirementState::Acting;
       });
