@@ -202,6 +202,13 @@ struct ResidualPath {
   std::optional<Instant> until;
 };
 
+// A cause no longer holds an item contained.
+struct ClaimRelease {
+  std::string item;
+  std::string cause;  // of the ContainmentClaim
+  friend auto operator<=>(const ClaimRelease&, const ClaimRelease&) = default;
+};
+
 struct Plan {
   std::string format_version{kPlanFormatVersion};
   std::string digest;  // over everything below but itself
@@ -246,6 +253,8 @@ struct Plan {
   // not begun.
   std::vector<std::string> supersedes;
   std::string undoes;  // the run that this plan puts back; "" none
+  // Claims that end when the run of this plan is opened. What is restored has none left.
+  std::vector<ClaimRelease> releases;
   std::vector<HeldItem> postponed, protected_items;
   std::vector<ItemNote> uncovered, undetermined;
   std::vector<StepNote> infeasible;

@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include "audit/notes.h"
+#include "execute/refusals.h"
 #include "workflow/advance_parts.h"
 #include "workflow/decide_again.h"
 
@@ -88,7 +90,9 @@ Status OpenRun::need_approvals() {
     return {};
   }
   RESCIND_ASSIGN_OR_RETURN(const auto stored, store_.list_approvals(claim_.run.id));
-  approvals_ = std::make_unique<execute::Approvals>(plan_.plan, request_.execute.approvers, stored);
+  RESCIND_ASSIGN_OR_RETURN(execute::Ancestry ancestry, execute::read_ancestry(plan_.plan, store_));
+  approvals_ = std::make_unique<execute::Approvals>(plan_.plan, request_.execute.approvers, stored,
+                                                    std::move(ancestry));
   return {};
 }
 
@@ -113,6 +117,7 @@ Status OpenRun::extend(RecordEntry entry, const std::string& why, std::vector<Pl
   supplement.plan = encode_plan(more);
   supplement.why = why;
   supplement.at = clock_.now();
+  supplement.notes = notes_of(more);
   for (const PlanStep& step : more.steps) {
     if (record_of(step.id) == nullptr) {
       NewStep made;

@@ -5,8 +5,10 @@
 #include <ostream>
 #include <utility>
 
+#include "app/cli/people.h"
 #include "app/cli/run_output.h"
 #include "workflow/collect_systems.h"
+#include "workflow/escalate.h"
 
 namespace rescind {
 namespace {
@@ -29,6 +31,18 @@ Result<std::shared_ptr<const Inventory>> read_facts(const CommandContext& contex
   }
   Diagnostics diagnostics;
   return reload_inventory(session, diagnostics);
+}
+
+Result<std::optional<Instant>> escalate_now(const CommandContext& context, const Session& session,
+                                            const Plan& plan, const std::string& run,
+                                            const std::shared_ptr<const Inventory>& inventory) {
+  const Instant now = context.clock.now();
+  const auto hand_over = open_hand_over(session.project);
+  if (!hand_over) {
+    context.err << "note: nobody is called: " << hand_over.error().to_string() << '\n';
+  }
+  return escalate_run(plan, run, *session.store, session_people(session, now, inventory),
+                      hand_over ? hand_over->get() : nullptr, now);
 }
 
 void print_run(std::ostream& out, const AdvancedRun& run) {
@@ -77,6 +91,10 @@ AdvanceRequest advance_request(const CommandContext& context, Session& session,
       context.err << "note: `" << system << "` shows no use: " << taken.error().to_string() << '\n';
     }
     return {};
+  };
+  request.escalate = [&context, &session](const Plan& plan, const std::string& run,
+                                          const std::shared_ptr<const Inventory>& inventory) {
+    return escalate_now(context, session, plan, run, inventory);
   };
   request.clock_heartbeat = session.project.configuration.clock_heartbeat;
   request.boot = boot_id();

@@ -32,6 +32,9 @@ struct Project {
 // optional: diagnostics says what is wrong with it. Errors: the file cannot be read.
 Result<std::optional<Project>> open_project(SourceSet& sources, Diagnostics& diagnostics);
 
+// The file of the store. Errors: as of open_store, but those of the file itself.
+Result<std::string> store_path(const Project& project);
+
 // Errors: those of the store; NotFound when there is no rescind.yaml and so no store.
 Result<std::unique_ptr<Store>> open_store(const Project& project);
 

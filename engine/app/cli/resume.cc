@@ -3,8 +3,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/cli/approvals.h"
 #include "app/cli/command.h"
+#include "app/cli/people.h"
 #include "app/cli/run_output.h"
+#include "store/run_plan.h"
 
 namespace rescind {
 namespace {
@@ -28,6 +31,14 @@ Result<std::vector<std::string>> open_runs(Store& store) {
   return open;
 }
 
+// Whether the name alone may approve what the run asks for; a run that cannot be read is reported
+// when it is resumed.
+bool may_approve_in_run(const CommandContext& context, const Session& session,
+                        const std::string& run, const std::string& as) {
+  const auto known = load_run_plan(*session.store, run);
+  return !known || may_approve_by_name(context, session, known->plan, as);
+}
+
 using Selection = std::function<Result<std::vector<std::string>>(Store&)>;
 
 ExitCode run_all(const CommandContext& context, const Selection& select,
@@ -49,12 +60,17 @@ ExitCode run_all(const CommandContext& context, const Selection& select,
   }
   // One run's trouble is not the next one's; the worst exit code is the command's.
   for (const std::string& run : *runs) {
+    if (!may_approve_in_run(context, *session, run, approve_as)) {
+      code = code == ExitCode::Done ? ExitCode::Blocked : code;
+      continue;
+    }
     const auto report = resume_run(run, *session->store, session->connectors, context.clock,
                                    execute_options(context, *session, approve_as, 0));
     const ExitCode one =
         report ? conclude_run(context, *session, *report) : context.report(report.error());
     code = one == ExitCode::WorldFailed || code == ExitCode::Done ? one : code;
   }
+  escalate_due(context, *session);
   return code;
 }
 

@@ -5,6 +5,7 @@
 
 #include "app/cli/advance_session.h"
 #include "app/cli/command.h"
+#include "app/cli/people.h"
 
 namespace rescind {
 namespace {
@@ -26,6 +27,7 @@ ExitCode run_due(const CommandContext& context, bool accept_clock) {
   if (!report) {
     return context.report(report.error());
   }
+  escalate_due(context, *session);
   if (!context.quiet) {
     print_advance(context.out, *report);
   }

@@ -256,5 +256,47 @@ TEST_CASE("configuration: a delivery that cannot work is refused by code") {
   CHECK(says(errors("seal_key: sesame"), "R0804"));
 }
 
+TEST_CASE("configuration: the ways to people are read") {
+  const auto reading = read(R"(
+handover:
+  webhook: { url: "https://chat.example.org/hook", secret: { env: HOOK }, timeout: 5s }
+  smtp: { host: mail.example.org, port: 2525, encryption: tls, user: rescind,
+          password: { file: smtp }, from: rescind@example.org, ca: ca.pem }
+  file: { folder: people/ }
+)");
+  REQUIRE(reading->configuration);
+  const HandoverConfiguration& handover = reading->configuration->handover;
+  REQUIRE(handover.webhook);
+  CHECK(handover.webhook->url == "https://chat.example.org/hook");
+  CHECK(handover.webhook->secret->is_secret());
+  CHECK(handover.webhook->timeout == Seconds(5));
+  REQUIRE(handover.smtp);
+  CHECK(handover.smtp->port == 2525);
+  CHECK(handover.smtp->encryption == SmtpConfiguration::Encryption::Tls);
+  CHECK(handover.smtp->user == "rescind");
+  CHECK(handover.smtp->password->is_secret());
+  CHECK(handover.smtp->from == "rescind@example.org");
+  CHECK(handover.smtp->ca == "ca.pem");
+  CHECK(handover.folder == "people/");
+  CHECK_FALSE(handover.empty());
+  CHECK(read("steward: iam")->configuration->handover.empty());
+}
+
+TEST_CASE("configuration: a way to people that cannot work or leaks is refused") {
+  const auto refused = [](const std::string& lines) { return errors("handover: " + lines + "\n"); };
+  CHECK(says(refused("{ pigeon: {} }"), "R0802"));
+  CHECK(says(refused("{ webhook: { secret: { env: X } } }"), "`webhook` needs `url`"));
+  CHECK(says(refused("{ webhook: { url: \"http://chat.example.org\" } }"), "`https://`"));
+  CHECK(says(refused("{ webhook: { url: \"http://127.0.0.1.example.org:80\" } }"), "`https://`"));
+  CHECK(says(refused("{ webhook: { url: \"https://u:p@chat.example.org\" } }"), "R0804"));
+  CHECK(says(refused("{ webhook: { url: \"https://x\", secret: plain } }"), "R0804"));
+  CHECK(says(refused("{ smtp: { host: mail } }"), "`smtp` needs `from`"));
+  CHECK(says(refused("{ smtp: { host: mail, from: a@b, port: 70000 } }"), "1 to 65535"));
+  CHECK(says(refused("{ smtp: { host: mail, from: a@b, encryption: some } }"), "`starttls`"));
+  CHECK(says(refused("{ smtp: { host: mail, from: a@b, encryption: none, password: { env: X } } }"),
+             "unencrypted"));
+  CHECK(says(refused("{ file: {} }"), "`file` needs `folder`"));
+}
+
 }  // namespace
 }  // namespace rescind

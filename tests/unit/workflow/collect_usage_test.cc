@@ -36,9 +36,9 @@ struct Watched {
 
   std::string rows(const std::string& kind) {
     std::string out;
-    const auto listed = store->list_inventory();
-    REQUIRE(listed.has_value());
-    for (const StoredInventoryRecord& record : *listed) {
+    const auto records = store->list_inventory();
+    REQUIRE(records);
+    for (const StoredInventoryRecord& record : *records) {
       if (record.kind == kind) {
         out += record.json + "\n";
       }

@@ -1,0 +1,57 @@
+// The script of a simulation: what people and systems do, and when. docs/simulation.md specifies
+// the file.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "diagnostics/diagnostic.h"
+#include "model/event.h"
+#include "model/inventory.h"
+#include "model/schema.h"
+#include "simulate/simulated_estate.h"
+
+namespace rescind {
+
+struct ScriptEntry {
+  enum class What : std::uint8_t {
+    Use,
+    SignIn,
+    Fail,
+    Mend,
+    Approve,
+    Refuse,
+    Deliver,
+    Event,
+    Record,
+    ClockJump
+  };
+  What what = What::Use;
+  Instant at{};
+  std::string item;    // use, sign_in, approve, refuse, deliver; "" of approve: whatever may be
+  std::string by;      // use, sign_in, approve, refuse
+  std::string to;      // deliver
+  std::string reason;  // refuse
+  EstateFault fault;   // fail, mend
+  std::vector<Event> events;
+  std::string record;  // JSON
+  Seconds jump{0};
+  std::string text;  // one line for the timeline
+};
+
+struct ScriptContext {
+  const Schema& schema;
+  const Inventory& inventory;
+  Instant begin{};
+  std::string timezone;  // of the organisation
+};
+
+// In the order of time. A name that ends in .yaml or .yml is read as YAML, anything else as JSON.
+// Empty exactly when an error was reported.
+std::optional<std::vector<ScriptEntry>> read_script(SourceSet& sources, SourceFileId file,
+                                                    const ScriptContext& context,
+                                                    Diagnostics& diagnostics);
+
+}  // namespace rescind

@@ -1,0 +1,299 @@
+#include "scenario.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "dice.h"
+
+namespace rescind::simulation {
+namespace {
+
+constexpr Seconds kMinute{60};
+constexpr Seconds kHour{3600};
+constexpr Seconds kDay{86400};
+
+std::string system_name(std::size_t i) {
+  return "sys" + std::to_string(i);
+}
+
+std::string person_name(std::size_t i) {
+  return "p" + std::to_string(i);
+}
+
+std::string machine_name(std::size_t i) {
+  return "bot" + std::to_string(i);
+}
+
+std::string quoted_set(Dice& dice, std::size_t most, std::size_t of,
+                       std::string (*name)(std::size_t)) {
+  std::set<std::string> names;
+  for (std::size_t i = dice.pick(most + 1); i > 0; --i) {
+    names.insert("\"" + name(dice.pick(of)) + "\"");
+  }
+  return "[" + join(std::vector<std::string>(names.begin(), names.end()), ",") + "]";
+}
+
+std::string record(std::string_view kind, const std::string& id, const std::string& fields) {
+  return R"({"record":")" + std::string(kind) + R"(","id":")" + id + "\"" + fields + "}\n";
+}
+
+std::string field(std::string_view name, const std::string& value) {
+  return ",\"" + std::string(name) + "\":\"" + value + "\"";
+}
+
+std::string raw(std::string_view name, const std::string& value) {
+  return ",\"" + std::string(name) + "\":" + value;
+}
+
+class Builder {
+ public:
+  explicit Builder(std::uint64_t seed) : dice_(seed) { out_.seed = seed; }
+
+  Scenario build() {
+    out_.begin = *parse_instant("2026-01-05T09:00:00Z");
+    out_.end = out_.begin + 75 * kDay;
+    systems();
+    people();
+    for (std::size_t p = 0; p < kPeople; ++p) {
+      for (std::size_t s = 0; s < kSystems; ++s) {
+        if (dice_.chance(50)) {
+          account(system_name(s), person_name(p));
+        }
+      }
+    }
+    machines();
+    policy();
+    events();
+    trouble();
+    return out_;
+  }
+
+ private:
+  void systems() {
+    for (std::size_t i = 0; i < kSystems; ++i) {
+      std::string fields = field("kind", i < 2 ? "idp" : "saas") +
+                           raw("tier", std::to_string(dice_.pick(3))) +
+                           raw("federated_by", quoted_set(dice_, 2, kSystems, system_name));
+      if (dice_.chance(25)) {
+        fields += raw("pushes_to", quoted_set(dice_, 2, kSystems, system_name));
+      }
+      out_.records += record("system", system_name(i), fields);
+    }
+  }
+
+  void people() {
+    for (std::size_t i = 0; i < kPeople; ++i) {
+      out_.records += person_record(person_name(i), false) + "\n";
+    }
+    out_.records += person_record("keeper", false) + "\n" + person_record("second", false) + "\n";
+    out_.records += record("team", "office", raw("members", R"(["keeper","p0"])"));
+    out_.records += record("team", "records", raw("members", R"(["second"])"));
+  }
+
+  void account(const std::string& system, const std::string& holder) {
+    const std::string id = system + ":" + holder;
+    std::string fields = field("system", system) + field("holder", holder);
+    if (dice_.chance(10)) {
+      fields += raw("administers", quoted_set(dice_, 2, kSystems, system_name));
+    }
+    out_.records +=
+        record("account", id, fields + (dice_.chance(8) ? raw("enabled", "false") : ""));
+    const std::string place =
+        field("system", system) + field("holder", holder) + field("account", id);
+    if (dice_.chance(50)) {
+      out_.records += record("session", id + ":s", place);
+    }
+    if (dice_.chance(35)) {
+      out_.records += record("token", id + ":t", place);
+    }
+    if (dice_.chance(45)) {
+      out_.records += record("role", id + ":r",
+                             place + field("name", dice_.chance(50) ? "Admin" : "User") +
+                                 (dice_.chance(40) ? raw("privileged", "true") : "") +
+                                 field("level", dice_.chance(50) ? "admin" : "member"));
+    }
+    if (dice_.chance(30)) {
+      const std::string seat = id + ":seat";
+      out_.records += record("license", seat, place + field("name", "seat"));
+      if (dice_.chance(70)) {
+        out_.records += record("data", id + ":box", place + field("license", seat));
+      }
+      if (dice_.chance(40)) {
+        out_.records += record("group", id + ":g",
+                               place + field("name", "staff") + field("carries_license", "seat"));
+      }
+    }
+    if (dice_.chance(25)) {
+      out_.records += record("device", id + ":d", place);
+    }
+    if (dice_.chance(15)) {
+      out_.records += record("secret", id + ":x", place + raw("known_to", "[\"" + holder + "\"]"));
+      out_.records += record("checkout", id + ":c", place);
+    }
+  }
+
+  void machines() {
+    for (std::size_t m = 0; m < kMachines; ++m) {
+      const std::string bot = machine_name(m);
+      out_.records += record(
+          "identity", bot,
+          field("kind", "service") + raw("owner", quoted_set(dice_, 2, kPeople, person_name)));
+      const std::string system = system_name(dice_.pick(kSystems));
+      out_.records += record("api_key", system + ":" + bot,
+                             field("system", system) + field("holder", bot) +
+                                 raw("dependents", quoted_set(dice_, 2, kMachines, machine_name)) +
+                                 raw("known_to", quoted_set(dice_, 1, kPeople, person_name)));
+    }
+  }
+
+  void policy() {
+    Promise& promise = out_.promise;
+    promise.disable_within = dice_.of<Seconds>({5 * kMinute, 15 * kMinute, kHour});
+    promise.delete_after = dice_.of<Seconds>({Seconds(0), 7 * kDay, 30 * kDay});
+    promise.delete_approved = dice_.chance(40);
+    promise.wipes = dice_.chance(40);
+    promise.holds = dice_.chance(50);
+    promise.at_most = dice_.chance(25) ? 1 + static_cast<std::int64_t>(dice_.pick(2)) : 0;
+    std::string& text = out_.policy;
+    text =
+        "module t\nschema { systems { sys0, sys1, sys2, sys3, sys4 } teams { office, records, "
+        "legal } }\n"
+        "rule leaver {\n  on leaver, contract_end\n  when subject is human\n  because \"gone\"\n"
+        "  escalate to office\n";
+    text += "  revoke session, token, checkout within 5m\n";
+    text += "  disable account within " + format_duration(promise.disable_within) + "\n";
+    text += "  disable password, secret, api_key, certificate, ssh_key within 15m\n";
+    text += "  remove entitlement within 1h\n  lock device within 1h\n";
+    text += "  transfer data to \"records\" within 1d\n  remove license within 2d\n";
+    if (promise.wipes) {
+      text += "  wipe device after 7d approved by office\n";
+    }
+    text += "  ask office to \"collect the badge\" within 1d\n";
+    if (promise.delete_after.count() > 0) {
+      text += "  delete account after " + format_duration(promise.delete_after) +
+              (promise.delete_approved ? " approved by office" : "") + "\n";
+    }
+    text += "}\n";
+    text +=
+        "rule known { on knower_left because \"known\" escalate to office\n"
+        "  rotate credential within 1d }\n";
+    if (dice_.chance(50)) {
+      text +=
+          "rule owner { on owner_left because \"owner\" escalate to office\n"
+          "  ask office to \"find an owner\" within 1d\n  rotate credential within 2d }\n";
+    }
+    text +=
+        "rule risk { on risk because \"risk\" escalate to office\n"
+        "  revoke session, token within 5m\n  lock account within 5m\n"
+        "  disable account within 15m" +
+        std::string(dice_.chance(50) ? " approved by office" : "") + " }\n";
+    if (promise.holds) {
+      text +=
+          "hold matter { when subject.legal_hold blocks delete, wipe of account, data, device "
+          "until lifted ordered by \"legal\" because \"M\" }\n";
+    }
+    if (promise.at_most > 0) {
+      text += "limit mass { disable, delete of account at most " + std::to_string(promise.at_most) +
+              " per 1d otherwise ask office }\n";
+    }
+  }
+
+  Instant some_time(Seconds from, Seconds span) {
+    return out_.begin + from +
+           Seconds(static_cast<std::int64_t>(dice_.pick(static_cast<std::size_t>(span.count()))));
+  }
+
+  void events() {
+    std::set<std::string> left;
+    for (std::size_t e = 1 + dice_.pick(3); e > 0; --e) {
+      Report report;
+      report.arrives = some_time(kHour, 20 * kDay);
+      report.event.subject = person_name(dice_.pick(kPeople));
+      const bool risk = dice_.chance(25);
+      report.event.type = risk ? "risk" : dice_.chance(70) ? "leaver" : "contract_end";
+      if (!risk && !left.insert(report.event.subject).second) {
+        continue;
+      }
+      report.event.source = "hr";
+      report.event.id = std::to_string(e);
+      const std::size_t when = dice_.pick(4);
+      report.event.at = when == 0   ? report.arrives + 3 * kDay   // known in advance
+                        : when == 1 ? report.arrives - 10 * kDay  // heard of late
+                                    : report.arrives;
+      report.event.arrived = report.arrives;
+      out_.reports.push_back(report);
+    }
+    std::sort(out_.reports.begin(), out_.reports.end(),
+              [](const Report& a, const Report& b) { return a.arrives < b.arrives; });
+    if (out_.promise.holds) {
+      for (std::size_t h = dice_.pick(3); h > 0; --h) {
+        const std::string person = person_name(dice_.pick(kPeople));
+        const Instant from = some_time(Seconds(0), 40 * kDay);
+        out_.holds.push_back({from, person, true});
+        if (dice_.chance(50)) {
+          out_.holds.push_back({from + 20 * kDay, person, false});
+        }
+      }
+    }
+  }
+
+  void trouble() {
+    static const std::vector<EstateFaultKind> kinds = {
+        EstateFaultKind::Refused,       EstateFaultKind::AuthFailed,
+        EstateFaultKind::Throttled,     EstateFaultKind::ServerError,
+        EstateFaultKind::TimeoutBefore, EstateFaultKind::TimeoutAfter,
+        EstateFaultKind::TimeoutAfter,  EstateFaultKind::Lying,
+        EstateFaultKind::Slow,          EstateFaultKind::Residual,
+        EstateFaultKind::Conflict};
+    for (std::size_t f = dice_.chance(30) ? 0 : dice_.pick(6); f > 0; --f) {
+      FaultWindow window;
+      // Mostly where it hurts: shortly before something happens.
+      window.from = out_.reports.empty() || dice_.chance(20)
+                        ? some_time(Seconds(0), 60 * kDay)
+                        : dice_.of(out_.reports).arrives - kMinute;
+      window.until = window.from + dice_.of<Seconds>({10 * kMinute, 2 * kHour, 3 * kDay});
+      window.fault.kind = dice_.of(kinds);
+      window.fault.system = system_name(dice_.pick(kSystems));
+      window.fault.delay = dice_.of<Seconds>({Seconds(1), Seconds(20), 10 * kMinute});
+      window.fault.times = dice_.chance(50) ? 1 + static_cast<std::int64_t>(dice_.pick(4)) : -1;
+      window.fault.until = window.until;
+      out_.faults.push_back(window);
+    }
+    for (std::size_t a = dice_.pick(5); a > 0; --a) {
+      out_.approvals.push_back({some_time(kDay, 65 * kDay),
+                                dice_.chance(70) ? "keeper" : person_name(dice_.pick(kPeople))});
+    }
+    if (dice_.chance(25)) {
+      out_.jumps.push_back({some_time(kHour, 40 * kDay),
+                            dice_.of<Seconds>({-5 * kMinute, -kMinute, kMinute, 5 * kMinute})});
+    }
+    out_.crash_percent_of_points = dice_.chance(60) ? 5 + dice_.pick(40) : 0;
+    out_.attack_percent = dice_.chance(60) ? 3 + dice_.pick(15) : 0;
+  }
+
+  Dice dice_;
+  Scenario out_;
+};
+
+}  // namespace
+
+std::string person_record(const std::string& id, bool held) {
+  return R"({"record":"identity","id":")" + id + R"(","kind":"employee","legal_hold":)" +
+         (held ? "true" : "false") + "}";
+}
+
+std::set<std::string> Scenario::leavers() const {
+  std::set<std::string> out;
+  for (const Report& report : reports) {
+    if (report.event.type != "risk") {
+      out.insert(report.event.subject);
+    }
+  }
+  return out;
+}
+
+Scenario make_scenario(std::uint64_t seed) {
+  return Builder(seed).build();
+}
+
+}  // namespace rescind::simulation
