@@ -199,8 +199,9 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     return waits;
   }
   if (is_appointment(slot, now) || (held && destroys(step))) {
-    waits.wait = "appointment";
+    waits.wait = held ? "hold: " + step.gate->text : "appointment";
     waits.due = staged ? now : step.not_before;
+    waits.person = held;
     // It was decided again, and that still stands.
     const bool said =
         slot.record.wait.starts_with("appointment: ") || slot.record.wait.starts_with("hold: ");
