@@ -1,7 +1,6 @@
 // The script's text → entries in the order of time.
 #include <algorithm>
-#include <functional>
-#include <map>
+#include <cstdlib>
 #include <span>
 
 #include "base/text.h"
@@ -80,11 +79,12 @@ class ScriptReader {
     ScriptEntry entry;
     const Node* value = nullptr;
     const Word* word = nullptr;
-    bool has_time = false;
+    const Node* time = node.find("at");
+    if (time != nullptr) {
+      read_time(*time, entry.at);
+    }
     for (const DocumentMember& member : node.members) {
       if (member.key == "at") {
-        has_time = true;
-        read_time(member.value, entry.at);
         continue;
       }
       const auto found = std::find_if(words().begin(), words().end(),
@@ -106,7 +106,7 @@ class ScriptReader {
         value = &member.value;
       }
     }
-    if (!has_time) {
+    if (time == nullptr) {
       diagnostics_.error(Code::R1152, node.span, "an entry of a script needs `at`",
                          "when does it happen?");
     }
