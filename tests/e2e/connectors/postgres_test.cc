@@ -282,7 +282,8 @@ TEST_CASE("postgres: a new password ends the old one and is sent to nobody") {
         "t");
   CHECK(connector->perform(request(Verb::Disable, postgres_item(Kind::Password, "bob"))).result ==
         ResultClass::Changed);
-  CHECK(server.query("SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = 'bob'") == "t");
+  CHECK(server.query("SELECT rolvaliduntil < now() FROM pg_roles WHERE rolname = 'bob'") == "t");
+  CHECK(server.login("bob", "bob-secret") == 2);
 }
 
 TEST_CASE("postgres: names are quoted, whatever they hold") {
