@@ -92,6 +92,8 @@ class SimulatedEstate {
 
   std::map<std::string, EstateItem>& items() { return items_; }
 
+  [[nodiscard]] const std::map<std::string, EstateItem>& items() const { return items_; }
+
   [[nodiscard]] const std::map<std::string, System>& systems() const { return systems_; }
 
   [[nodiscard]] EstateItem* find(const std::string& id);

@@ -67,6 +67,7 @@ class Driver {
   void maybe_attack();
   void attack(const std::string& person);
   void settle();
+  [[nodiscard]] std::optional<ApproverPerson> find_person(const std::string& id) const;
 
   void tell(const std::string& what) {
     if (options_.verbose) {
