@@ -17,12 +17,10 @@ std::size_t caught(const std::string& invariant, std::uint64_t seeds, const Tamp
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const Trace trace =
         drive(make_scenario(seed), {.crashes = false, .verbose = false, .tamper = tamper});
-    count += std::any_of(trace.violations.begin(), trace.violations.end(),
-                         [&](const Violation& violation) {
-                           return violation.invariant.starts_with(invariant);
-                         })
-                 ? 1
-                 : 0;
+    const bool found = std::any_of(
+        trace.violations.begin(), trace.violations.end(),
+        [&](const Violation& violation) { return violation.invariant.starts_with(invariant); });
+    count += found ? 1U : 0U;
   }
   return count;
 }
