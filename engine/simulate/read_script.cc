@@ -176,13 +176,12 @@ class ScriptReader {
     }
   }
 
-  // The node as if it stood alone in a file of the same name, each character at its place.
+  // The node as if it stood alone in a file of the same name, beginning at its place.
   void read_event(const Node& node, ScriptEntry& entry) {
     const SourceFile& file = sources_.file(node.span.file);
     const LineColumn place = file.locate(node.span.begin);
     const std::string text = std::string(place.line - 1, '\n') +
-                             std::string(place.column - 1, ' ') +
-                             std::string(sources_.text(node.span)) + "\n";
+                             std::string(place.column - 1, ' ') + json_of(node) + "\n";
     const SourceFileId alone = sources_.add(file.name(), text);
     auto events = read_events(sources_, alone, context_.schema, &context_.inventory,
                               {.timezone = context_.timezone, .now = entry.at}, diagnostics_);
