@@ -46,7 +46,7 @@ std::vector<RuleReport> run_conformance(Fixture& fixture) {
   for (const auto rule :
        {check_capabilities, check_discovery, check_cut_listing, check_observation, check_preview,
         check_wrong_credential, check_dead_endpoint, check_absence, check_disable, check_remove,
-        check_delete, check_undo, check_lies, check_unsupported}) {
+        check_delete, check_undo, check_lies, check_unsupported, check_successor, check_usage}) {
     reports.push_back(rule(fixture));
   }
   return reports;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,10 @@ class Fixture {
   virtual void end_faults() {}
 
   virtual Person make_person(const std::string& name) = 0;
+
+  // The credential by which the person gets in, where the connector makes successors of it.
+  virtual std::optional<ItemAddress> credential(const Person& /*person*/) { return std::nullopt; }
+
   // An account that is not there and never was, with a native id of the right form.
   virtual ItemAddress nobody() = 0;
   virtual bool account_exists(const Person& person) = 0;

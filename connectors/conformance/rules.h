@@ -53,5 +53,8 @@ RuleReport check_delete(Fixture& fixture);
 RuleReport check_undo(Fixture& fixture);
 RuleReport check_lies(Fixture& fixture);
 RuleReport check_unsupported(Fixture& fixture);
+// successors.cc
+RuleReport check_successor(Fixture& fixture);
+RuleReport check_usage(Fixture& fixture);
 
 }  // namespace rescind::conformance

@@ -469,6 +469,17 @@ Answer Client::modify(const std::string& dn, const std::vector<Change>& changes,
   return status == LDAP_SUCCESS ? wait(id) : failed(status, true);
 }
 
+Answer Client::add(const std::string& dn, const std::vector<Change>& attributes) {
+  const SigpipeBlock sigpipe;
+  if (Answer ready = connect(); !ready.ok()) {
+    return ready;
+  }
+  ModList mods(attributes);
+  int id = 0;
+  const int status = ldap_add_ext(handle_->ld, dn.c_str(), mods.get(), nullptr, nullptr, &id);
+  return status == LDAP_SUCCESS ? wait(id) : failed(status, true);
+}
+
 Answer Client::erase(const std::string& dn, const std::string& assertion) {
   const SigpipeBlock sigpipe;
   if (Answer ready = connect(); !ready.ok()) {

@@ -116,6 +116,8 @@ class Client {
   // `assertion`: a filter that must hold of the entry (RFC 4528), "" none.
   Answer modify(const std::string& dn, const std::vector<Change>& changes,
                 const std::string& assertion = {});
+  // A new entry; the operations of the changes are not looked at.
+  Answer add(const std::string& dn, const std::vector<Change>& attributes);
   Answer erase(const std::string& dn, const std::string& assertion = {});
   // Password Modify (RFC 3062).
   Answer set_password(const std::string& dn, const std::string& password);

@@ -1,14 +1,15 @@
-// The LDAP connector's class; its parts are in ldap.cc (reading), write.cc and discover.cc.
+// The LDAP connector's class; its parts are in ldap.cc (reading), write.cc, rotate.cc
+// (successors, use) and discover.cc.
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "connect/connector.h"
 #include "connectors/ldap/session.h"
 #include "connectors/support/attempt.h"
+#include "connectors/support/password_proof.h"
 
 namespace rescind::ldap {
 
@@ -18,7 +19,8 @@ struct LdapOptions {
   std::string placeholder_member;  // DN that a group may keep as its last member; "" none
   bool trust_lockout = false;      // do not ask for a password policy that makes a lock count
   bool list_passwords = true;
-  Seconds ticket_life{0};  // of Kerberos tickets that outlive a disable; 0: none
+  Seconds ticket_life{0};              // of Kerberos tickets that outlive a disable; 0: none
+  std::optional<Instant> binds_since;  // the last bind of every account is noted from then on
 };
 
 // One value of a group that names an account.
@@ -47,6 +49,12 @@ class LdapConnector final : public Connector {
   ProbeResult probe(const ActionRequest& given) override;
   ActionResult undo(const ActionRequest& given) override;
   std::vector<std::string> preview(const ActionRequest& given) override;
+  Successor create_successor(const ActionRequest& given) override;
+  Successor find_successor(const ActionRequest& given) override;
+  ActionResult delete_successor(const ActionRequest& given, const ItemAddress& successor) override;
+  ActionResult deliver(const DeliveryRequest& request, const Secret& secret) override;
+  ProbeResult confirm_delivery(const DeliveryRequest& request) override;
+  Result<EvidenceReport> usage(const UsageQuery& query) override;
 
  private:
   // What this connector is asked for, among what it can do.
@@ -59,6 +67,12 @@ class LdapConnector final : public Connector {
   ReadAnswer read_account(const std::string& native_id);
   // `found` is filled when the state is Found; Missing: the group or the account is gone.
   ReadAnswer read_membership(const std::string& native_id, Membership& found);
+  // The one entry of exactly that name. `operational`: with what the directory itself keeps of it.
+  ReadAnswer read_dn(const std::string& dn, bool operational);
+  void describe_successor(const ActionRequest& request, const Entry& old, const Entry& made,
+                          Successor& out) const;
+  Answer join_groups(const Entry& old, const std::string& dn, const std::string& uid,
+                     Attempt& attempt);
   // "" when locking has an effect here, else why not. `account` (may be null) can have a policy of
   // its own.
   std::string why_lock_is_void(const Entry* account);
@@ -85,9 +99,7 @@ class LdapConnector final : public Connector {
   LdapOptions options_;
   Directory directory_;
   Clock& clock_;
-  // Markers of password changes that the directory accepted from us: proof within this process,
-  // where the directory does not tell when a password was changed.
-  std::set<std::string> accepted_passwords_;
+  PasswordProof password_proof_;  // where the directory does not tell when a password was changed
 };
 
 // The group attributes that hold members, by name.

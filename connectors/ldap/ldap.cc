@@ -46,6 +46,8 @@ constexpr std::array kSettings = {
                 "list the password of each enabled account as an item"},
     SettingSpec{"ticket_life", SettingType::Duration, false, "10h", "",
                 "how long Kerberos tickets outlive a disable (ad)"},
+    SettingSpec{"binds_since", SettingType::Text, false, "", "",
+                "the instant since when the last bind of every account is noted"},
     SettingSpec{"connect_timeout", SettingType::Duration, false, "10s", "", "time to connect"},
     SettingSpec{"timeout", SettingType::Duration, false, "30s", "", "time for an answer"},
     SettingSpec{"page_size", SettingType::Count, false, "500", "", "entries asked for per page"},
@@ -100,6 +102,11 @@ std::vector<SettingProblem> check_ldap_settings(const Settings& settings) {
            "such as ou=people,dc=example,dc=org"});
     }
   }
+  if (read.given("binds_since") && !parse_instant(read.text("binds_since"))) {
+    problems.push_back({SettingFault::BadValue, "binds_since",
+                        "setting `binds_since`: `" + read.text("binds_since") + "` is no instant",
+                        "such as 2026-01-05T00:00:00Z"});
+  }
   // WHY: a bind with a name and an empty password succeeds everywhere, as nobody.
   if (read.given("bind_dn") && !read.given("password")) {
     problems.push_back({SettingFault::Missing, "password",
@@ -136,6 +143,7 @@ Result<std::unique_ptr<Connector>> make_ldap_connector(const ConnectorConfig& co
   options.trust_lockout = read.text("lockout_policy") == "trusted";
   options.list_passwords = read.flag("list_passwords");
   options.ticket_life = read.duration("ticket_life");
+  options.binds_since = parse_instant(read.text("binds_since"));
   return std::make_unique<ldap::LdapConnector>(std::move(options), std::move(directory),
                                                std::move(client), clock);
 }
@@ -145,7 +153,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kVersion = "1";
+constexpr std::string_view kVersion = "2";
 
 Error error_of(ReadState state, const std::string& why) {
   if (state == ReadState::Refused) {
@@ -229,7 +237,8 @@ LdapConnector::Task LdapConnector::task_of(const ActionRequest& request) {
   if (kind == Kind::Account && request.verb == Verb::Disable) {
     return Task::Lock;
   }
-  if (kind == Kind::Account && request.verb == Verb::Delete) {
+  // A service account whose successor is in place goes with its password.
+  if ((kind == Kind::Account || kind == Kind::Password) && request.verb == Verb::Delete) {
     return Task::Erase;
   }
   if (kind == Kind::Group && request.verb == Verb::Remove) {
@@ -259,6 +268,16 @@ Result<Capabilities> LdapConnector::capabilities() {
   for (const Verb verb : {Verb::Rotate, Verb::Disable}) {
     out.verbs.push_back({verb, Kind::Password, {}, Reversible::Never, std::nullopt});
   }
+  if (directory_.dialect() != Dialect::ActiveDirectory) {
+    out.verbs.push_back({Verb::Replace, Kind::Password, {}, Reversible::Yes, std::nullopt});
+    out.successors = Kind::Password;
+    out.evidence = {{"last bind",
+                     KindSet(Kind::Account) | Kind::Password,
+                     Seconds(0),
+                     {"who bound", "use without a bind at this server", "refused binds"}}};
+  }
+  out.verbs.push_back({Verb::Delete, Kind::Password, {}, Reversible::Never, std::nullopt});
+  out.receives = {DeliveryKind::Ldap};
   out.enumerable = KindSet(Kind::Account) | Kind::Group;
   if (options_.list_passwords) {
     out.enumerable = out.enumerable | Kind::Password;
@@ -382,12 +401,11 @@ ProbeResult LdapConnector::probe(const ActionRequest& given) {
 
 ProbeResult LdapConnector::probe_password(const ActionRequest& request,
                                           const Observation& seen) const {
-  if (const auto locked = seen.facts.find("locked");
-      locked != seen.facts.end() && locked->second == "true") {
-    return {ProbeAnswer::Done, "the account is locked: no password opens it", std::nullopt};
-  }
-  if (accepted_passwords_.contains(request.marker)) {
-    return {ProbeAnswer::Done, "the directory accepted the change", std::nullopt};
+  const auto locked = seen.facts.find("locked");
+  const bool closed = locked != seen.facts.end() && locked->second == "true";
+  if (const auto proof =
+          password_proof_.find(request.marker, closed ? "the account is locked" : "")) {
+    return *proof;
   }
   const Json before = Json::parse(request.captured, nullptr, false);
   const Json now = Json::parse(seen.state, nullptr, false);
@@ -405,6 +423,10 @@ std::vector<std::string> LdapConnector::preview(const ActionRequest& given) {
   const std::string& id = request.item.native_id;
   const std::vector<std::string> parts = split_native_id(id);
   const std::string_view attribute = traits().lock_attribute;
+  if (request.verb == Verb::Replace && request.item.kind == Kind::Password) {
+    return {"add a copy of " + id + " with a random password that nobody is told",
+            "modify each of its groups: add the copy"};
+  }
   switch (task_of(request)) {
   case Task::Lock:
     if (attribute.empty()) {

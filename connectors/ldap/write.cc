@@ -374,7 +374,7 @@ ActionResult LdapConnector::set_password(const ActionRequest& request) {
           answer.why);
     }
   }
-  accepted_passwords_.insert(request.marker);
+  password_proof_.accept(request.marker);
   // WHY: ppolicy takes an administrator's new password as a reason to unlock the account.
   const bool was_enabled =
       reads_enabled(directory_.dialect(), before.entry.all(traits().lock_attribute)).value_or(true);

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "connectors/postgres/catalog.h"
 #include "connectors/postgres/client.h"
 #include "connectors/support/attempt.h"
+#include "connectors/support/password_proof.h"
 
 namespace rescind::postgres {
 
@@ -130,9 +130,8 @@ class PostgresConnector final : public Connector {
   PostgresOptions options_;
   Client client_;
   Clock& clock_;
-  // Markers of password changes that the server committed for us. It shows nobody a password, so
-  // its word of then is all the proof there is, and only this process has it.
-  std::set<std::string> committed_passwords_;
+  // It shows nobody a password, so its word at the commit is all the proof there is.
+  PasswordProof password_proof_;
 };
 
 // What an answer that is an error means, when reading back shows that nothing was done.

@@ -363,15 +363,12 @@ ProbeResult PostgresConnector::probe(const ActionRequest& given) {
 
 ProbeResult PostgresConnector::probe_password(const ActionRequest& request,
                                               const Observation& seen) const {
-  if (const auto login = seen.facts.find("login");
-      login != seen.facts.end() && login->second == "false") {
-    return {ProbeAnswer::Done, "the role cannot log in: no password opens it", std::nullopt};
-  }
-  if (committed_passwords_.contains(request.marker)) {
-    return {ProbeAnswer::Done, "the server committed the change", std::nullopt};
-  }
-  return {ProbeAnswer::Unknown, "PostgreSQL shows nobody whether a password was changed",
-          std::nullopt};
+  const auto login = seen.facts.find("login");
+  const bool closed = login != seen.facts.end() && login->second == "false";
+  return password_proof_.find(request.marker, closed ? "the role cannot log in" : "")
+      .value_or(ProbeResult{ProbeAnswer::Unknown,
+                            "PostgreSQL shows nobody whether a password was changed",
+                            std::nullopt});
 }
 
 std::vector<std::string> PostgresConnector::preview(const ActionRequest& given) {

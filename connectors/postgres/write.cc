@@ -191,7 +191,7 @@ ActionResult PostgresConnector::set_password(const ActionRequest& request) {
   attempt.sent(alter + "(random, told to nobody)");
   const Answer answer = client_.write(alter + quote_literal(*verifier));
   if (answer.ok()) {
-    committed_passwords_.insert(request.marker);
+    password_proof_.accept(request.marker);
   }
   return answer.ok() ? attempt.finish(ResultClass::Changed, "") : failure(answer, attempt);
 }

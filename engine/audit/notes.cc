@@ -120,7 +120,11 @@ AuditNote note_of(const HeldItem& held, const std::string& form, const std::stri
 
 AuditNote note_of(const ResidualPath& path) {
   AuditNote note;
+  constexpr std::string_view kActAs = "act as ";
   note.kind = "path";
+  if (!path.path.empty() && path.path.back().starts_with(kActAs)) {
+    note.who = path.path.back().substr(kActAs.size());
+  }
   note.detail = join(path.path, " → ");
   note.add("state", path.state == PathState::Open ? "open" : "unknown");
   note.add("why", path.why);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <filesystem>
 #include <functional>
 
@@ -60,7 +61,9 @@ class ConfigurationReader {
         {"deliveries", [&](const Node& n) { read_routes(n, out); }},
         {"seal_key",
          [&](const Node& n) { read_value(n, "seal_key", true, out.seal_key.emplace()); }},
-        {"server", [&](const Node& n) { read_server(n, out.server); }}};
+        {"server", [&](const Node& n) { read_server(n, out.server); }},
+        {"handover", [&](const Node& n) { read_handover(n, out.handover); }},
+        {"audit", [&](const Node& n) { read_audit(n, out.audit); }}};
     read_keys(root, "the configuration", keys);
     check_receivers(out);
   }
@@ -246,6 +249,8 @@ class ConfigurationReader {
         read_text(entry.value, entry.key, system.acts_as);
       } else if (entry.key == "holder") {
         read_holder(entry.value, system);
+      } else if (entry.key == "rate") {
+        read_rate(entry.value, system.pause);
       } else {
         read_value(entry.value, entry.key, names_secret(entry.key), system.settings[entry.key]);
       }
@@ -256,6 +261,24 @@ class ConfigurationReader {
           "system `" + member.key + "` does not say by which `connector` it is reached");
     }
     return system;
+  }
+
+  // "100/1m": so many actions within that time, evenly.
+  void read_rate(const Node& node, std::chrono::milliseconds& pause) {
+    const std::string text = node.is_text() ? node.text : std::string();
+    const std::size_t slash = text.find('/');
+    const std::optional<Seconds> span =
+        slash == std::string::npos ? std::nullopt : parse_duration(text.substr(slash + 1));
+    std::int64_t count = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + std::min(slash, text.size()), count);
+    if (!span || span->count() <= 0 || error != std::errc() || count <= 0 ||
+        end != text.data() + slash) {
+      diagnostics_.error(Code::R0803, node.span, "`rate` must be a number of actions in a time",
+                         "like `100/1m`");
+      return;
+    }
+    pause = std::chrono::milliseconds(*span) / count;
   }
 
   void read_routes(const Node& node, Configuration& out) {
@@ -307,6 +330,22 @@ class ConfigurationReader {
     read_keys(node, "server", keys);
   }
 
+  void read_audit(const Node& node, AuditConfiguration& audit) {
+    using Handler = std::function<void(const Node&)>;
+    const std::map<std::string, Handler> keys{
+        {"key", [&](const Node& n) { read_value(n, "key", true, audit.key.emplace()); }},
+        {"origin", [&](const Node& n) {
+           read_text(n, "origin", audit.origin);
+           audit.origin_span = n.span;
+         }}};
+    read_keys(node, "audit", keys);
+    if (audit.origin.find_first_of(" +\t\n") != std::string::npos) {
+      diagnostics_.error(
+          Code::R1101, audit.origin_span, "`" + audit.origin + "` cannot name a log",
+          "an origin has no space and no plus sign, like `audit.example.org/rescind`");
+    }
+  }
+
   void read_tls(const Node& node, TlsConfiguration& tls) {
     using Handler = std::function<void(const Node&)>;
     const std::map<std::string, Handler> keys{
@@ -327,6 +366,93 @@ class ConfigurationReader {
     for (const DocumentMember& member : node.members) {
       read_value(member.value, member.key, true, tokens[member.key]);
     }
+  }
+
+  void read_handover(const Node& node, HandoverConfiguration& out) {
+    using Handler = std::function<void(const Node&)>;
+    const std::map<std::string, Handler> file{
+        {"folder", [&](const Node& n) { read_text(n, "folder", out.folder); }}};
+    const std::map<std::string, Handler> keys{
+        {"webhook", [&](const Node& n) { read_webhook(n, out.webhook.emplace()); }},
+        {"smtp", [&](const Node& n) { read_smtp(n, out.smtp.emplace()); }},
+        {"file", [&](const Node& n) {
+           read_keys(n, "file", file);
+           need(n, "file", "folder", out.folder);
+         }}};
+    read_keys(node, "handover", keys);
+  }
+
+  void need(const Node& node, const std::string& where, const std::string& key,
+            const std::string& value) {
+    if (node.kind == Node::Kind::Map && node.find(key) == nullptr && value.empty()) {
+      diagnostics_.error(Code::R0806, node.span, "`" + where + "` needs `" + key + "`");
+    }
+  }
+
+  void read_webhook(const Node& node, WebhookConfiguration& out) {
+    using Handler = std::function<void(const Node&)>;
+    const std::map<std::string, Handler> keys{
+        {"url", [&](const Node& n) { read_url(n, out.url); }},
+        {"secret", [&](const Node& n) { read_value(n, "secret", true, out.secret.emplace()); }},
+        {"ca", [&](const Node& n) { read_text(n, "ca", out.ca); }},
+        {"timeout", [&](const Node& n) { read_duration(n, "timeout", out.timeout); }}};
+    read_keys(node, "webhook", keys);
+    need(node, "webhook", "url", out.url);
+  }
+
+  void read_url(const Node& node, std::string& out) {
+    read_text(node, "url", out);
+    if (!out.empty() && !out.starts_with("https://") && !out.starts_with("http://127.0.0.1:") &&
+        !out.starts_with("http://[::1]:") && !out.starts_with("http://localhost:")) {
+      diagnostics_.error(Code::R0803, node.span, "`url` must begin with `https://`",
+                         "`http://` only on this machine");
+    } else if (carries_password(out)) {
+      refuse_plain_secret(node, "url");
+    }
+  }
+
+  void read_smtp(const Node& node, SmtpConfiguration& out) {
+    using Handler = std::function<void(const Node&)>;
+    const std::map<std::string, Handler> keys{
+        {"host", [&](const Node& n) { read_text(n, "host", out.host); }},
+        {"port", [&](const Node& n) { read_port(n, out.port); }},
+        {"encryption", [&](const Node& n) { read_encryption(n, out.encryption); }},
+        {"user", [&](const Node& n) { read_text(n, "user", out.user); }},
+        {"password",
+         [&](const Node& n) { read_value(n, "password", true, out.password.emplace()); }},
+        {"from", [&](const Node& n) { read_text(n, "from", out.from); }},
+        {"ca", [&](const Node& n) { read_text(n, "ca", out.ca); }},
+        {"timeout", [&](const Node& n) { read_duration(n, "timeout", out.timeout); }}};
+    read_keys(node, "smtp", keys);
+    need(node, "smtp", "host", out.host);
+    need(node, "smtp", "from", out.from);
+    if (out.encryption == SmtpConfiguration::Encryption::None && out.password) {
+      diagnostics_.error(Code::R0803, out.password->span,
+                         "`password` would travel unencrypted with `encryption: none`");
+    }
+  }
+
+  void read_port(const Node& node, std::uint16_t& out) {
+    const bool digits = node.is_text() && !node.text.empty() && node.text.size() <= 5 &&
+                        node.text.find_first_not_of("0123456789") == std::string::npos;
+    const unsigned long port = digits ? std::stoul(node.text) : 0;
+    if (port == 0 || port > 65535) {
+      wrong(node, "port", "a number from 1 to 65535");
+      return;
+    }
+    out = static_cast<std::uint16_t>(port);
+  }
+
+  void read_encryption(const Node& node, SmtpConfiguration::Encryption& out) {
+    using Encryption = SmtpConfiguration::Encryption;
+    static const std::map<std::string, Encryption> names{
+        {"starttls", Encryption::StartTls}, {"tls", Encryption::Tls}, {"none", Encryption::None}};
+    const auto found = node.is_text() ? names.find(node.text) : names.end();
+    if (found == names.end()) {
+      wrong(node, "encryption", "`starttls`, `tls` or `none`");
+      return;
+    }
+    out = found->second;
   }
 
   Diagnostics& diagnostics_;

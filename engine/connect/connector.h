@@ -133,6 +133,7 @@ struct DeliveryRequest {
   std::string dependent;  // identity or item id of who reads it
   DeliveryTarget target;  // where
   Instant since{};        // when the successor was made: use before that proves nothing
+  bool alone = true;      // nobody else gets this successor: any use of it is the dependent's
 };
 
 // A source of evidence of use that a connector has.

@@ -81,9 +81,28 @@ void CauseFinder::report(const std::vector<Event>& events) {
       standing.begin(), standing.end(),
       [](const Event* a, const Event* b) { return event_order(*a) == event_order(*b); });
   standing.erase(last, standing.end());
+  close_departures(standing);
   for (const Event* event : standing) {
     add_reported(*event);
   }
+}
+
+// WHY only what is in effect: who comes back next month still leaves today.
+void CauseFinder::close_departures(std::vector<const Event*>& standing) {
+  const std::vector<const Event*> all = standing;
+  std::erase_if(standing, [&](const Event* departure) {
+    const auto ended_by = std::find_if(all.begin(), all.end(), [&](const Event* back) {
+      return ends_departure(back->type, departure->type) && back->subject == departure->subject &&
+             back->at <= decisions_.as_of && departure->at <= back->at;
+    });
+    if (ended_by == all.end()) {
+      return false;
+    }
+    decisions_.notes.push_back(departure->type + " of `" + departure->subject + "` at " +
+                               format_instant(departure->at) + " is over: " + (*ended_by)->type +
+                               " at " + format_instant((*ended_by)->at));
+    return true;
+  });
 }
 
 void CauseFinder::add_reported(const Event& event) {

@@ -33,6 +33,8 @@ class CauseFinder {
 
  private:
   void report(const std::vector<Event>& events);
+  // Drops the departures that an event which is in effect has ended.
+  void close_departures(std::vector<const Event*>& standing);
   void add_reported(const Event& event);
   // Adds a derived cause unless the same was derived from the same reported event before.
   void derive(std::uint32_t parent, std::uint32_t type, std::string_view target,

@@ -172,6 +172,9 @@ Result<ActionReport> take_action(const ActionContext& context, const PlanStep& s
   case StepState::Undone:
     break;
   }
+  if (context.restore != nullptr) {
+    return restore_step(context, step, std::move(record), effort);
+  }
   return attempt_step(context, step, std::move(record), effort);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "connect/connector.h"
+#include "execute/claims.h"
 #include "execute/execute_plan.h"
 #include "execute/journal.h"
 #include "model/plan.h"
@@ -63,6 +64,8 @@ struct ActionContext {
   std::string unseen;
   // Sweeps: this plan disables the swept account.
   bool account_is_disabled = false;
+  // Restores: what is put back. Null for everything else.
+  const RestoreTarget* restore = nullptr;
 };
 
 // Errors: of the store; nothing may be sent after one.
@@ -74,6 +77,8 @@ Result<ActionReport> attempt_step(const ActionContext& context, const PlanStep& 
                                   StepRecord record, Effort& effort);
 Result<ActionReport> probe_step(const ActionContext& context, const PlanStep& step,
                                 StepRecord record, Effort& effort);
+Result<ActionReport> restore_step(const ActionContext& context, const PlanStep& step,
+                                  StepRecord record, Effort& effort);
 Result<ActionReport> sweep_account(const ActionContext& context, const PlanStep& step,
                                    StepRecord record, Effort& effort);
 // Whether the connector makes a successor for this replace or rotate step, to be delivered.
@@ -98,6 +103,12 @@ Result<ActionReport> settle_answer(const ActionContext& context, const PlanStep&
 ActionRequest request_of(const PlanStep& step, const StepRecord& record);
 bool destroys(const PlanStep& step);
 
+// The step waits, durably.
+Result<ActionReport> wait_for(const ActionContext& context, StepRecord record, std::string wait,
+                              const std::optional<Instant>& due);
+// Ends the step without a request.
+Result<ActionReport> end_step(const ActionContext& context, StepRecord record, StepState state,
+                              ResultClass result, std::string detail);
 // Ends the action: makes `entry` durable with the record's new state.
 Result<ActionReport> finish_action(const ActionContext& context, ActionReport report,
                                    const Entry& entry);

@@ -30,7 +30,30 @@ std::string identity_mismatch(const PlanStep& step, const Observation& seen) {
   return "";
 }
 
-// Ends the step without a request.
+NextMove again_or_give_up(const ActionContext& context, const Effort& effort) {
+  return effort.attempts < context.options.max_attempts ? NextMove::Backoff : NextMove::GiveUp;
+}
+
+Health health_of(const ActionResult& answer) {
+  if (answer.result == ResultClass::AuthFailed) {
+    return Health::AuthFailed;
+  }
+  // A system that answers is alive, whatever it answers.
+  const bool silent = answer.response_digest.empty() && (answer.result == ResultClass::Failed ||
+                                                         answer.result == ResultClass::Unknown);
+  return silent ? Health::Bad : Health::Good;
+}
+
+std::optional<ActionReport> as_ended(ActionReport report) {
+  return std::optional<ActionReport>(std::move(report));
+}
+
+bool can_do_without_reading(const PlanStep& step) {
+  return step.rank == Rank::Contain || step.rank == Rank::Strip || step.rank == Rank::Prepare;
+}
+
+}  // namespace
+
 Result<ActionReport> end_step(const ActionContext& context, StepRecord record, StepState state,
                               ResultClass result, std::string detail) {
   ActionReport report;
@@ -61,30 +84,6 @@ Result<ActionReport> wait_for(const ActionContext& context, StepRecord record, s
   report.record = std::move(record);
   return report;
 }
-
-NextMove again_or_give_up(const ActionContext& context, const Effort& effort) {
-  return effort.attempts < context.options.max_attempts ? NextMove::Backoff : NextMove::GiveUp;
-}
-
-Health health_of(const ActionResult& answer) {
-  if (answer.result == ResultClass::AuthFailed) {
-    return Health::AuthFailed;
-  }
-  // A system that answers is alive, whatever it answers.
-  const bool silent = answer.response_digest.empty() && (answer.result == ResultClass::Failed ||
-                                                         answer.result == ResultClass::Unknown);
-  return silent ? Health::Bad : Health::Good;
-}
-
-std::optional<ActionReport> as_ended(ActionReport report) {
-  return std::optional<ActionReport>(std::move(report));
-}
-
-bool can_do_without_reading(const PlanStep& step) {
-  return step.rank == Rank::Contain || step.rank == Rank::Strip || step.rank == Rank::Prepare;
-}
-
-}  // namespace
 
 Result<ActionReport> settle_answer(const ActionContext& context, const PlanStep& step,
                                    StepRecord record, Effort& effort, const ActionResult& answer) {

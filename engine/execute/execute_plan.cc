@@ -1,10 +1,14 @@
 // Opening a run, taking one up again.
 #include "execute/execute_plan.h"
 
+#include <map>
+#include <set>
 #include <utility>
 
 #include "audit/notes.h"
+#include "execute/retirement.h"
 #include "execute/run.h"
+#include "store/run_plan.h"
 
 namespace rescind {
 namespace {
@@ -18,18 +22,98 @@ std::string first_refusal(const Diagnostics& diagnostics) {
   return text;
 }
 
-NewRun new_run(const Plan& plan, Instant now) {
+// Which of the superseded runs has the step already, and not only as cancelled.
+Result<std::map<std::string, std::string>> steps_to_inherit(const Plan& plan, Store& store) {
+  std::map<std::string, std::string> known;
+  std::set<std::string> anew;  // items whose stages began anew: what was done once was put back
+  for (const std::string& old : plan.supersedes) {
+    RESCIND_ASSIGN_OR_RETURN(const auto steps, store.list_steps(old));
+    for (const StepRecord& step : steps) {
+      if (step.state != StepState::Cancelled && step.state != StepState::Undone) {
+        known.emplace(step.step, old);
+      }
+    }
+    RESCIND_ASSIGN_OR_RETURN(const auto retirements, store.list_retirements(old));
+    for (const RetirementRecord& retirement : retirements) {
+      if (retirement.generation > 1) {
+        anew.insert(retirement.item);
+      }
+    }
+  }
+  for (const PlanStep& step : plan.steps) {
+    if (!step.retirement.empty() && anew.contains(step.item)) {
+      known.erase(step.id);
+    }
+  }
+  return known;
+}
+
+// Open retirements of superseded runs go on where they stand: the furthest stage counts.
+Result<std::vector<RetirementRecord>> retirements_to_begin(const Plan& plan, Store& store,
+                                                           Instant now) {
+  std::map<std::string, RetirementRecord> open;  // by item
+  for (const std::string& old : plan.supersedes) {
+    RESCIND_ASSIGN_OR_RETURN(const auto records, store.list_retirements(old));
+    for (const RetirementRecord& record : records) {
+      if (record.state != RetirementState::Ended && record.state != RetirementState::Cancelled) {
+        open.emplace(record.item, record);
+      }
+    }
+  }
+  std::vector<RetirementRecord> made;
+  for (const PlannedRetirement& planned : plan.retirements) {
+    RetirementRecord record =
+        execute::begin_retirement(planned, execute::shapes_of(planned, plan.steps), now);
+    if (const auto old = open.find(planned.item); old != open.end()) {
+      record = execute::furthest(planned, record, old->second);
+    }
+    made.push_back(std::move(record));
+  }
+  return made;
+}
+
+std::vector<StoredEvent> events_of(const Plan& plan, Instant now) {
+  std::vector<StoredEvent> events;
+  for (std::size_t i = 0; i < plan.events.size() && i < plan.event_lineages.size(); ++i) {
+    const Event& event = plan.events[i];
+    if (plan.event_lineages[i].find(" > ") != std::string::npos) {
+      continue;
+    }
+    StoredEvent stored;
+    stored.lineage = plan.event_lineages[i];
+    stored.source = event.source;
+    stored.id = event.id;
+    stored.revision = event.revision;
+    stored.type = event.type;
+    stored.subject = event.subject;
+    stored.json = encode_event_line(event, stored.lineage);
+    stored.arrived = event.arrived.value_or(now);
+    stored.withdrawn = event.withdrawn;
+    events.push_back(std::move(stored));
+  }
+  return events;
+}
+
+Result<NewRun> new_run(const Plan& plan, Store& store, Instant now) {
   NewRun run;
   run.digest = plan.digest;
   run.plan = encode_plan(plan);
   run.notes = notes_of(plan);
   run.at = now;
+  run.supersedes = plan.supersedes;
+  run.undoes = plan.undoes;
+  run.events = events_of(plan, now);
+  RESCIND_ASSIGN_OR_RETURN(run.retirements, retirements_to_begin(plan, store, now));
+  RESCIND_ASSIGN_OR_RETURN(const auto inherited, steps_to_inherit(plan, store));
   for (const PlanStep& step : plan.steps) {
     NewStep made;
     made.id = step.id;
     made.generation = step.generation;
-    if (step.not_before > now) {
+    if (step.not_before > now && step.retirement.empty()) {
       made.due = step.not_before;
+    }
+    if (const auto from = inherited.find(step.id); from != inherited.end()) {
+      made.inherits_run = from->second;
     }
     run.steps.push_back(std::move(made));
   }
@@ -47,23 +131,21 @@ Result<RunReport> execute_plan(const Plan& plan, Store& store, ConnectorSet& con
   if (!applicable) {
     return fail(ErrorKind::Conflict, first_refusal(diagnostics));
   }
-  RESCIND_ASSIGN_OR_RETURN(const RunRecord opened, store.open_run(new_run(plan, clock.now())));
+  RESCIND_ASSIGN_OR_RETURN(const NewRun fresh, new_run(plan, store, clock.now()));
+  RESCIND_ASSIGN_OR_RETURN(const RunRecord opened, store.open_run(fresh));
   if (options.crash_point) {
     options.crash_point();
   }
   RESCIND_ASSIGN_OR_RETURN(auto claim, store.claim_run(opened.id, clock.now()));
-  execute::Run run(plan, std::move(claim), store, connectors, clock, options);
+  const RunPlan run_plan{plan, {}};
+  execute::Run run(run_plan, std::move(claim), store, connectors, clock, options);
   return run.work();
 }
 
 Result<RunReport> resume_run(const std::string& run, Store& store, ConnectorSet& connectors,
                              Clock& clock, const ExecuteOptions& options) {
-  RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run));
-  auto plan = decode_plan(text);
-  if (!plan) {
-    return tl::unexpected(plan.error().add_context("reading the plan of " + run));
-  }
-  if (!options.approve_as.empty() && execute::is_subject(*plan, options.approve_as)) {
+  RESCIND_ASSIGN_OR_RETURN(const RunPlan plan, load_run_plan(store, run));
+  if (!options.approve_as.empty() && execute::is_subject(plan.plan, options.approve_as)) {
     return fail(ErrorKind::Conflict, code_name(Code::R0824) + ": `" + options.approve_as +
                                          "` cannot approve in their own case");
   }
@@ -73,7 +155,7 @@ Result<RunReport> resume_run(const std::string& run, Store& store, ConnectorSet&
     return fail(ErrorKind::Conflict,
                 run + " is " + std::string(run_state_name(claim.run.state)) + ", nothing goes on");
   }
-  execute::Run resumed(*plan, std::move(claim), store, connectors, clock, options);
+  execute::Run resumed(plan, std::move(claim), store, connectors, clock, options);
   return resumed.work();
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -25,6 +26,10 @@
 #include "store/store.h"
 
 namespace rescind {
+
+// The store's setting under which it stands why nothing may be destroyed: the clock moved in a way
+// that it cannot have. "" or absent: it may.
+inline constexpr std::string_view kClockFrozenSetting = "clock.frozen";
 
 struct StepProgress {
   enum class What : std::uint8_t { Started, Finished, Waiting };
@@ -48,8 +53,11 @@ struct ExecuteOptions {
   std::uint32_t max_sweep_rounds = 10;
   std::uint32_t breaker_failures = 5;  // in a row, until a system is left alone for a while
   std::uint32_t breaker_openings = 3;  // in a row, until it is left for a later resume
+  // By system: how long after the start of an action the next one may start.
+  std::map<std::string, std::chrono::milliseconds> pauses;
   Seconds patience{60};      // idle waiting in all, before what is left stays in the store
   Seconds retry_later{900};  // when a step that was given up is due again
+  Seconds look_again{900};   // how often evidence is looked at while a retirement waits for it
 
   // No threads: every action runs in the calling thread, one at a time. `choose` picks which of so
   // many systems whose action could come next goes on, so that equal choices give equal runs. Only

@@ -34,8 +34,17 @@ Status RunJournal::write(StepRecord& step, const Entry& entry) {
   if (entry.captured) {
     capture = {run_, step.step, entry.item, step.generation, record.at, *entry.captured};
   }
+  std::vector<ContainmentClaim> claims;
+  const auto made = claims_.find(step.step);
+  if (made != claims_.end() && (is_done_state(step.state) || step.state == StepState::Residual)) {
+    claims = made->second;
+    for (ContainmentClaim& claim : claims) {
+      claim.at = record.at;
+    }
+  }
   point();
-  RESCIND_RETURN_IF_ERROR(store_.append(record, &step, entry.captured ? &capture : nullptr));
+  RESCIND_RETURN_IF_ERROR(
+      store_.append(record, &step, entry.captured ? &capture : nullptr, claims));
   point();
   return {};
 }
@@ -53,9 +62,47 @@ Status RunJournal::write_run(RecordEntry entry, const std::string& detail) {
   return {};
 }
 
+Status RunJournal::release(const std::string& step, const std::string& item,
+                           const std::vector<std::string>& causes) {
+  for (const std::string& cause : causes) {
+    point();
+    RESCIND_ASSIGN_OR_RETURN(const std::uint64_t released,
+                             store_.release_claims(cause, item, run_, clock_.now()));
+    if (released > 0) {
+      JournalRecord record;
+      record.run = run_;
+      record.step = step;
+      record.epoch = epoch_;
+      record.at = clock_.now();
+      record.entry = RecordEntry::Released;
+      record.item = item;
+      record.state = StepState::Ready;
+      record.detail = cause;
+      RESCIND_RETURN_IF_ERROR(store_.append(record, nullptr, nullptr));
+    }
+    point();
+  }
+  return {};
+}
+
 Status RunJournal::set_state(RunState state) {
   point();
   RESCIND_RETURN_IF_ERROR(store_.set_run_state(run_, epoch_, state, clock_.now()));
+  point();
+  return {};
+}
+
+Status RunJournal::set_due(const std::optional<Instant>& due) {
+  point();
+  RESCIND_RETURN_IF_ERROR(store_.set_run_due(run_, epoch_, due));
+  point();
+  return {};
+}
+
+Status RunJournal::mark_undone(const std::string& undone, const std::vector<std::string>& steps,
+                               bool whole) {
+  point();
+  RESCIND_RETURN_IF_ERROR(store_.mark_undone(undone, run_, steps, whole, clock_.now()));
   point();
   return {};
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "connect/connector.h"
+#include "execute/claims.h"
 #include "model/record.h"
 #include "store/store.h"
 
@@ -30,27 +31,36 @@ Entry entry_of(RecordEntry entry, const ActionResult& answer);
 class RunJournal {
  public:
   RunJournal(Store& store, const Clock& clock, std::string run, std::uint64_t epoch,
-             std::function<void()> crash_point)
+             ClaimMap claims, std::function<void()> crash_point)
       : store_(store),
         clock_(clock),
         run_(std::move(run)),
         epoch_(epoch),
+        claims_(std::move(claims)),
         crash_point_(std::move(crash_point)) {}
 
-  // Makes the entry and the step's state durable, together.
+  // Makes the entry and the step's state durable, together; when it is done, also the claims that
+  // it makes.
   Status write(StepRecord& step, const Entry& entry);
   // About the run itself.
   Status write_run(RecordEntry entry, const std::string& detail);
   Status set_state(RunState state);
+  Status set_due(const std::optional<Instant>& due);
+  Status mark_undone(const std::string& undone, const std::vector<std::string>& steps, bool whole);
   Status approve(const StoredApproval& approval);
   Result<LimitAnswer> reserve(const std::string& step, const std::vector<LimitClaim>& claims,
                               bool over_limit_approved);
+  // The causes no longer hold the item contained.
+  Status release(const std::string& step, const std::string& item,
+                 const std::vector<std::string>& causes);
   // Sealed values of this run, and what it made or saw.
   Status put_secret(SealedSecret secret);
   Result<std::optional<SealedSecret>> find_secret(const StepRecord& step);
   Status add_inventory(const std::vector<StoredInventoryRecord>& records);
 
   [[nodiscard]] const std::string& run() const { return run_; }
+
+  [[nodiscard]] Store& store() const { return store_; }
 
  private:
   void point() const {
@@ -63,6 +73,7 @@ class RunJournal {
   const Clock& clock_;
   std::string run_;
   std::uint64_t epoch_;
+  ClaimMap claims_;
   std::function<void()> crash_point_;
 };
 

@@ -79,11 +79,26 @@ void settle_not_done(const ActionContext& context, const PlanStep& step, ActionR
   }
 }
 
+// What was put back is there when the goal of what was undone holds no more.
+ProbeResult read_step(const ActionContext& context, const PlanStep& step,
+                      const StepRecord& record) {
+  if (context.restore == nullptr) {
+    return context.connector->probe(request_of(step, record));
+  }
+  ProbeResult seen = context.connector->probe(context.restore->original);
+  seen.residual_until.reset();
+  if (seen.answer != ProbeAnswer::Unknown) {
+    seen.answer = seen.answer == ProbeAnswer::Done ? ProbeAnswer::NotDone : ProbeAnswer::Done;
+    seen.detail = seen.answer == ProbeAnswer::Done ? "it is back" : "it is not back";
+  }
+  return seen;
+}
+
 }  // namespace
 
 Result<ActionReport> probe_step(const ActionContext& context, const PlanStep& step,
                                 StepRecord record, Effort& effort) {
-  const ProbeResult probe = context.connector->probe(request_of(step, record));
+  const ProbeResult probe = read_step(context, step, record);
   const std::string result_before = record.result;
   ActionReport report;
   report.record = std::move(record);

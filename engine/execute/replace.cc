@@ -181,6 +181,7 @@ DeliveryRequest Replacement::delivery_to(const Recipient& recipient) const {
   out.dependent = recipient.name;
   out.target = recipient.target;
   out.since = made_at_;
+  out.alone = recipients_.size() == 1;
   return out;
 }
 
@@ -353,8 +354,11 @@ Result<bool> Replacement::confirm(const Recipient& recipient, std::string& why) 
     seen.by = step_.system;
   } else {
     seen = context_.options.deliveries->confirm(delivery, secret_);
-    if (!seen.proved && seen.probe.answer == ProbeAnswer::Done) {
-      // It stands there; whether it is used the system that made it may see.
+    const DeliveryTarget& target = recipient.target;
+    const bool misplaced =
+        target.kind == DeliveryKind::File && seen.probe.answer != ProbeAnswer::Done;
+    if (!seen.proved && !misplaced && target.proof == DeliveryProof::Use) {
+      // Whether it is used the system that made it may see.
       seen.probe = context_.connector->confirm_delivery(delivery);
       seen.proved = seen.probe.answer == ProbeAnswer::Done;
       seen.by = step_.system;

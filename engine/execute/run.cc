@@ -14,7 +14,7 @@ constexpr Milliseconds kLookAgain{50};
 
 bool waits_for_person(const std::string& wait) {
   return wait.starts_with("approval") || wait.starts_with("limit") || wait.starts_with("hold") ||
-         wait.starts_with("handover");
+         wait.starts_with("handover") || wait.starts_with("claim") || wait.starts_with("clock");
 }
 
 // Waiting as planned: for time, a person, or for something that waits itself.
@@ -24,21 +24,23 @@ bool waits_as_planned(const StepRecord& record) {
   }
   return record.state == StepState::Waiting &&
          (waits_for_person(record.wait) || record.wait == "time" || record.wait == "soak" ||
-          record.wait == "appointment" || record.wait.starts_with("after ") ||
-          record.wait.starts_with("delivery"));
+          record.wait == "appointment" || record.wait.starts_with("stage ") ||
+          record.wait.starts_with("after ") || record.wait.starts_with("delivery"));
 }
 
 }  // namespace
 
-Run::Run(const Plan& plan, Store::Claim claim, Store& store, ConnectorSet& connectors, Clock& clock,
-         const ExecuteOptions& options)
-    : plan_(plan),
+Run::Run(const RunPlan& run, Store::Claim claim, Store& store, ConnectorSet& connectors,
+         Clock& clock, const ExecuteOptions& options)
+    : run_plan_(run),
+      plan_(run.plan),
       claim_(std::move(claim)),
       store_(store),
       connectors_(connectors),
       clock_(clock),
       options_(options),
-      journal_(store, clock, claim_.run.id, claim_.run.epoch, options.crash_point),
+      journal_(store, clock, claim_.run.id, claim_.run.epoch, claims_of(plan_, claim_.run.id),
+               options.crash_point),
       workers_(options.inline_workers ? options.choose : nullptr) {}
 
 Status Run::record_approvals(std::vector<StepRecord>& steps) {
@@ -89,8 +91,15 @@ Result<RunReport> Run::work() {
                 "the store has lost steps of " + claim_.run.id + "; restore it from a backup");
   }
   RESCIND_RETURN_IF_ERROR(record_approvals(steps));
-  schedule_ = std::make_unique<Schedule>(plan_, std::move(steps), *approvals_, options_);
+  RESCIND_ASSIGN_OR_RETURN(restores_, read_restores(plan_, store_));
+  RESCIND_ASSIGN_OR_RETURN(retirements_, store_.list_retirements(claim_.run.id));
+  schedule_ =
+      std::make_unique<Schedule>(run_plan_, std::move(steps), retirements_, *approvals_, options_);
+  RESCIND_ASSIGN_OR_RETURN(const auto frozen,
+                           store_.find_setting(std::string(kClockFrozenSetting)));
+  schedule_->freeze(frozen.value_or(""));
   RESCIND_RETURN_IF_ERROR(connect_missing());
+  RESCIND_RETURN_IF_ERROR(cancel_passed());
   Milliseconds patience = options_.patience;
   while (true) {
     if (auto dispatched = dispatch_all(); !dispatched) {
@@ -108,14 +117,90 @@ Result<RunReport> Run::work() {
     clock_.sleep_for(*wait);
   }
   RESCIND_RETURN_IF_ERROR(say_what_waits());
-  const RunState state = state_now();
+  RESCIND_RETURN_IF_ERROR(finish(state_now()));
+  return report();
+}
+
+// The run is at rest: its state, what was put back, when to look again.
+Status Run::finish(RunState state) {
   if (state != claim_.run.state) {
     RESCIND_RETURN_IF_ERROR(
         journal_.write_run(RecordEntry::State, std::string(run_state_name(state))));
     RESCIND_RETURN_IF_ERROR(journal_.set_state(state));
     claim_.run.state = state;
   }
-  return report();
+  if (!plan_.undoes.empty()) {
+    RESCIND_RETURN_IF_ERROR(finish_undoing());
+  }
+  return journal_.set_due(next_look());
+}
+
+// The run that this one puts back is undone when every step is that this one restores.
+Status Run::finish_undoing() {
+  RESCIND_ASSIGN_OR_RETURN(const auto undone, store_.find_run(plan_.undoes));
+  if (!undone || undone->state != RunState::Undoing) {
+    return {};
+  }
+  std::vector<std::string> back;
+  bool whole = true;
+  for (const Slot& slot : schedule_->slots()) {
+    whole = whole && is_done_state(slot.record.state);
+    if (slot.step->restores_run == plan_.undoes && is_done_state(slot.record.state)) {
+      back.push_back(slot.step->restores_step);
+    }
+  }
+  return journal_.mark_undone(plan_.undoes, back, whole);
+}
+
+// Steps of stages that the retirement has left, and that have not begun, never will.
+Status Run::cancel_passed() {
+  for (Slot& slot : schedule_->slots()) {
+    StepRecord& record = slot.record;
+    const bool untouched = record.attempts == 0 &&
+                           (record.state == StepState::Pending ||
+                            record.state == StepState::Waiting || record.state == StepState::Ready);
+    if (!untouched || !schedule_->has_passed(slot)) {
+      continue;
+    }
+    record.state = StepState::Cancelled;
+    record.wait.clear();
+    record.due.reset();
+    record.escalated = false;
+    record.detail = "its retirement has left `" + slot.step->stage + "`";
+    Entry entry;
+    entry.entry = RecordEntry::Ended;
+    entry.detail = record.detail;
+    RESCIND_RETURN_IF_ERROR(journal_.write(record, entry));
+  }
+  return {};
+}
+
+// The earliest instant at which anything of the run can change by itself. Evidence comes without
+// being called: while a stage waits for it, it is looked at again and again.
+std::optional<Instant> Run::next_look() const {
+  const Instant now = clock_.now();
+  std::optional<Instant> next;
+  const auto consider = [&next](const std::optional<Instant>& at) {
+    if (at) {
+      next = next ? std::min(*next, *at) : *at;
+    }
+  };
+  for (const Slot& slot : schedule_->slots()) {
+    if (!is_end_state(slot.record.state)) {
+      consider(slot.record.due);
+      if (slot.record.state == StepState::Residual) {
+        consider(slot.record.until);
+      }
+    }
+  }
+  for (const RetirementRecord& retirement : retirements_) {
+    if (retirement.state != RetirementState::Ended &&
+        retirement.state != RetirementState::Cancelled) {
+      consider(retirement.due);
+      consider(now + options_.look_again);
+    }
+  }
+  return next;
 }
 
 Status Run::dispatch_all() {
@@ -133,6 +218,7 @@ Status Run::dispatch_all() {
 void Run::start(std::size_t index) {
   Slot& slot = schedule_->slots()[index];
   slot.running = true;
+  schedule_->note_start(slot.step->system, clock_.monotonic());
   if (slot.effort.attempts == 0 && slot.record.state != StepState::Applied) {
     tell(StepProgress::What::Started, slot);
   }
@@ -146,11 +232,13 @@ Workers::Job Run::job_of(std::size_t index) {
   const bool greet = !system.empty() && greeted_.insert(system).second;
   const std::string unseen = slot.step->action == "sweep" ? schedule_->unseen(slot) : std::string{};
   const bool approved = schedule_->over_limit_approved(slot, clock_.now());
-  return [this, &slot, greet, unseen, approved]() -> Result<ActionReport> {
+  const auto restored = restores_.find(slot.step->id);
+  const RestoreTarget* restore = restored == restores_.end() ? nullptr : &restored->second;
+  return [this, &slot, greet, unseen, approved, restore]() -> Result<ActionReport> {
     const PlanStep& step = *slot.step;
     const ActionContext context{
         journal_, connectors_.find(step.system), clock_, options_, slot.claims, approved,
-        unseen,   slot.account_is_disabled};
+        unseen,   slot.account_is_disabled,      restore};
     if (greet) {
       auto can = connectors_.capabilities(step.system);
       if (!can) {
@@ -253,7 +341,9 @@ RunState Run::state_now() const {
   bool settled = true;
   for (const Slot& slot : schedule_->slots()) {
     const Rank rank = slot.step->rank;
-    const bool closes = rank == Rank::Contain || rank == Rank::Strip || rank == Rank::Sweep;
+    // What a retirement takes out of use has a time of its own.
+    const bool closes = (rank == Rank::Contain || rank == Rank::Strip || rank == Rank::Sweep) &&
+                        slot.step->retirement.empty() && slot.record.state != StepState::Cancelled;
     contained = contained && (!closes || is_done_state(slot.record.state));
     settled = settled && (is_end_state(slot.record.state) || waits_as_planned(slot.record));
   }

@@ -19,13 +19,17 @@ namespace rescind::execute {
 class Run {
  public:
   // References are borrowed.
-  Run(const Plan& plan, Store::Claim claim, Store& store, ConnectorSet& connectors, Clock& clock,
+  Run(const RunPlan& run, Store::Claim claim, Store& store, ConnectorSet& connectors, Clock& clock,
       const ExecuteOptions& options);
 
   Result<RunReport> work();
 
  private:
   Status record_approvals(std::vector<StepRecord>& steps);
+  Status cancel_passed();
+  Status finish(RunState state);
+  Status finish_undoing();
+  [[nodiscard]] std::optional<Instant> next_look() const;
   Status dispatch_all();
   void start(std::size_t index);
   Workers::Job job_of(std::size_t index);
@@ -39,6 +43,7 @@ class Run {
   RunReport report() const;
   void tell(StepProgress::What what, const Slot& slot) const;
 
+  const RunPlan& run_plan_;
   const Plan& plan_;
   Store::Claim claim_;
   Store& store_;
@@ -46,6 +51,8 @@ class Run {
   Clock& clock_;
   const ExecuteOptions& options_;
   RunJournal journal_;
+  RestoreMap restores_;
+  std::vector<RetirementRecord> retirements_;
   std::unique_ptr<Approvals> approvals_;
   std::unique_ptr<Schedule> schedule_;
   std::set<std::string> greeted_;  // systems that were asked for their capabilities; touched by the

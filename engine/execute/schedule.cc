@@ -66,9 +66,14 @@ bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const Step
   return waits_for_limit(step, record) && approvals.can_pass_limit(step, identity, now);
 }
 
-Schedule::Schedule(const Plan& plan, std::vector<StepRecord> steps, const Approvals& approvals,
+Schedule::Schedule(const RunPlan& run, std::vector<StepRecord> steps,
+                   const std::vector<RetirementRecord>& retirements, const Approvals& approvals,
                    const ExecuteOptions& options)
-    : plan_(plan), approvals_(approvals), options_(options) {
+    : run_(run), plan_(run.plan), approvals_(approvals), options_(options) {
+  for (const RetirementRecord& retirement : retirements) {
+    retirements_.emplace(retirement.id, retirement);
+  }
+  const Plan& plan = plan_;
   std::map<std::string, std::size_t> index;
   slots_.resize(plan.steps.size());
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
@@ -121,16 +126,80 @@ void Schedule::list_open_steps() {
 }
 
 bool Schedule::is_appointment(const Slot& slot, Instant now) const {
-  return slot.step->appointment ||
-         (destroys(*slot.step) && now >= plan_.expires_at && slot.record.attempts == 0);
+  if (slot.record.attempts > 0) {
+    return false;
+  }
+  // Of a retirement only the state says when: until then it is no appointment with anybody.
+  const bool planned_so = slot.step->appointment && slot.step->retirement.empty();
+  return planned_so || (destroys(*slot.step) && now >= run_.expires_at(slot.step->id));
+}
+
+bool Schedule::has_passed(const Slot& slot) const {
+  const PlanStep& step = *slot.step;
+  const auto found = retirements_.find(step.retirement);
+  if (step.retirement.empty() || found == retirements_.end()) {
+    return false;
+  }
+  const RetirementRecord& at = found->second;
+  if (at.state == RetirementState::Cancelled || at.state == RetirementState::Ended ||
+      step.generation < at.generation) {
+    return true;
+  }
+  if (step.generation > at.generation) {
+    return false;  // of a way back that somebody may approve
+  }
+  for (const PlannedRetirement& planned : plan_.retirements) {
+    if (planned.id != at.id) {
+      continue;
+    }
+    for (const PlannedStage& stage : planned.stages) {
+      if (stage.name == at.stage) {
+        return false;
+      }
+      if (stage.name == step.stage) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+Readiness Schedule::stage_condition(const Slot& slot) const {
+  const PlanStep& step = *slot.step;
+  Readiness waits;
+  const auto found = retirements_.find(step.retirement);
+  if (found == retirements_.end()) {
+    waits.wait = "stage " + step.stage + ": its retirement is unknown";
+    waits.person = true;
+    return waits;
+  }
+  const RetirementRecord& at = found->second;
+  waits.ready = at.stage == step.stage && at.state == RetirementState::Acting &&
+                step.generation >= at.generation;
+  if (!waits.ready) {
+    waits.wait = "stage " + step.stage;
+  }
+  return waits;
 }
 
 Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
   const PlanStep& step = *slot.step;
+  const bool staged = !step.retirement.empty();
+  if (staged) {
+    if (Readiness stage = stage_condition(slot); !stage.ready) {
+      return stage;
+    }
+  }
   Readiness waits;
   if (is_appointment(slot, now)) {
     waits.wait = "appointment";
-    waits.due = step.not_before;
+    waits.due = staged ? now : step.not_before;
+    return waits;
+  }
+  if (!frozen_.empty() && destroys(step)) {
+    waits.wait = "clock: " + frozen_;
+    waits.due = now + options_.retry_later;
+    waits.person = true;
     return waits;
   }
   // A hold ends when the step may start. What destroys is decided again then; the rest goes on.
@@ -141,7 +210,8 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     return waits;
   }
   std::string missing = approvals_.missing(step, step.approvals, now);
-  if (missing.empty() && step.not_before <= now) {
+  // In a retirement the stage was entered when its time had come.
+  if (missing.empty() && (staged || step.not_before <= now)) {
     waits.ready = true;
     return waits;
   }
@@ -264,7 +334,8 @@ bool Schedule::over_limit_approved(const Slot& slot, Instant now) const {
 std::optional<std::size_t> Schedule::next_action(const std::string& system, Instant now,
                                                  Milliseconds monotonic) const {
   const SystemHealth& health = systems_.at(system);
-  if (health.closed || (health.quiet_until && *health.quiet_until > monotonic)) {
+  if (health.closed || (health.quiet_until && *health.quiet_until > monotonic) ||
+      (health.next_at && *health.next_at > monotonic)) {
     return std::nullopt;
   }
   // Attempts before readings within a rank: verification is no barrier for containment. Where the
@@ -310,6 +381,9 @@ std::optional<Milliseconds> Schedule::until_change(Instant now, Milliseconds mon
     }
     if (health.quiet_until) {
       consider(*health.quiet_until - monotonic);
+    }
+    if (health.next_at) {
+      consider(*health.next_at - monotonic);
     }
     const Readiness readiness_now = readiness(slot, now);
     if (!readiness_now.ready) {
@@ -364,6 +438,12 @@ void Schedule::note_health(const std::string& system, const ActionReport& report
     return;
   }
   health.quiet_until = monotonic + back_off(health.openings);
+}
+
+void Schedule::note_start(const std::string& system, Milliseconds monotonic) {
+  if (const auto pause = options_.pauses.find(system); pause != options_.pauses.end()) {
+    systems_[system].next_at = monotonic + pause->second;
+  }
 }
 
 void Schedule::apply(std::size_t index, const ActionReport& report, Milliseconds monotonic) {

@@ -14,6 +14,7 @@
 #include "execute/execute_plan.h"
 #include "model/plan.h"
 #include "model/record.h"
+#include "store/run_plan.h"
 
 namespace rescind::execute {
 
@@ -37,8 +38,9 @@ struct SystemHealth {
   std::uint32_t failures = 0;  // in a row
   std::uint32_t openings = 0;  // of the breaker, in a row
   std::optional<Milliseconds>
-      quiet_until;      // monotonic; the breaker is open or the system asked for it
-  bool closed = false;  // not asked again in this process
+      quiet_until;                      // monotonic; the breaker is open or the system asked for it
+  std::optional<Milliseconds> next_at;  // monotonic; its rate lets nothing start before
+  bool closed = false;                  // not asked again in this process
   std::string why;
 };
 
@@ -56,8 +58,10 @@ bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const Step
 
 class Schedule {
  public:
-  // `steps` are the store's records of the plan's steps. References are borrowed.
-  Schedule(const Plan& plan, std::vector<StepRecord> steps, const Approvals& approvals,
+  // `steps` are the store's records of the plan's steps, `retirements` those of the run. References
+  // are borrowed.
+  Schedule(const RunPlan& run, std::vector<StepRecord> steps,
+           const std::vector<RetirementRecord>& retirements, const Approvals& approvals,
            const ExecuteOptions& options);
 
   [[nodiscard]] std::vector<Slot>& slots() { return slots_; }
@@ -75,20 +79,32 @@ class Schedule {
   // Sweeps: which predecessors do not hold yet, "" none.
   [[nodiscard]] std::string unseen(const Slot& slot) const;
   [[nodiscard]] bool over_limit_approved(const Slot& slot, Instant now) const;
+  // An action of the system starts now.
+  void note_start(const std::string& system, Milliseconds monotonic);
   // Takes in what an action came to.
   void apply(std::size_t index, const ActionReport& report, Milliseconds monotonic);
   // A step that waits past the plan's expiry and destroys: decided again when due, never run here.
   [[nodiscard]] bool is_appointment(const Slot& slot, Instant now) const;
+  // A step of a retirement that will not be there any more: a later stage has begun, or it began
+  // anew, or it has ended.
+  [[nodiscard]] bool has_passed(const Slot& slot) const;
+
+  // From now on nothing is destroyed, and why.
+  void freeze(std::string why) { frozen_ = std::move(why); }
 
  private:
   void list_open_steps();
+  [[nodiscard]] Readiness stage_condition(const Slot& slot) const;
   [[nodiscard]] Readiness start_condition(const Slot& slot, Instant now) const;
   [[nodiscard]] Readiness strong_condition(const Slot& slot, Instant now) const;
   [[nodiscard]] bool weak_edge_open(const Slot& slot, const Slot& before, Instant now) const;
   [[nodiscard]] Milliseconds back_off(std::uint32_t tries) const;
   void note_health(const std::string& system, const ActionReport& report, Milliseconds monotonic);
 
+  const RunPlan& run_;
   const Plan& plan_;
+  std::map<std::string, RetirementRecord> retirements_;  // by id
+  std::string frozen_;
   const Approvals& approvals_;
   const ExecuteOptions& options_;
   std::vector<Slot> slots_;

@@ -39,6 +39,7 @@ struct SystemConfiguration {
   std::string acts_as;                   // item id of the connector's own credential; "" unknown
   std::string holder_account_attribute;  // holder: { account: uid, identity: id }; "" none
   std::string holder_identity_attribute;
+  std::chrono::milliseconds pause{0};  // rate: 100/1m: so long between two actions; 0 no bound
   std::map<std::string, ConfiguredValue> settings;  // the connector's own; lists joined by ","
   Span span;                                        // of the system's name
   Span connector_span;                              // of the connector's name
@@ -49,10 +50,45 @@ struct TlsConfiguration {
   std::string key;          // path of the private key
 };
 
+// The evidence log.
+struct AuditConfiguration {
+  std::optional<ConfiguredValue> key;  // private key in PEM; none: one is made beside the store
+  std::string origin;                  // the log's name in its checkpoints; "" from its key
+  Span origin_span;
+};
+
 struct ServerConfiguration {
   std::string listen = "127.0.0.1:8181";
   std::optional<TlsConfiguration> tls;
   std::map<std::string, ConfiguredValue> tokens;  // by the name that the log shows; always secrets
+};
+
+// How people are reached. The secrets are always places, never values.
+struct WebhookConfiguration {
+  std::string url;
+  std::optional<ConfiguredValue> secret;  // signs every request
+  std::string ca;                         // PEM file of authorities beside the machine's; "" none
+  Seconds timeout{10};
+};
+
+struct SmtpConfiguration {
+  enum class Encryption : std::uint8_t { StartTls, Tls, None };
+  std::string host;
+  std::uint16_t port = 0;  // 0: the usual one of the encryption
+  Encryption encryption = Encryption::StartTls;
+  std::string user;  // "" no sign-in
+  std::optional<ConfiguredValue> password;
+  std::string from;  // address
+  std::string ca;
+  Seconds timeout{30};
+};
+
+struct HandoverConfiguration {
+  std::optional<WebhookConfiguration> webhook;
+  std::optional<SmtpConfiguration> smtp;
+  std::string folder;  // of files; "" none
+
+  [[nodiscard]] bool empty() const { return !webhook && !smtp && folder.empty(); }
 };
 
 struct Configuration {
@@ -70,6 +106,8 @@ struct Configuration {
   // The key that seals what waits for its delivery; nothing: a file beside the store.
   std::optional<ConfiguredValue> seal_key;
   ServerConfiguration server;
+  HandoverConfiguration handover;
+  AuditConfiguration audit;
 };
 
 }  // namespace rescind

@@ -3,6 +3,14 @@
 
 namespace rescind {
 
+bool ends_departure(std::string_view back, std::string_view departure) {
+  if (back == "leave_end") {
+    return departure == "leave_start";
+  }
+  return back == "rehire" &&
+         (departure == "leaver" || departure == "contract_end" || departure == "leave_start");
+}
+
 std::string lineage_of(const Event& event) {
   return event.type + "/" + event.subject + "@" + event.source + ":" + event.id + "#" +
          std::to_string(event.revision);

@@ -36,6 +36,9 @@ struct Event {
   std::optional<AttributeMap> after;
 };
 
+// Whether an event of the one type ends the absence that one of the other type began: back from
+// leave, hired again.
+bool ends_departure(std::string_view back, std::string_view departure);
 std::string lineage_of(const Event& event);
 // A lineage names one revision of an event: "type/subject@source:id#revision", what it was derived
 // from first, joined by " > ". Without regard to the revision: that of the first one.

@@ -202,6 +202,13 @@ struct ResidualPath {
   std::optional<Instant> until;
 };
 
+// A cause no longer holds an item contained.
+struct ClaimRelease {
+  std::string item;
+  std::string cause;  // of the ContainmentClaim
+  friend auto operator<=>(const ClaimRelease&, const ClaimRelease&) = default;
+};
+
 struct Plan {
   std::string format_version{kPlanFormatVersion};
   std::string digest;  // over everything below but itself
@@ -246,6 +253,8 @@ struct Plan {
   // not begun.
   std::vector<std::string> supersedes;
   std::string undoes;  // the run that this plan puts back; "" none
+  // Claims that end when the run of this plan is opened. What is restored has none left.
+  std::vector<ClaimRelease> releases;
   std::vector<HeldItem> postponed, protected_items;
   std::vector<ItemNote> uncovered, undetermined;
   std::vector<StepNote> infeasible;
@@ -263,6 +272,8 @@ std::string encode_plan(const Plan& plan);
 // does not match the content), Unsupported (another format version). `verify_digest` false: for
 // showing only.
 Result<Plan> decode_plan(std::string_view json, bool verify_digest = true);
+// One event as it stands in a plan, on one line.
+std::string encode_event_line(const Event& event, const std::string& lineage);
 // The digest over the canonical encoding without its own digest field.
 std::string compute_plan_digest(const Plan& plan);
 

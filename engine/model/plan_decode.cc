@@ -530,6 +530,11 @@ Plan read_plan(const Field& root) {
   if (root.has("undoes")) {
     plan.undoes = root.member("undoes").text();
   }
+  if (root.has("releases")) {
+    plan.releases = read_list(root.member("releases"), [](const Field& release) -> ClaimRelease {
+      return {.item = release.member("item").text(), .cause = release.member("cause").text()};
+    });
+  }
   plan.postponed = read_list(root.member("postponed"), read_held);
   plan.protected_items = read_list(root.member("protected"), read_held);
   plan.uncovered = read_list(root.member("uncovered"), read_item_note);

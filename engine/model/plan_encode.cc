@@ -104,6 +104,7 @@ Json encode(const StepNote& note);
 Json encode(const PersonNote& note);
 Json encode(const LimitUse& use);
 Json encode(const ResidualPath& path);
+Json encode(const ClaimRelease& release);
 Json encode(const PlannedStage& stage);
 Json encode(const PlannedRetirement& retirement);
 
@@ -233,6 +234,10 @@ Json encode(const ResidualPath& path) {
               {"until", instant_or_null(path.until)}};
 }
 
+Json encode(const ClaimRelease& release) {
+  return Json{{"item", release.item}, {"cause", release.cause}};
+}
+
 Json duration_or_null(const std::optional<Seconds>& value) {
   return value ? Json(format_duration(*value)) : Json(nullptr);
 }
@@ -322,6 +327,9 @@ Json encode_document(const Plan& plan, const std::string& digest) {
   if (!plan.undoes.empty()) {
     out["undoes"] = plan.undoes;
   }
+  if (!plan.releases.empty()) {
+    out["releases"] = encode_list(plan.releases);
+  }
   out["postponed"] = encode_list(plan.postponed);
   out["protected"] = encode_list(plan.protected_items);
   out["uncovered"] = encode_list(plan.uncovered);
@@ -349,6 +357,10 @@ std::string encode_plan(const Plan& plan) {
 
 std::string compute_plan_digest(const Plan& plan) {
   return sha256_digest(dump(encode_document(plan, std::string()), -1));
+}
+
+std::string encode_event_line(const Event& event, const std::string& lineage) {
+  return encode_event(event, lineage).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace rescind

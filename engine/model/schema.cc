@@ -187,7 +187,8 @@ void add_identity_attributes(Schema& schema) {
                     "roles from the system of record")
       .with_default("legal_hold", scalar(TypeKind::Bool), {}, "subject to a legal hold")
       .with_default("controls", set_of(scalar(TypeKind::Identity)), {},
-                    "identities whose code or image it can change, or that it can act as");
+                    "identities whose code or image it can change, or that it can act as")
+      .optional("contact", scalar(TypeKind::String), "URI to reach it");
 }
 
 void add_system_attributes(Schema& schema) {

@@ -260,6 +260,7 @@ Plan build_plan(const Decisions& decisions, const PlanOptions& options) {
   merge_matches(draft);
   imply_containment(draft);
   start_destruction(draft);
+  restore_items(draft);
   apply_holds(draft);
   add_engine_steps(draft);
   apply_limits(draft);

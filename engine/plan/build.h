@@ -17,6 +17,15 @@
 
 namespace rescind {
 
+// A change to an item that holds it contained, or took a right, and was not put back. With claims
+// that were released, so that the state before the first of several can be found.
+struct StandingChange {
+  ContainmentClaim claim;  // of a right that was taken: made from the step that took it
+  Verb verb = Verb::Disable;
+  Reversible reversible = Reversible::Yes;
+  bool captured = false;  // what it was before is in the store
+};
+
 struct PlanOptions {
   Seconds expiry{24 * 3600};    // plan_expiry of the configuration
   std::string steward;          // last in every chain; "" nobody
@@ -37,8 +46,12 @@ struct PlanOptions {
   std::set<std::string> known_steps;
   // Retirements that have not ended, by item.
   std::map<std::string, RetirementRecord> retirements;
+  // What stands on items, by item; needed where a rule restores.
+  std::map<std::string, std::vector<StandingChange>> standing;
   // Runs that this plan takes over: it decides their events again.
   std::vector<std::string> supersedes;
+  // Runs whose retirements go on in this plan; those of others are joined.
+  std::set<std::string> continued_runs;
   // Reported events that were taken back; shown, decided on no more.
   std::vector<Event> withdrawn;
   // What the step's connector would send, one line each. Empty: previews stay empty.

@@ -63,6 +63,8 @@ struct Order {
   Outcome outcome = Outcome::Scheduled;
   std::string because;  // of steps that no rule asks for
   std::optional<StageOf> staged;
+  std::string restores_run,
+      restores_step;            // of `restore`: before which step the state was captured
   bool even_if_staged = false;  // a rule says so: no successor is waited for
   std::set<std::uint32_t>
       roots{};  // reported causes that it may have been named by, besides its lead's
@@ -170,6 +172,7 @@ void retire_items(Draft& draft);           // retire.cc: items under a retire, a
 void merge_matches(Draft& draft);          // merge.cc: orders from matches (merging rules 1-4, 11)
 void imply_containment(Draft& draft);      // imply.cc: rule 5 and what a system cannot do
 void start_destruction(Draft& draft);      // destroy.cc: rule 3, once containment is known
+void restore_items(Draft& draft);          // restore.cc: what an absence that ended gives back
 void apply_holds(Draft& draft);            // hold.cc
 void add_engine_steps(Draft& draft);       // engine_steps.cc: captures, sweeps, repeated disables
 void apply_limits(Draft& draft);           // limit.cc
@@ -180,6 +183,9 @@ void find_kept_memberships(Draft& draft);  // memberships.cc
 void claim_closure(Draft& draft);          // claim.cc: residual access after the plan
 void summarize(Draft& draft);              // summarize.cc
 
+// Rule 2 of merging: the earliest start that can be had, the earliest deadline. False: nobody is
+// there to approve.
+bool merge_urgent(Draft& draft, Order& order);
 // An order with its effects there, what goes with it, and its rank. No ways yet.
 Order make_order(const Draft& draft, ItemRef item, Verb verb);
 // The verb itself, or the next best that contains and that the system can do; nothing: it cannot.

@@ -46,6 +46,10 @@ void add_captures(Draft& draft) {
     }
     capture.lead = std::min(capture.lead, order.lead);
     capture.roots.insert(order.lead);
+    capture.roots.insert(order.roots.begin(), order.roots.end());
+    for (const std::uint32_t match : order.matches) {
+      capture.roots.insert(draft.match(match).cause);
+    }
     capture.ways.front().not_before = std::min(capture.start(), first_start(order));
   }
   for (auto& [id, capture] : captures) {

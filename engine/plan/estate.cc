@@ -115,6 +115,8 @@ std::optional<std::vector<std::string>> Estate::dependents(ItemRef item) const {
   for (const std::string_view name : named_set(item, "dependents")) {
     out.emplace_back(name);
   }
+  // Sets stand in the order in which their texts were first read; a plan must not show that.
+  std::sort(out.begin(), out.end());
   return out;
 }
 

@@ -56,12 +56,27 @@ void note_doubt(Draft& draft, std::uint32_t match, bool named) {
 bool left_to_retirement(const Draft& draft, std::uint32_t index) {
   const Match& match = draft.match(index);
   const CheckedClause& clause = draft.clause_of(index);
-  if (clause.even_if_staged || !draft.under_retirement(match.item, match.cause)) {
+  if (clause.even_if_staged || !draft.staged_by_item.contains(match.item.cell)) {
     return false;
   }
-  const bool contains =
-      worst_effect(draft.estate.effects(match.item, clause.verb)) == Effect::Contains;
-  return !contains || !draft.usable_by_subject(match.item, match.cause);
+  const auto worst = worst_effect(draft.estate.effects(match.item, clause.verb));
+  if (worst == Effect::Destroys) {
+    return true;  // patient, whatever the event: its stages lead there
+  }
+  return draft.under_retirement(match.item, match.cause) &&
+         (worst != Effect::Contains || !draft.usable_by_subject(match.item, match.cause));
+}
+
+// Whether the one behind the cause is to come back, as an event says that is not in effect yet:
+// access goes meanwhile, but nothing is lost.
+bool comes_back(const Draft& draft, std::uint32_t cause) {
+  const auto& subjects = draft.principals.subjects(cause);
+  return std::any_of(draft.decisions.causes.begin(), draft.decisions.causes.end(),
+                     [&](const Cause& one) {
+                       return one.effective > draft.decisions.as_of &&
+                              (one.event.type == "rehire" || one.event.type == "leave_end") &&
+                              subjects.contains(one.event.subject);
+                     });
 }
 
 // The matches that may be acted on, grouped by item in the order of item ids.
@@ -98,6 +113,9 @@ std::vector<ItemMatches> group_matches(Draft& draft) {
         draft.decide(match.item, verb, Outcome::Undetermined, {i});
       }
       continue;
+    }
+    if (comes_back(draft, match.cause)) {
+      draft.blocked_items.insert(match.item.cell);
     }
     const auto [place, added] = places.emplace(match.item.cell, groups.size());
     if (added) {
@@ -145,38 +163,6 @@ bool prepares_ahead(const Draft& draft, std::uint32_t match) {
   }
   return draft.clause_of(match).verb == Verb::Replace &&
          draft.leaver_type(draft.decisions.causes[cause]);
-}
-
-// Rule 2: the earliest start that can be had, the earliest deadline; an approval that one clause
-// asks for never delays what another orders without it. False: no clause can be satisfied.
-bool merge_urgent(Draft& draft, Order& order) {
-  for (const std::uint32_t match : order.matches) {
-    const CheckedClause& clause = draft.clause_of(match);
-    const Cause& cause = draft.cause_of(match);
-    const Instant arrived = draft.arrived(cause);
-    Way way{.not_before = cause.effective + clause.after.value_or(Seconds(0)), .approvals = {}};
-    std::optional<Instant> deadline;
-    if (clause.within) {
-      deadline = cause.effective + *clause.within;
-    }
-    if (prepares_ahead(draft, match) && cause.effective > arrived) {
-      way.not_before = arrived;
-      deadline = std::min(deadline.value_or(cause.effective), cause.effective);
-    }
-    if (deadline && *deadline < arrived) {
-      order.overdue = true;
-    }
-    if (deadline) {
-      // What is past due is due now.
-      const Instant due = std::max(*deadline, draft.decisions.as_of);
-      order.deadline = order.deadline ? std::min(*order.deadline, due) : due;
-    }
-    if (add_approval(draft, match, way.approvals)) {
-      order.ways.push_back(std::move(way));
-    }
-  }
-  prune_ways(order.ways);
-  return !order.ways.empty();
 }
 
 std::string principal_of(Draft& draft, std::uint32_t match) {
@@ -259,12 +245,37 @@ void stand_for(std::vector<Order>& orders, Verb further, Verb lesser) {
   orders.erase(less);
 }
 
+// The event by which a claim names its cause, whatever its revision.
+std::string claim_key(std::string_view lineage) {
+  std::string key = stable_lineage(root_lineage(lineage));
+  return key.ends_with("#1") ? key.substr(0, key.size() - 2) : key;
+}
+
+// What another cause contained is contained for this one too: the step finds nothing left to do,
+// and its claim stays when the other one is dropped.
+bool still_to_claim(const Draft& draft, ItemRef item, const MatchList& matches) {
+  const auto standing = draft.options.standing.find(draft.item_text(item));
+  if (standing == draft.options.standing.end()) {
+    return false;
+  }
+  std::set<std::string> holding;
+  for (const StandingChange& change : standing->second) {
+    if (!change.claim.released_at) {
+      holding.insert(claim_key(change.claim.cause));
+    }
+  }
+  return !holding.empty() && std::any_of(matches.begin(), matches.end(), [&](std::uint32_t i) {
+    return !holding.contains(claim_key(draft.cause_of(i).lineage));
+  });
+}
+
 void merge_item(Draft& draft, ItemMatches& group) {
   std::vector<Order> orders;
   for (std::size_t v = 0; v < kVerbCount; ++v) {
     const MatchList& matches = group.by_verb[v];
     const Verb verb = static_cast<Verb>(v);
-    if (matches.empty() || already_so(draft, group.item, verb)) {
+    if (matches.empty() ||
+        (already_so(draft, group.item, verb) && !still_to_claim(draft, group.item, matches))) {
       continue;
     }
     Order order = new_order(draft, group.item, verb, matches);
@@ -335,6 +346,37 @@ void merge_messages(Draft& draft) {
 }
 
 }  // namespace
+
+// An approval that one clause asks for never delays what another orders without it.
+bool merge_urgent(Draft& draft, Order& order) {
+  for (const std::uint32_t match : order.matches) {
+    const CheckedClause& clause = draft.clause_of(match);
+    const Cause& cause = draft.cause_of(match);
+    const Instant arrived = draft.arrived(cause);
+    Way way{.not_before = cause.effective + clause.after.value_or(Seconds(0)), .approvals = {}};
+    std::optional<Instant> deadline;
+    if (clause.within) {
+      deadline = cause.effective + *clause.within;
+    }
+    if (prepares_ahead(draft, match) && cause.effective > arrived) {
+      way.not_before = arrived;
+      deadline = std::min(deadline.value_or(cause.effective), cause.effective);
+    }
+    if (deadline && *deadline < arrived) {
+      order.overdue = true;
+    }
+    if (deadline) {
+      // What is past due is due now.
+      const Instant due = std::max(*deadline, draft.decisions.as_of);
+      order.deadline = order.deadline ? std::min(*order.deadline, due) : due;
+    }
+    if (add_approval(draft, match, way.approvals)) {
+      order.ways.push_back(std::move(way));
+    }
+  }
+  prune_ways(order.ways);
+  return !order.ways.empty();
+}
 
 bool already_so(const Draft& draft, ItemRef item, Verb verb) {
   if (item.kind() == Kind::Account && (verb == Verb::Disable || verb == Verb::Lock)) {

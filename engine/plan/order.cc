@@ -111,6 +111,9 @@ class Linker {
     if (shuts(order)) {
       link_shut(i);
     }
+    if (order.verb == Verb::Restore) {
+      link_restore(i);
+    }
     if (order.action == "sweep" || order.generation > 1) {
       link_sweep(i);
     }
@@ -211,6 +214,26 @@ class Linker {
   static void extend(Order& order, const Order& root) {
     if (order.deadline && root.deadline) {
       order.deadline = std::max(*order.deadline, *root.deadline);
+    }
+  }
+
+  // What comes back: the account before what is under it, and only then what came to life with it
+  // is ended and rotated.
+  void link_restore(std::uint32_t restored) {
+    const auto link = [&](const std::vector<std::uint32_t>& list) {
+      for (const std::uint32_t i : list) {
+        const Order& order = orders_[i];
+        const bool follows = order.verb == Verb::Restore
+                                 ? order.action.empty() && order.item != orders_[restored].item
+                                 : order.action == "sweep" || order.verb == Verb::Rotate;
+        if (i != restored && follows) {
+          strong(restored, i);
+        }
+      }
+    };
+    link(at(by_item_, orders_[restored].item));
+    if (orders_[restored].item.kind() == Kind::Account) {
+      link(at(under_, orders_[restored].item));
     }
   }
 

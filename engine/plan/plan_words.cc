@@ -97,6 +97,21 @@ void clean(PlanStep& step) {
   clean(step.preview);
 }
 
+void clean(PlannedRetirement& retirement) {
+  for (std::string* text : {&retirement.item, &retirement.kind, &retirement.system,
+                            &retirement.holder, &retirement.retire, &retirement.start}) {
+    clean(*text);
+  }
+  for (PlannedStage& stage : retirement.stages) {
+    clean(stage.name);
+    clean(stage.gate);
+    clean(stage.missing);
+    for (Approval& approval : stage.approvals) {
+      clean(approval.by);
+    }
+  }
+}
+
 std::string approver_words(const Approval& approval) {
   std::string who = join(approval.by, " or ");
   return approval.state == ApprovalState::Given ? who + " (given by " + approval.given_by + ")"
@@ -127,6 +142,9 @@ std::string instant_words(Instant at, Instant now) {
 std::string deadline_words(const PlanStep& step, Instant now) {
   if (step.overdue_at_arrival) {
     return "now, late";
+  }
+  if (step.gate && step.gate->kind == "stage") {
+    return step.deadline ? "by " + instant_words(*step.deadline, now) : "in " + step.stage;
   }
   if (step.deadline && step.rank != Rank::Destroy && !step.gate) {
     return "by " + instant_words(*step.deadline, now);
@@ -196,6 +214,44 @@ std::vector<std::string> condition_words(const PlanStep& step, Instant now) {
   return lines;
 }
 
+std::vector<PlannedStage> stages_ahead(const PlannedRetirement& retirement) {
+  const auto start =
+      std::find_if(retirement.stages.begin(), retirement.stages.end(),
+                   [&](const PlannedStage& stage) { return stage.name == retirement.start; });
+  return {start, retirement.stages.end()};
+}
+
+std::string stage_words(const PlannedStage& stage) {
+  std::vector<std::string> parts;
+  if (!stage.approvals.empty()) {
+    parts.push_back("approved by " + approvals_words(stage.approvals));
+  }
+  if (!stage.gate.empty()) {
+    parts.push_back(stage.gate);
+  }
+  if (stage.within) {
+    parts.push_back("within " + format_duration(*stage.within));
+  }
+  if (stage.soak) {
+    parts.push_back("soak " + format_duration(*stage.soak));
+  }
+  if (!stage.on_use_return_to.empty()) {
+    parts.push_back("on use back to " + stage.on_use_return_to);
+  }
+  for (const std::string& missing : stage.missing) {
+    parts.push_back("missing " + missing);
+  }
+  return stage.name + (parts.empty() ? "" : " (" + join(parts, ", ") + ")");
+}
+
+std::string retirement_words(const PlannedRetirement& retirement) {
+  std::vector<std::string> parts;
+  for (const PlannedStage& stage : stages_ahead(retirement)) {
+    parts.push_back(stage_words(stage));
+  }
+  return join(parts, " → ");
+}
+
 std::string rank_words(Rank rank) {
   switch (rank) {
   case Rank::Capture:
@@ -230,6 +286,9 @@ Plan without_control_characters(Plan plan) {
   }
   for (PlanStep& step : plan.steps) {
     clean(step);
+  }
+  for (PlannedRetirement& retirement : plan.retirements) {
+    clean(retirement);
   }
   for (auto* list : {&plan.postponed, &plan.protected_items}) {
     for (HeldItem& held : *list) {

@@ -26,6 +26,12 @@ std::string rule_words(const PlanStep& step);
 // What a step waits for besides time and order, one line each.
 std::vector<std::string> condition_words(const PlanStep& step, Instant now);
 std::string rank_words(Rank rank);
+// "quarantine (soak 14d)", "drain (c idle for 24h, within 7d)".
+std::string stage_words(const PlannedStage& stage);
+// The stages from the one that it begins with, joined by arrows.
+std::string retirement_words(const PlannedRetirement& retirement);
+// The stages that are still to come, the one that it begins with first.
+std::vector<PlannedStage> stages_ahead(const PlannedRetirement& retirement);
 bool cannot_be_undone(const PlanStep& step);
 // The plan with a `?` for each control character in what other systems and people wrote, so that it
 // cannot move the cursor of a terminal or forge a line.

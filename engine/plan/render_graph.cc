@@ -68,13 +68,44 @@ void each_rank(const Plan& plan,
   for (std::size_t r = 0; r < kRankCount; ++r) {
     std::vector<const PlanStep*> steps;
     for (const PlanStep& step : plan.steps) {
-      if (step.rank == static_cast<Rank>(r)) {
+      if (step.rank == static_cast<Rank>(r) && step.retirement.empty()) {
         steps.push_back(&step);
       }
     }
     if (!steps.empty()) {
       visit(static_cast<Rank>(r), steps);
     }
+  }
+}
+
+// A stage of a retirement and the steps in it.
+struct StageBox {
+  std::string node;    // r0s1 …
+  std::string before;  // the node of the stage before it; "" it is the first
+  PlannedStage stage;
+  std::vector<const PlanStep*> steps;
+};
+
+// Visits each retirement with the stages that are still to come.
+void each_retirement(
+    const Plan& plan,
+    const std::function<void(const PlannedRetirement&, const std::vector<StageBox>&)>& visit) {
+  for (std::size_t r = 0; r < plan.retirements.size(); ++r) {
+    const PlannedRetirement& retirement = plan.retirements[r];
+    std::vector<StageBox> boxes;
+    for (const PlannedStage& stage : stages_ahead(retirement)) {
+      StageBox box;
+      box.node = "r" + std::to_string(r) + "s" + std::to_string(boxes.size());
+      box.before = boxes.empty() ? std::string() : boxes.back().node;
+      box.stage = stage;
+      for (const PlanStep& step : plan.steps) {
+        if (step.retirement == retirement.id && step.stage == stage.name) {
+          box.steps.push_back(&step);
+        }
+      }
+      boxes.push_back(std::move(box));
+    }
+    visit(retirement, boxes);
   }
 }
 
@@ -85,19 +116,37 @@ std::string render_plan_dot(const Plan& plan) {
   std::string out =
       "digraph plan {\n  rankdir=LR;\n  node [shape=box, style=rounded, "
       "fontname=\"sans-serif\"];\n";
+  const auto dot_step = [&](const PlanStep& step) {
+    std::string label;
+    for (const std::string& line : label_lines(step, plan.as_of)) {
+      label += (label.empty() ? "" : "\\n") + dot_text(line);
+    }
+    out += "    " + names[step.id] + " [label=\"" + label + "\"" +
+           (cannot_be_undone(step) ? ", color=red" : "") + "];\n";
+  };
   each_rank(plan, [&](Rank rank, const std::vector<const PlanStep*>& steps) {
     const std::string name(rank_name(rank));
     out += "  subgraph cluster_" + name + " {\n    label=\"" + name + "\";\n";
     for (const PlanStep* step : steps) {
-      std::string label;
-      for (const std::string& line : label_lines(*step, plan.as_of)) {
-        label += (label.empty() ? "" : "\\n") + dot_text(line);
-      }
-      out += "    " + names[step->id] + " [label=\"" + label + "\"" +
-             (cannot_be_undone(*step) ? ", color=red" : "") + "];\n";
+      dot_step(*step);
     }
     out += "  }\n";
   });
+  each_retirement(
+      plan, [&](const PlannedRetirement& retirement, const std::vector<StageBox>& boxes) {
+        for (const StageBox& box : boxes) {
+          out += "  subgraph cluster_" + box.node + " {\n    label=\"" + dot_text(retirement.item) +
+                 ": " + dot_text(box.stage.name) + "\";\n    " + box.node + " [label=\"" +
+                 dot_text(stage_words(box.stage)) + "\", shape=oval];\n";
+          for (const PlanStep* step : box.steps) {
+            dot_step(*step);
+          }
+          out += "  }\n";
+          if (!box.before.empty()) {
+            out += "  " + box.before + " -> " + box.node + " [style=bold];\n";
+          }
+        }
+      });
   for (const PlanStep& step : plan.steps) {
     for (const std::string& before : step.strong_after) {
       out += "  " + names[before] + " -> " + names[step.id] + ";\n";
@@ -113,21 +162,39 @@ std::string render_plan_mermaid(const Plan& plan) {
   std::map<std::string, std::string> names = node_names(plan);
   std::string out = "flowchart LR\n";
   std::string finals;
+  const auto mermaid_step = [&](const PlanStep& step) {
+    std::string label;
+    for (const std::string& line : label_lines(step, plan.as_of)) {
+      label += (label.empty() ? "" : "<br/>") + mermaid_text(line);
+    }
+    out += "    " + names[step.id] + "[\"" + label + "\"]\n";
+    if (cannot_be_undone(step)) {
+      finals += (finals.empty() ? "" : ",") + names[step.id];
+    }
+  };
   each_rank(plan, [&](Rank rank, const std::vector<const PlanStep*>& steps) {
     const std::string name(rank_name(rank));
     out += "  subgraph rank_" + name + "[\"" + name + "\"]\n";
     for (const PlanStep* step : steps) {
-      std::string label;
-      for (const std::string& line : label_lines(*step, plan.as_of)) {
-        label += (label.empty() ? "" : "<br/>") + mermaid_text(line);
-      }
-      out += "    " + names[step->id] + "[\"" + label + "\"]\n";
-      if (cannot_be_undone(*step)) {
-        finals += (finals.empty() ? "" : ",") + names[step->id];
-      }
+      mermaid_step(*step);
     }
     out += "  end\n";
   });
+  each_retirement(
+      plan, [&](const PlannedRetirement& retirement, const std::vector<StageBox>& boxes) {
+        for (const StageBox& box : boxes) {
+          out += "  subgraph stage_" + box.node + "[\"" + mermaid_text(retirement.item) + ": " +
+                 mermaid_text(box.stage.name) + "\"]\n    " + box.node + "([\"" +
+                 mermaid_text(stage_words(box.stage)) + "\"])\n";
+          for (const PlanStep* step : box.steps) {
+            mermaid_step(*step);
+          }
+          out += "  end\n";
+          if (!box.before.empty()) {
+            out += "  " + box.before + " ==> " + box.node + "\n";
+          }
+        }
+      });
   for (const PlanStep& step : plan.steps) {
     for (const std::string& before : step.strong_after) {
       out += "  " + names[before] + " --> " + names[step.id] + "\n";

@@ -22,6 +22,7 @@ class Page {
 
   std::string render() {
     headline();
+    retirements();
     for (std::size_t rank = 0; rank < kRankCount; ++rank) {
       rank_block(static_cast<Rank>(rank));
     }
@@ -94,6 +95,13 @@ class Page {
     if (reported.empty()) {
       line(ink(Ink::Bold, "no event"));
     }
+    if (!plan_.undoes.empty()) {
+      line(ink(Ink::Bold, "Puts back " + plan_.undoes + "."));
+    }
+    if (!plan_.supersedes.empty()) {
+      wrap("Takes over from " + join(plan_.supersedes, ", ") + ": decided again with what is new.",
+           0, 0);
+    }
     const std::string derived = derived_event_words(plan_);
     if (!derived.empty()) {
       wrap(derived, 0, 0);
@@ -102,6 +110,24 @@ class Page {
     const std::string stays = staying_words();
     if (!stays.empty()) {
       wrap(stays, 0, 0);
+    }
+  }
+
+  // One line for each item that leaves in stages.
+  void retirements() {
+    if (plan_.retirements.empty()) {
+      return;
+    }
+    heading("RETIREMENTS", "these leave in stages, each when the one before it is done");
+    for (const PlannedRetirement& one : plan_.retirements) {
+      std::string words = one.kind + " " + one.item + ": " + retirement_words(one);
+      for (const auto& [stage, by] : one.enter_by) {
+        words += "; in " + stage + " by " + when(by) + " UTC";
+      }
+      if (!one.joins.empty()) {
+        words += "; joins the retirement that is under way";
+      }
+      wrap(words, 2, 6);
     }
   }
 

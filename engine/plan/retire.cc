@@ -121,8 +121,7 @@ class Retirer {
         staged.start =
             std::max(staged.start, static_cast<std::uint32_t>(at - retire.stages.begin()));
       }
-      const std::vector<std::string>& taken = draft_.options.supersedes;
-      joins = std::find(taken.begin(), taken.end(), record->run) == taken.end();
+      joins = !draft_.options.continued_runs.contains(record->run);
       generation = record->generation;
     }
     describe(staged, retire);

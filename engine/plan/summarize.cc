@@ -82,6 +82,8 @@ void settle_lists(Plan& plan) {
   sort_unique(plan.postponed, held);
   sort_unique(plan.protected_items, held);
   const auto note = [](const ItemNote& n) { return std::tie(n.item, n.why); };
+  std::sort(plan.releases.begin(), plan.releases.end());
+  plan.releases.erase(std::unique(plan.releases.begin(), plan.releases.end()), plan.releases.end());
   sort_unique(plan.uncovered, note);
   sort_unique(plan.undetermined, note);
   sort_unique(plan.needs_person,

@@ -242,6 +242,8 @@ PlanStep write_step(const Draft& draft, const Order& order) {
     step.stage = draft.stage_name(order);
     step.retirement = draft.staged[order.staged->retirement].planned.id;
   }
+  step.restores_run = order.restores_run;
+  step.restores_step = order.restores_step;
   step.implied = order.implied;
   step.appointment = order.appointment;
   step.effects = order.effects;

@@ -10,10 +10,12 @@ Status SqliteStore::replace_listing(const StoredListing& listing,
                                     const std::vector<StoredInventoryRecord>& records) {
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
+  bool news = !records.empty() || !listing.complete;
   if (listing.complete) {
     RESCIND_ASSIGN_OR_RETURN(
         auto clear, database_.prepare("DELETE FROM inventory WHERE system = ? AND kind = ?"));
     RESCIND_RETURN_IF_ERROR(clear.bind(listing.system).bind(listing.kind).run());
+    news = news || database_.changes() > 0;
   }
   RESCIND_ASSIGN_OR_RETURN(
       auto insert, database_.prepare("INSERT OR REPLACE INTO inventory VALUES (?,?,?,?,?)"));
@@ -36,6 +38,9 @@ Status SqliteStore::replace_listing(const StoredListing& listing,
                               .bind(std::int64_t{listing.complete ? 1 : 0})
                               .bind(listing.why)
                               .run());
+  if (!news) {  // nothing of that kind, as before: not worth an entry of the evidence log
+    return transaction.commit();
+  }
   AuditNote note;
   note.at = listing.collected_at;
   note.kind = "listing";

@@ -116,7 +116,7 @@ Status SqliteStore::write_record(const JournalRecord& record, const Capture* cap
 }
 
 Status SqliteStore::append(const JournalRecord& record, const StepRecord* step,
-                           const Capture* capture, const ContainmentClaim* claim) {
+                           const Capture* capture, const std::vector<ContainmentClaim>& claims) {
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
   RESCIND_RETURN_IF_ERROR(check_epoch(record.run, record.epoch));
@@ -137,8 +137,8 @@ Status SqliteStore::append(const JournalRecord& record, const StepRecord* step,
                                 .bind(capture->state)
                                 .run());
   }
-  if (claim != nullptr) {
-    RESCIND_RETURN_IF_ERROR(write_claim(*claim));
+  for (const ContainmentClaim& claim : claims) {
+    RESCIND_RETURN_IF_ERROR(write_claim(claim));
   }
   return transaction.commit();
 }

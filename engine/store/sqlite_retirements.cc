@@ -93,6 +93,24 @@ EscalationRecord read_escalation(const SqliteStatement& row) {
   return escalation;
 }
 
+AuditNote note_of(const RetirementRecord& retirement) {
+  AuditNote note;
+  note.at = retirement.updated_at.value_or(retirement.entered_at);
+  note.kind = "retirement";
+  note.run = retirement.run;
+  note.item = retirement.item;
+  note.detail = retirement.why;
+  note.add("id", retirement.id);
+  note.add("retire", retirement.retire);
+  note.add("stage", retirement.stage);
+  note.add("generation", std::to_string(retirement.generation));
+  note.add("state", std::string(retirement_state_name(retirement.state)));
+  note.add("gate", std::string(gate_answer_name(retirement.gate)));
+  note.add("entered_at", format_instant(retirement.entered_at));
+  note.add("returns", std::to_string(retirement.returns));
+  return note;
+}
+
 AuditNote note_of(const EscalationRecord& escalation) {
   AuditNote note;
   note.at = escalation.closed_at.value_or(escalation.raised_at);
@@ -119,23 +137,24 @@ Status SqliteStore::write_retirement(const RetirementRecord& retirement) {
       auto insert,
       database_.prepare(
           "INSERT OR REPLACE INTO retirements VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
-  return insert.bind(retirement.id)
-      .bind(retirement.run)
-      .bind(retirement.item)
-      .bind(retirement.retire)
-      .bind(retirement.stage)
-      .bind(std::int64_t{retirement.generation})
-      .bind(retirement_state_name(retirement.state))
-      .bind(std::int64_t{has_ended(retirement.state) ? 1 : 0})
-      .bind(gate_answer_name(retirement.gate))
-      .bind(retirement.why)
-      .bind(stored(retirement.entered_at))
-      .bind(stored(retirement.due))
-      .bind(stored(retirement.overdue))
-      .bind(std::int64_t{retirement.returns})
-      .bind(std::int64_t{retirement.escalated ? 1 : 0})
-      .bind(stored(retirement.updated_at))
-      .run();
+  RESCIND_RETURN_IF_ERROR(insert.bind(retirement.id)
+                              .bind(retirement.run)
+                              .bind(retirement.item)
+                              .bind(retirement.retire)
+                              .bind(retirement.stage)
+                              .bind(std::int64_t{retirement.generation})
+                              .bind(retirement_state_name(retirement.state))
+                              .bind(std::int64_t{has_ended(retirement.state) ? 1 : 0})
+                              .bind(gate_answer_name(retirement.gate))
+                              .bind(retirement.why)
+                              .bind(stored(retirement.entered_at))
+                              .bind(stored(retirement.due))
+                              .bind(stored(retirement.overdue))
+                              .bind(std::int64_t{retirement.returns})
+                              .bind(std::int64_t{retirement.escalated ? 1 : 0})
+                              .bind(stored(retirement.updated_at))
+                              .run());
+  return audit_.append(database_, note_of(retirement));
 }
 
 Status SqliteStore::save_retirement(const JournalRecord& record,

@@ -219,7 +219,7 @@ Status SqliteStore::set_run_state(const std::string& run, std::uint64_t epoch, R
 Status SqliteStore::close_what_it_worked(const std::string& run, Instant at) {
   for (const char* sql : {"UPDATE events SET closed_at = ? WHERE run = ? AND closed_at IS NULL",
                           "UPDATE escalations SET closed_at = ?, next_at = NULL WHERE run = ? AND "
-                          "closed_at IS NULL"}) {
+                          "closed_at IS NULL AND asks = 0"}) {
     RESCIND_ASSIGN_OR_RETURN(auto close, database_.prepare(sql));
     RESCIND_RETURN_IF_ERROR(close.bind(stored(at)).bind(run).run());
   }

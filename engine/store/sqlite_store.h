@@ -44,7 +44,7 @@ class SqliteStore final : public Store {
                      const std::vector<std::string>& steps, bool whole, Instant at) override;
 
   Status append(const JournalRecord& record, const StepRecord* step, const Capture* capture,
-                const ContainmentClaim* claim) override;
+                const std::vector<ContainmentClaim>& claims) override;
   Result<std::vector<StepRecord>> list_steps(const std::string& run) override;
   Result<std::vector<JournalRecord>> list_records(const std::string& run) override;
   Result<std::vector<Capture>> list_captures(const std::string& run) override;

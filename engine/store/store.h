@@ -195,9 +195,9 @@ class Store : public AuditStore {
 
   // --- journal. Appends the record and makes `step` the state of its step; when `capture` is given
   // it is kept in the same transaction. Errors: Conflict when the epoch was fenced.
-  // `claim`: made by this very record.
+  // `claims`: made by this very record.
   virtual Status append(const JournalRecord& record, const StepRecord* step, const Capture* capture,
-                        const ContainmentClaim* claim = nullptr) = 0;
+                        const std::vector<ContainmentClaim>& claims = {}) = 0;
   virtual Result<std::vector<StepRecord>> list_steps(const std::string& run) = 0;  // by position
   virtual Result<std::vector<JournalRecord>> list_records(
       const std::string& run) = 0;  // by sequence

@@ -104,7 +104,10 @@ std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>
     proof.verb = step.action.empty() ? std::string(verb_name(step.verb)) : step.action;
     proof.system = step.system;
     proof.claimed = records[i].state;
-    if (!claims_done(records[i])) {
+    if (records[i].state == StepState::Cancelled || records[i].state == StepState::Undone) {
+      proof.proof = Proof::NotNeeded;
+      proof.detail = records[i].detail;
+    } else if (!claims_done(records[i])) {
       proof.detail = records[i].wait.empty() ? records[i].detail : records[i].wait;
     } else if (!needs_reading(step)) {
       proof.proof = Proof::NotNeeded;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "store/run_plan.h"
 #include "verify/closure.h"
 #include "verify/read_back.h"
 
@@ -84,11 +85,10 @@ RunState state_after(const RunRecord& run, const VerifiedOutcome& outcome) {
 Result<VerifiedOutcome> verify_execution(const std::string& run, Store& store,
                                          ConnectorSet& connectors, Clock& clock,
                                          const VerifyOptions& options) {
-  RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run));
-  auto plan = decode_plan(text);
-  if (!plan) {
-    return tl::unexpected(plan.error().add_context("reading the plan of " + run));
-  }
+  RESCIND_ASSIGN_OR_RETURN(const RunPlan run_plan, load_run_plan(store, run));
+  const Plan* plan = &run_plan.plan;
+  RESCIND_ASSIGN_OR_RETURN(const auto before, store.find_run(run));
+  const std::optional<Instant> due_before = before ? before->due : std::nullopt;
   RESCIND_ASSIGN_OR_RETURN(const auto claim, store.claim_run(run, clock.now()));
   RESCIND_ASSIGN_OR_RETURN(auto records, store.list_steps(run));
   if (records.size() != plan->steps.size()) {
@@ -119,6 +119,11 @@ Result<VerifiedOutcome> verify_execution(const std::string& run, Store& store,
   outcome.state = state_after(claim.run, outcome);
   if (outcome.state != claim.run.state) {
     RESCIND_RETURN_IF_ERROR(keep_state(store, claim.run, outcome.at, outcome.state));
+  }
+  if (outcome.state == RunState::Open) {
+    RESCIND_RETURN_IF_ERROR(store.set_run_due(run, claim.run.epoch, outcome.at));
+  } else if (outcome.state != RunState::Closed) {
+    RESCIND_RETURN_IF_ERROR(store.set_run_due(run, claim.run.epoch, due_before));
   }
   return outcome;
 }

@@ -1,8 +1,13 @@
 // Gathers what evaluate and plan need from connectors and store, and calls the two.
 #include "workflow/plan_events.h"
 
+#include <algorithm>
+
 #include "evaluate/evaluate.h"
+#include "model/approval.h"
 #include "plan/build.h"
+#include "workflow/open_case.h"
+#include "workflow/people.h"
 
 namespace rescind {
 namespace {
@@ -60,57 +65,6 @@ Status read_limit_usage(const PlanRequest& request, const CheckedPolicy& policy,
           const std::int64_t used,
           request.store->limit_usage(name, scope, limit.window, request.as_of));
       options.limit_used[{name, scope}] = used;
-    }
-  }
-  return {};
-}
-
-// Whether the inventory shows that the verb was done, so that a plan need not remember it.
-bool shows_in_inventory(Verb verb) {
-  switch (verb) {
-  case Verb::Revoke:
-  case Verb::Disable:
-  case Verb::Remove:
-  case Verb::Narrow:
-  case Verb::Delete:
-  case Verb::Wipe:
-    return true;
-  case Verb::Lock:
-  case Verb::Rotate:
-  case Verb::Replace:
-  case Verb::Transfer:
-  case Verb::Redirect:
-  case Verb::Archive:
-  case Verb::Restore:
-  case Verb::Notify:
-  case Verb::Ask:
-    return false;
-  }
-  return false;
-}
-
-// Steps of earlier runs that need not be planned again: those still open, and those done whose
-// effect no inventory shows. What an inventory shows is judged by the inventory, so that access
-// which came back is seen.
-Status read_settled_steps(Store& store, const std::string& again, PlanOptions& options) {
-  RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store.list_runs());
-  for (const RunRecord& run : runs) {
-    if (run.state == RunState::Superseded || run.state == RunState::Undone || run.id == again) {
-      continue;
-    }
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
-    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
-    std::map<std::string_view, const PlanStep*> steps;
-    for (const PlanStep& step : plan.steps) {
-      steps.emplace(step.id, &step);
-    }
-    RESCIND_ASSIGN_OR_RETURN(const std::vector<StepRecord> records, store.list_steps(run.id));
-    for (const StepRecord& record : records) {
-      const auto step = steps.find(record.step);
-      const bool lasting = step != steps.end() && !shows_in_inventory(step->second->verb);
-      if (!is_end_state(record.state) || (lasting && is_done_state(record.state))) {
-        options.settled_steps.insert(record.step);
-      }
     }
   }
   return {};
@@ -196,10 +150,41 @@ Decisions decide_events(const LoadedPolicy& policy, std::shared_ptr<const Invent
                           evaluate_options(request, estate));
 }
 
+namespace {
+
+// What only the store knows.
+Status read_store(const PlanRequest& request, const CheckedPolicy& policy,
+                  const Inventory& inventory, const OpenCase& open, PlanOptions& options) {
+  Store& store = *request.store;
+  RESCIND_RETURN_IF_ERROR(read_limit_usage(request, policy, inventory, options));
+  RESCIND_ASSIGN_OR_RETURN(options.settled_steps,
+                           find_settled_steps(store, open.supersedes, request.again));
+  RESCIND_ASSIGN_OR_RETURN(options.retirements, find_open_retirements(store, request.again));
+  options.supersedes = open.supersedes;
+  options.continued_runs.insert(open.supersedes.begin(), open.supersedes.end());
+  if (!request.again.empty()) {
+    options.continued_runs.insert(request.again);
+  }
+  options.known_steps = open.known_steps;
+  options.withdrawn = open.withdrawn;
+  options.notes.insert(options.notes.end(), open.notes.begin(), open.notes.end());
+  RESCIND_ASSIGN_OR_RETURN(options.standing, find_standing(store));
+  return {};
+}
+
+}  // namespace
+
 Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inventory> inventory,
                          const PlanRequest& request) {
   ConnectorsDescribed estate = ask(request);
-  const Decisions decisions = evaluate_program(policy.program, inventory, request.events,
+  OpenCase open;
+  open.events = request.events;
+  // A run that is decided again is decided on its own events.
+  if (request.store != nullptr && request.again.empty()) {
+    RESCIND_ASSIGN_OR_RETURN(
+        open, gather_case(*request.store, *policy.checked->schema, request.events, request.as_of));
+  }
+  const Decisions decisions = evaluate_program(policy.program, inventory, open.events,
                                                request.as_of, evaluate_options(request, estate));
   PlanOptions options;
   options.expiry = request.expiry;
@@ -207,10 +192,12 @@ Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inven
   options.looked_at_only = request.looked_at_only;
   options.systems = std::move(estate.systems);
   options.bindings = std::move(estate.bindings);
+  for (auto& [identity, keys] : declared_keys(*inventory)) {
+    options.bindings[approver_binding_key(identity)] = keys;
+  }
   options.notes = std::move(estate.notes);
   if (request.store != nullptr) {
-    RESCIND_RETURN_IF_ERROR(read_limit_usage(request, *policy.checked, *inventory, options));
-    RESCIND_RETURN_IF_ERROR(read_settled_steps(*request.store, request.again, options));
+    RESCIND_RETURN_IF_ERROR(read_store(request, *policy.checked, *inventory, open, options));
   }
   if (request.connectors != nullptr) {
     options.preview = [&request](const PlanStep& step) {

@@ -22,7 +22,14 @@ export function own_figures() {
   const one = figures('bench_rescind_figures',
     ['--data', kData, '--source', path.join(kRoot, 'policies/leaver/leaver.rescind')]);
   const at_most = (figure, value, bound, unit) => ({figure, value, compare: 'at most', bound, unit});
+  const store = figures('bench_store', ['--work', path.join(kData, 'store')]);
   return [
+    {figure: 'plain SQLite, one durable record per transaction', value: store.plain_per_s, unit: 'a second'},
+    {figure: 'journal, one durable record per transaction', value: store.journal_per_s, unit: 'a second'},
+    {figure: 'journal / plain SQLite with the same durability', value: store.journal_ratio,
+      compare: 'at least', bound: 0.5, unit: 'times'},
+    at_most('100,000 open runs with timers, memory of one', store.bytes_per_run, 1024, 'bytes'),
+    at_most('what is due among 100,000 open runs', store.due_ms, 1, 'ms'),
     {figure: 'load of 1 million items with their digest', value: one.load_with_digest_s, unit: 's'},
     {figure: 'check of 1,000 rules, first in a process', value: one.check_first_ms, unit: 'ms'},
     at_most('memory above the strings, per item', one.bytes_per_item, 120, 'bytes'),

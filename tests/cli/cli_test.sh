@@ -96,7 +96,7 @@ rule one { on leavr because "x"  revoke session within 5m }
 rule two { on leaver when subject.departmnt == "Sales" because "x"  disable account within 5min }
 hold three { blocks delete of account ordered by "legal" because "x" }
 limit four { disable of account at most 0 per 1d otherwise ask "legal" }
-retire five { }
+prove "five" { }
 P
 run 3 check ../bad;              quiet out
 says err "bad.rescind:3:"; says err "R0111"
@@ -173,14 +173,16 @@ kill -TERM $server
 wait $server
 passed=$((passed + 1))
 
-# ---- the example's own console blocks ------------------------------------------------------------------------------
-cd "$work"; cp -r "$source_dir/examples/01-first-leaver" example; cd example
-awk '/^```console/{on=1;next} /^```/{on=0} on' README.md >blocks
-while IFS= read -r line; do
-  case $line in
-    '$ rescind '*) run 0 ${line#\$ rescind } ;;
-    ?*) says out "$line" ;;
-  esac
-done <blocks
+# ---- the examples' own console blocks ------------------------------------------------------------------------------
+for example in 01-first-leaver 02-retire-a-key; do
+  cd "$work"; cp -r "$source_dir/examples/$example" $example; cd $example
+  awk '/^```console/{on=1;next} /^```/{on=0} on' README.md >blocks
+  while IFS= read -r line; do
+    case $line in
+      '$ rescind '*) run 0 ${line#\$ rescind } ;;
+      ?*) says out "$line" ;;
+    esac
+  done <blocks
+done
 
 echo "$passed passed, 0 failed"

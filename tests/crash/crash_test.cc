@@ -146,6 +146,12 @@ void check_journal(Store& store, const std::string& run) {
     case RecordEntry::Escalated:
     case RecordEntry::Ended:
     case RecordEntry::State:
+    case RecordEntry::Stage:
+    case RecordEntry::Decided:
+    case RecordEntry::Refusal:
+    case RecordEntry::Extended:
+    case RecordEntry::Claimed:
+    case RecordEntry::Released:
       break;
     }
   }

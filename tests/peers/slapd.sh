@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
 # An OpenLDAP server with the overlays that matter when people leave: memberof and refint (groups are
 # cleaned up on delete) and ppolicy (pwdAccountLockedTime is how OpenLDAP disables an account).
-# Options: --seed FILE (LDIF, added by the administrator; may be repeated), --schema FILE (repeated).
+# Options: --seed FILE (LDIF, added by the administrator; may be repeated), --schema FILE (repeated),
+# --lastbind on (notes when each entry last bound).
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 BASE=dc=example,dc=org
 ADMIN=cn=admin,$BASE
 PASSWORD=admin-secret
+LASTBIND=off
 seeds=() schemas=()
 
 option() {
   case $1 in
     --seed) seeds+=("$2") ;;
     --schema) schemas+=("$2") ;;
+    --lastbind) LASTBIND=$2 ;;
     *) return 1 ;;
   esac
 }
@@ -47,6 +50,7 @@ rootdn "$ADMIN"
 rootpw $PASSWORD
 directory $HOME_DIR/data
 maxsize 268435456
+lastbind $LASTBIND
 dbnosync
 index objectClass,uid,member,memberOf,entryUUID eq
 access to attrs=userPassword by self write by anonymous auth by * none

@@ -63,11 +63,11 @@ class Driver {
   void report(const Report& report);
   void apply_again(const std::string& run);
   void pause();
+  [[nodiscard]] std::optional<ApproverPerson> find_person(const std::string& id) const;
   void maybe_crash();
   void maybe_attack();
   void attack(const std::string& person);
   void settle();
-  [[nodiscard]] std::optional<ApproverPerson> find_person(const std::string& id) const;
 
   void tell(const std::string& what) {
     if (options_.verbose) {

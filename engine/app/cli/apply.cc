@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/cli/approvals.h"
 #include "app/cli/command.h"
 #include "app/cli/plan_file.h"
 #include "app/cli/run_output.h"
@@ -14,6 +15,7 @@ struct ApplyArguments {
   std::string file;
   bool approve = false;
   std::string as;
+  std::vector<std::string> approvals;
 };
 
 ExitCode run_apply(const CommandContext& context, const ApplyArguments& arguments) {
@@ -40,7 +42,8 @@ ExitCode run_apply(const CommandContext& context, const ApplyArguments& argument
     return context.report(applicable.error());
   }
   context.report(diagnostics, *session->sources);
-  if (!*applicable) {
+  if (!*applicable || !may_approve_by_name(context, *session, *plan, arguments.as) ||
+      !hand_in_files(context, *session, *plan, arguments.approvals)) {
     return ExitCode::Blocked;
   }
   const auto report =
@@ -58,6 +61,8 @@ void add_apply_command(CLI::App& app, CommandContext& context, Action& action) {
       ->required();
   command->add_flag("--approve", arguments->approve, "approve the steps that you may approve");
   command->add_option("--as", arguments->as, "who approves: the id of an identity");
+  command->add_option("--approvals", arguments->approvals,
+                      "signed approvals and refusals that are handed in with it");
   command->callback([&context, &action, arguments] {
     action = [&context, arguments] { return run_apply(context, *arguments); };
   });

@@ -77,12 +77,7 @@ ExitCode run_collect(const CommandContext& context, const std::vector<std::strin
       context.err << "\r\x1b[Kcollecting from " << system << " …" << std::flush;
     }
   };
-  UseNames names;
-  for (const DeliveryRoute& route : (*project)->configuration.deliveries) {
-    if (!route.target.used_as.empty()) {
-      names[route.target.used_as] = route.dependent;
-    }
-  }
+  const UseNames names = use_names(**project);
   const auto listings = collect_systems(*connectors, only, **store, context.clock, progress, names);
   if (context.progress && !context.quiet) {
     context.err << "\r\x1b[K";

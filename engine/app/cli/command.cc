@@ -44,9 +44,16 @@ int run_command_line(const std::vector<std::string>& arguments, CommandContext& 
   add_show_command(app, context, action);
   add_simulate_command(app, context, action);
   add_apply_command(app, context, action);
+  add_approve_command(app, context, action);
+  add_escalations_command(app, context, action);
+  add_keys_command(app, context, action);
   add_resume_command(app, context, action);
+  add_run_command(app, context, action);
   add_runs_command(app, context, action);
+  add_audit_command(app, context, action);
+  add_report_command(app, context, action);
   add_serve_command(app, context, action);
+  add_undo_command(app, context, action);
   add_completion_command(app, context, action);
 
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -50,17 +50,24 @@ struct CommandContext {
 using Action = std::function<ExitCode()>;
 
 void add_apply_command(CLI::App& app, CommandContext& context, Action& action);
+void add_approve_command(CLI::App& app, CommandContext& context, Action& action);
+void add_audit_command(CLI::App& app, CommandContext& context, Action& action);
 void add_check_command(CLI::App& app, CommandContext& context, Action& action);
 void add_collect_command(CLI::App& app, CommandContext& context, Action& action);
 void add_completion_command(CLI::App& app, CommandContext& context, Action& action);
+void add_escalations_command(CLI::App& app, CommandContext& context, Action& action);
 void add_evaluate_command(CLI::App& app, CommandContext& context, Action& action);
 void add_init_command(CLI::App& app, CommandContext& context, Action& action);
+void add_keys_command(CLI::App& app, CommandContext& context, Action& action);
 void add_plan_command(CLI::App& app, CommandContext& context, Action& action);
+void add_report_command(CLI::App& app, CommandContext& context, Action& action);
 void add_resume_command(CLI::App& app, CommandContext& context, Action& action);
+void add_run_command(CLI::App& app, CommandContext& context, Action& action);
 void add_runs_command(CLI::App& app, CommandContext& context, Action& action);
 void add_serve_command(CLI::App& app, CommandContext& context, Action& action);
 void add_show_command(CLI::App& app, CommandContext& context, Action& action);
 void add_simulate_command(CLI::App& app, CommandContext& context, Action& action);
+void add_undo_command(CLI::App& app, CommandContext& context, Action& action);
 
 // The whole program but its process: parses `arguments` (without the program's name), runs the
 // command.

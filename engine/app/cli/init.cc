@@ -61,7 +61,7 @@ hold litigation {
     {"events/alice-leaves.json",
      R"({"type":"leaver","subject":"alice","at":"now","id":"hr-1","source":"hr"}
 )"},
-    {".gitignore", "*.db\n*.db-wal\n*.db-shm\n*.plan.json\n"},
+    {".gitignore", "*.db\n*.db-*\n*.plan.json\n"},
 };
 
 ExitCode run_init(const CommandContext& context, const std::string& folder) {

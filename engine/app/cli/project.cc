@@ -128,7 +128,7 @@ Result<std::optional<Project>> open_project(SourceSet& sources, Diagnostics& dia
   return std::optional<Project>(std::move(project));
 }
 
-Result<std::unique_ptr<Store>> open_store(const Project& project) {
+Result<std::string> store_path(const Project& project) {
   if (!project.has_file) {
     return fail(ErrorKind::NotFound,
                 "no rescind.yaml here: it names the store (`rescind init` writes one; -C names its "
@@ -141,7 +141,12 @@ Result<std::unique_ptr<Store>> open_store(const Project& project) {
     return fail(ErrorKind::Unsupported,
                 "a store on PostgreSQL is not there yet: name a file in `store` of rescind.yaml");
   }
-  return open_sqlite_store(configured_path(configuration, place), StoreOptions{});
+  return configured_path(configuration, place);
+}
+
+Result<std::unique_ptr<Store>> open_store(const Project& project) {
+  RESCIND_ASSIGN_OR_RETURN(const std::string path, store_path(project));
+  return open_sqlite_store(path, StoreOptions{});
 }
 
 std::optional<ConnectorSet> make_connectors(const Project& project, Clock& clock,
@@ -158,6 +163,16 @@ std::optional<ConnectorSet> make_connectors(const Project& project, Clock& clock
     add_connector(project, system, clock, connectors);
   }
   return connectors;
+}
+
+UseNames use_names(const Project& project) {
+  UseNames names;
+  for (const DeliveryRoute& route : project.configuration.deliveries) {
+    if (!route.target.used_as.empty()) {
+      names[route.target.used_as] = route.dependent;
+    }
+  }
+  return names;
 }
 
 std::unique_ptr<Deliveries> make_deliveries(const Project& project, Clock& clock) {

@@ -14,6 +14,7 @@
 #include "model/configuration.h"
 #include "model/inventory.h"
 #include "store/store.h"
+#include "workflow/collect_usage.h"
 #include "workflow/load_policy.h"
 #include "workflow/plan_events.h"
 
@@ -31,6 +32,9 @@ struct Project {
 // optional: diagnostics says what is wrong with it. Errors: the file cannot be read.
 Result<std::optional<Project>> open_project(SourceSet& sources, Diagnostics& diagnostics);
 
+// The file of the store. Errors: as of open_store, but those of the file itself.
+Result<std::string> store_path(const Project& project);
+
 // Errors: those of the store; NotFound when there is no rescind.yaml and so no store.
 Result<std::unique_ptr<Store>> open_store(const Project& project);
 
@@ -44,6 +48,9 @@ std::unique_ptr<Deliveries> make_deliveries(const Project& project, Clock& clock
 // Fetches the key that seals what waits for its delivery: the configured one, or that of a file
 // beside the store, which is made when it is not there.
 std::function<Result<SealKey>()> seal_key_source(const Project& project);
+
+// By what name systems show those whom deliveries go to.
+UseNames use_names(const Project& project);
 
 // Opens project and store, runs `work`, prints errors.
 ExitCode with_store(const CommandContext& context,

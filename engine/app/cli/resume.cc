@@ -1,12 +1,13 @@
 // `rescind resume`: goes on with a run after a crash, an approval or when something is due.
-// `rescind run --due`: goes on with every run that has work due now, once.
-#include <algorithm>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
 
+#include "app/cli/approvals.h"
 #include "app/cli/command.h"
+#include "app/cli/people.h"
 #include "app/cli/run_output.h"
+#include "store/run_plan.h"
 
 namespace rescind {
 namespace {
@@ -30,14 +31,12 @@ Result<std::vector<std::string>> open_runs(Store& store) {
   return open;
 }
 
-Result<std::vector<std::string>> due_runs(Store& store, Instant now) {
-  RESCIND_ASSIGN_OR_RETURN(const std::vector<Timer> due, store.list_due(now));
-  RESCIND_ASSIGN_OR_RETURN(std::vector<std::string> runs, open_runs(store));
-  std::erase_if(runs, [&due](const std::string& run) {
-    return std::none_of(due.begin(), due.end(),
-                        [&run](const Timer& timer) { return timer.run == run; });
-  });
-  return runs;
+// Whether the name alone may approve what the run asks for; a run that cannot be read is reported
+// when it is resumed.
+bool may_approve_in_run(const CommandContext& context, const Session& session,
+                        const std::string& run, const std::string& as) {
+  const auto known = load_run_plan(*session.store, run);
+  return !known || may_approve_by_name(context, session, known->plan, as);
 }
 
 using Selection = std::function<Result<std::vector<std::string>>(Store&)>;
@@ -61,12 +60,17 @@ ExitCode run_all(const CommandContext& context, const Selection& select,
   }
   // One run's trouble is not the next one's; the worst exit code is the command's.
   for (const std::string& run : *runs) {
+    if (!may_approve_in_run(context, *session, run, approve_as)) {
+      code = code == ExitCode::Done ? ExitCode::Blocked : code;
+      continue;
+    }
     const auto report = resume_run(run, *session->store, session->connectors, context.clock,
                                    execute_options(context, *session, approve_as, 0));
     const ExitCode one =
         report ? conclude_run(context, *session, *report) : context.report(report.error());
     code = one == ExitCode::WorldFailed || code == ExitCode::Done ? one : code;
   }
+  escalate_due(context, *session);
   return code;
 }
 
@@ -90,18 +94,6 @@ void add_resume_command(CLI::App& app, CommandContext& context, Action& action) 
                                        : Result<std::vector<std::string>>(arguments->runs);
       };
       return run_all(context, select, arguments->as);
-    };
-  });
-
-  CLI::App* run = app.add_subcommand("run", "work what is due");
-  const auto due = std::make_shared<bool>(false);
-  run->add_flag("--due", *due, "go on once with every run that has work due now")->required();
-  // `due` is held for as long as the parser may write to it.
-  run->callback([&context, &action, due] {
-    action = [&context] {
-      const Instant now = context.clock.now();
-      return run_all(
-          context, [now](Store& store) { return due_runs(store, now); }, "");
     };
   });
 }

@@ -7,9 +7,13 @@
 #include <random>
 #include <set>
 
+#include "app/cli/audit.h"
+#include "app/cli/people.h"
 #include "collect/collect_inventory.h"
+#include "store/run_plan.h"
 #include "verify/verify_execution.h"
 #include "workflow/collect_systems.h"
+#include "workflow/escalate.h"
 
 namespace rescind {
 namespace {
@@ -131,6 +135,27 @@ ExitCode exit_code_of(const RunReport& report, const VerifiedOutcome& outcome) {
   return waiting || !proved ? ExitCode::Blocked : ExitCode::Done;
 }
 
+// Reads the run's steps back, searches for access that is left, prints both.
+ExitCode verify_and_print(const CommandContext& context, Session& session, const RunReport& report,
+                          const Plan& plan) {
+  const std::shared_ptr<const Inventory> observed = collect_again(context, session, plan);
+  const CapabilityMap systems = describe_connectors(session.connectors, {}).systems;
+  const auto outcome =
+      verify_execution(report.run, *session.store, session.connectors, context.clock,
+                       {.inventory = observed.get(), .systems = &systems});
+  if (!outcome) {
+    return context.report(outcome.error());
+  }
+  escalate(context, session, plan, report.run);
+  if (!context.quiet) {
+    print_people(context, report, plan);
+    context.out << '\n'
+                << report.run << " is " << run_state_name(outcome->state) << ".\n"
+                << print_outcome(*outcome);
+  }
+  return exit_code_of(report, *outcome);
+}
+
 }  // namespace
 
 std::function<void(const StepProgress&)> make_progress(const CommandContext& context,
@@ -139,54 +164,52 @@ std::function<void(const StepProgress&)> make_progress(const CommandContext& con
   return [progress](const StepProgress& step) { progress->update(step); };
 }
 
+namespace {
+
+// Notify and ask steps go to their people; where nothing is configured the report lists them.
+std::function<Status(const PlanStep&)> hand_over_of(const CommandContext& context,
+                                                    const Session& session) {
+  const auto opened = open_hand_over(session.project);
+  if (opened && *opened == nullptr) {
+    return [](const PlanStep&) { return Status(); };
+  }
+  const auto people = std::make_shared<const People>(session_people(session, context.clock.now()));
+  return [opened, people, &clock = context.clock](const PlanStep& step) -> Status {
+    RESCIND_ASSIGN_OR_RETURN(const std::shared_ptr<HandOver> way, opened);
+    const auto went = way->deliver(step_message(step, *people, clock.now()));
+    return went ? Status() : tl::unexpected(went.error());
+  };
+}
+
+}  // namespace
+
 ExecuteOptions execute_options(const CommandContext& context, const Session& session,
                                const std::string& approve_as, std::size_t steps) {
   ExecuteOptions options;
   options.approve_as = approve_as;
-  const Inventory& inventory = *session.inventory;
-  const Table& teams = inventory.table(Entity::Team);
-  const auto members = session.policy.checked->schema->find(Entity::Team, "members");
-  for (std::uint32_t row = 0; members && row < teams.rows(); ++row) {
-    std::set<std::string>& team =
-        options.approvers.teams[std::string(inventory.text(teams.ids[row]))];
-    const SetId set{teams.columns[*members].word_at(row)};
-    for (const std::uint32_t member : inventory.sets.elements(set)) {
-      team.emplace(inventory.text(Symbol{member}));
-    }
-  }
+  options.approvers = session_people(session, context.clock.now()).approvers;
   const auto engine = std::make_shared<std::mt19937_64>(std::random_device{}());
   options.random = [engine] { return std::uniform_real_distribution<double>(0.0, 1.0)(*engine); };
+  for (const SystemConfiguration& system : session.project.configuration.systems) {
+    if (system.pause.count() > 0) {
+      options.pauses[system.id] = system.pause;
+    }
+  }
   options.deliveries = session.deliveries.get();
   options.seal_key = seal_key_source(session.project);
   options.progress = make_progress(context, steps);
-  options.hand_over = [](const PlanStep&) { return Status(); };
+  options.hand_over = hand_over_of(context, session);
   return options;
 }
 
 ExitCode conclude_run(const CommandContext& context, Session& session, const RunReport& report) {
-  const auto text = session.store->plan_of_run(report.run);
-  if (!text) {
-    return context.report(text.error());
+  const auto run_plan = load_run_plan(*session.store, report.run);
+  if (!run_plan) {
+    return context.report(run_plan.error());
   }
-  const auto plan = decode_plan(*text);
-  if (!plan) {
-    return context.report(plan.error());
-  }
-  const std::shared_ptr<const Inventory> observed = collect_again(context, session, *plan);
-  const CapabilityMap systems = describe_connectors(session.connectors, {}).systems;
-  const auto outcome =
-      verify_execution(report.run, *session.store, session.connectors, context.clock,
-                       {.inventory = observed.get(), .systems = &systems});
-  if (!outcome) {
-    return context.report(outcome.error());
-  }
-  if (!context.quiet) {
-    print_people(context, report, *plan);
-    context.out << '\n'
-                << report.run << " is " << run_state_name(outcome->state) << ".\n"
-                << print_outcome(*outcome);
-  }
-  return exit_code_of(report, *outcome);
+  const ExitCode code = verify_and_print(context, session, report, run_plan->plan);
+  sign_at_end(context, session.project, *session.store);
+  return code;
 }
 
 }  // namespace rescind

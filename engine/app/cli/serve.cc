@@ -1,10 +1,11 @@
-// `rescind serve`: answers over HTTP on this machine.
+// `rescind serve`: answers over HTTP on this machine, and keeps working what is due.
 #include <ostream>
 
 #include <CLI/CLI.hpp>
 
 #include "app/cli/command.h"
 #include "app/cli/project.h"
+#include "app/cli/worker.h"
 #include "app/server/listen.h"
 #include "collect/read_configuration.h"
 
@@ -14,6 +15,7 @@ namespace {
 struct ServeArguments {
   std::string listen;
   SessionOptions session;
+  bool answer_only = false;
 };
 
 Result<std::vector<std::string>> resolve_tokens(const Configuration& configuration) {
@@ -69,11 +71,24 @@ ExitCode run_serve(const CommandContext& context, const ServeArguments& argument
   service.hosts = {"localhost", "127.0.0.1", "[::1]", options->host};
   service.clock = &context.clock;
   service.ready = true;
-  options->listening = [&context, host = options->host](int port) {
+  std::unique_ptr<Session> own;
+  std::unique_ptr<DueWorker> worker;
+  if (session->store && !arguments.answer_only) {
+    own = open_session(context, arguments.session, code);
+    if (!own) {
+      return code;
+    }
+  }
+  options->listening = [&, host = options->host](int port) {
     context.out << "listening on http://" << (host == "::1" ? "[::1]" : host) << ':' << port
                 << std::endl;
+    if (own) {
+      // Started here, where the signals that end the server are blocked for every thread.
+      worker = std::make_unique<DueWorker>(context, *own);
+    }
   };
   const Status ended = server::serve(service, *options);
+  worker.reset();
   return ended ? ExitCode::Done : context.report(ended.error());
 }
 
@@ -81,7 +96,9 @@ ExitCode run_serve(const CommandContext& context, const ServeArguments& argument
 
 void add_serve_command(CLI::App& app, CommandContext& context, Action& action) {
   CLI::App* command =
-      app.add_subcommand("serve", "answer decisions and plan previews over HTTP on this machine");
+      app.add_subcommand("serve",
+                         "answer decisions and plan previews over HTTP on this machine, and "
+                         "keep working what is due");
   const auto arguments = std::make_shared<ServeArguments>();
   command->add_option("--listen", arguments->listen,
                       "host:port on this machine (default: the project's, 127.0.0.1:8181)");
@@ -89,6 +106,8 @@ void add_serve_command(CLI::App& app, CommandContext& context, Action& action) {
                       "policy files or folders (default: the project's)");
   command->add_option("--inventory", arguments->session.inventory,
                       "inventory files, folders, or `store` (default: the project's)");
+  command->add_flag("--answer-only", arguments->answer_only,
+                    "do not work what is due, only answer");
   command->callback([&context, &action, arguments] {
     action = [&context, arguments] { return run_serve(context, *arguments); };
   });

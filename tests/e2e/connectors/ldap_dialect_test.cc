@@ -44,7 +44,7 @@ TEST_CASE("ldap: Active Directory accounts are found by objectGUID and disabled 
   auto connector = server.connect(ad_settings());
   const auto abilities = connector->capabilities();
   REQUIRE(abilities);
-  CHECK(abilities->version == "1 ad");
+  CHECK(abilities->version == "2 ad");
   const auto found = connector->discover();
   REQUIRE(found);
   const nlohmann::json account = nlohmann::json::parse(found->records.at(0).json);

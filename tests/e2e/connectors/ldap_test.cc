@@ -64,7 +64,7 @@ TEST_CASE("ldap: discovery lists accounts, passwords and memberships with immuta
   auto connector = server.connect({{"page_size", "2"}});
   const auto abilities = connector->capabilities();
   REQUIRE_MESSAGE(abilities, abilities.error().to_string());
-  CHECK(abilities->version == "1 openldap");
+  CHECK(abilities->version == "2 openldap");
   CHECK(abilities->endpoint.find(server.peer()["PASSWORD"]) == std::string::npos);
   const auto found = connector->discover();
   REQUIRE(found);

@@ -191,6 +191,44 @@ Clause random_clause(const std::vector<Verb>& verbs) {
   return clause;
 }
 
+// Machine credentials leave in stages: some prepare, one contains, then they go.
+Retire random_retire(const std::string& name, bool replaces) {
+  Retire retire{.name = name,
+                .on = {"owner_left", "knower_left", "exposed"},
+                .kinds = Kind::ApiKey,
+                .stages = {},
+                .escalate = some_principals()};
+  if (replaces && chance(50)) {
+    retire.stages.push_back(
+        {.name = "replace",
+         .actions = {{.verb = Verb::Replace}, {.verb = Verb::Notify, .to = some_principals()}},
+         .gate = "delivered",
+         .within = some_time()});
+  }
+  if (chance(60)) {
+    retire.stages.push_back({.name = "drain", .gate = "idle for 24h", .within = some_time()});
+  }
+  const auto quarantine = static_cast<std::uint32_t>(retire.stages.size());
+  retire.stages.push_back(
+      {.name = "quarantine", .actions = {{.verb = Verb::Disable}}, .soak = some_time()});
+  if (quarantine > 0 && chance(50)) {
+    retire.stages.back().return_to = quarantine - 1;
+  }
+  retire.stages.push_back({.name = "delete", .actions = {{.verb = Verb::Delete}}});
+  if (chance(60)) {
+    retire.stages.back().approved_by = some_principals();
+  }
+  retire.start = chance(30) ? quarantine : 0;
+  if (chance(30)) {
+    retire.enter = {quarantine, some_time()};
+  }
+  if (chance(30)) {
+    retire.only_item = system_name() + ":" + machine_name();
+  }
+  retire.unknown = chance(10);
+  return retire;
+}
+
 Report random_report() {
   static const std::vector<std::string> types = {"leaver", "leaver", "contract_end", "risk",
                                                  "mover"};
@@ -258,6 +296,9 @@ Organisation random_organisation(const RandomOptions& options) {
                          .until = chance(50) ? std::optional(at(kNow) + some_time()) : std::nullopt,
                          .unknown = chance(20)});
   }
+  for (int r = options.retires ? pick(3) : 0; r > 0; --r) {
+    out.retires.push_back(random_retire("retire" + std::to_string(r), options.replaces));
+  }
   if (options.limits && chance(50)) {
     out.limits.push_back({.name = "mass",
                           .verbs = {Verb::Disable, Verb::Delete},
@@ -283,6 +324,7 @@ Organisation shuffled(const Organisation& organisation) {
   out.records = join(lines, "\n") + "\n";
   std::reverse(out.rules.begin(), out.rules.end());
   std::reverse(out.events.begin(), out.events.end());
+  std::reverse(out.retires.begin(), out.retires.end());
   return out;
 }
 

@@ -8,6 +8,7 @@ namespace rescind::test {
 
 struct RandomOptions {
   bool limits = true;
+  bool retires = true;
   bool replaces = true;  // `replace` clauses: these may delay containment, visibly
 };
 

@@ -57,6 +57,7 @@ systems:
     token: { file: secrets/github }
   corp-ldap: { connector: ldap, url: "ldaps://ldap.example.org", port: 636, bases: [ou=a, ou=b],
                password: { command: [pass, show, "ldap admin"] }, acts_as: "corp-ldap:svc-rescind",
+               rate: 100/1m,
                holder: { account: uid, identity: id } }
 server:
   listen: 127.0.0.1:9000
@@ -76,6 +77,7 @@ server:
   CHECK(ldap.id == "corp-ldap");
   CHECK(ldap.connector == "ldap");
   CHECK(ldap.acts_as == "corp-ldap:svc-rescind");
+  CHECK(ldap.pause == std::chrono::milliseconds(600));
   CHECK(ldap.holder_account_attribute == "uid");
   CHECK(ldap.holder_identity_attribute == "id");
   CHECK(std::get<std::string>(ldap.settings.at("port").value) == "636");
@@ -127,6 +129,10 @@ TEST_CASE("configuration: values that do not fit are named with their place") {
   CHECK(says(errors("plan_expiry: soon\n"), "R0803"));
   CHECK(says(errors("plan_expiry: 0s\n"), "longer than nothing"));
   CHECK(says(errors("timezone: Mars/Base\n"), "not `Mars/Base`"));
+  for (const char* rate : {"100", "0/1m", "1m", "-1/1m", "5/", "5 /1m", "[5]"}) {
+    CHECK(says(errors("systems: { a: { connector: x, rate: " + std::string(rate) + " } }\n"),
+               "`rate` must be a number of actions in a time"));
+  }
   CHECK(says(errors("systems: [a]\n"), "`systems` must be a mapping, not a list"));
   CHECK(says(errors("steward: [a]\n"), "`steward` must be a string that is not empty"));
   CHECK(says(errors("store: { vault: x }\n"), "R0805"));
@@ -248,6 +254,48 @@ TEST_CASE("configuration: a delivery that cannot work is refused by code") {
   CHECK(says(refused("[x]"), "R0803"));
   CHECK(says(errors("deliveries: [x]"), "R0803"));
   CHECK(says(errors("seal_key: sesame"), "R0804"));
+}
+
+TEST_CASE("configuration: the ways to people are read") {
+  const auto reading = read(R"(
+handover:
+  webhook: { url: "https://chat.example.org/hook", secret: { env: HOOK }, timeout: 5s }
+  smtp: { host: mail.example.org, port: 2525, encryption: tls, user: rescind,
+          password: { file: smtp }, from: rescind@example.org, ca: ca.pem }
+  file: { folder: people/ }
+)");
+  REQUIRE(reading->configuration);
+  const HandoverConfiguration& handover = reading->configuration->handover;
+  REQUIRE(handover.webhook);
+  CHECK(handover.webhook->url == "https://chat.example.org/hook");
+  CHECK(handover.webhook->secret->is_secret());
+  CHECK(handover.webhook->timeout == Seconds(5));
+  REQUIRE(handover.smtp);
+  CHECK(handover.smtp->port == 2525);
+  CHECK(handover.smtp->encryption == SmtpConfiguration::Encryption::Tls);
+  CHECK(handover.smtp->user == "rescind");
+  CHECK(handover.smtp->password->is_secret());
+  CHECK(handover.smtp->from == "rescind@example.org");
+  CHECK(handover.smtp->ca == "ca.pem");
+  CHECK(handover.folder == "people/");
+  CHECK_FALSE(handover.empty());
+  CHECK(read("steward: iam")->configuration->handover.empty());
+}
+
+TEST_CASE("configuration: a way to people that cannot work or leaks is refused") {
+  const auto refused = [](const std::string& lines) { return errors("handover: " + lines + "\n"); };
+  CHECK(says(refused("{ pigeon: {} }"), "R0802"));
+  CHECK(says(refused("{ webhook: { secret: { env: X } } }"), "`webhook` needs `url`"));
+  CHECK(says(refused("{ webhook: { url: \"http://chat.example.org\" } }"), "`https://`"));
+  CHECK(says(refused("{ webhook: { url: \"http://127.0.0.1.example.org:80\" } }"), "`https://`"));
+  CHECK(says(refused("{ webhook: { url: \"https://u:p@chat.example.org\" } }"), "R0804"));
+  CHECK(says(refused("{ webhook: { url: \"https://x\", secret: plain } }"), "R0804"));
+  CHECK(says(refused("{ smtp: { host: mail } }"), "`smtp` needs `from`"));
+  CHECK(says(refused("{ smtp: { host: mail, from: a@b, port: 70000 } }"), "1 to 65535"));
+  CHECK(says(refused("{ smtp: { host: mail, from: a@b, encryption: some } }"), "`starttls`"));
+  CHECK(says(refused("{ smtp: { host: mail, from: a@b, encryption: none, password: { env: X } } }"),
+             "unencrypted"));
+  CHECK(says(refused("{ file: {} }"), "`file` needs `folder`"));
 }
 
 }  // namespace

@@ -270,6 +270,25 @@ TEST_CASE("rotate: with a place to deliver to, the old one is retired by the sam
   }
 }
 
+TEST_CASE("replace: a receiver that cannot see who reads leaves it to the system that made it") {
+  Company company;
+  replace(company).dependents = std::vector<std::string>{"billing"};
+  DeliveryRoute route;
+  route.dependent = "billing";
+  route.target.path = company.file("billing.env");
+  route.target.format = DeliveryFormat::Env;
+  SUBCASE("use is seen where it was made") {}
+  SUBCASE("a program has the word, not the system") {
+    route.target.proof = DeliveryProof::Command;
+    route.target.confirm = {"exit 1"};
+  }
+  Deliveries deliveries({route}, ConnectorSet());
+  company.options.deliveries = &deliveries;
+  const bool by_use = route.target.proof == DeliveryProof::Use;
+  CHECK(state_of(company.apply(), "replace") ==
+        (by_use ? StepState::Verified : StepState::Waiting));
+}
+
 TEST_CASE("rotate: without a place to deliver to, the system itself does it at once") {
   Company company;
   replace(company, Verb::Rotate);

@@ -1,10 +1,14 @@
 // Systems as a whole: refused credentials, breakers, missing connectors, changed endpoints.
+#include <chrono>
+#include <map>
 #include <optional>
 
 #include "base/sqlite.h"
 #include "tests/support/company.h"
 
 namespace rescind {
+
+using Milliseconds = std::chrono::milliseconds;
 
 TEST_CASE("execute: a refused credential stops asking that system, others go on") {
   Company company;
@@ -69,6 +73,27 @@ TEST_CASE(
   const RunReport report = company.apply();
   CHECK(report.failed == 0);
   CHECK(report.state == RunState::Settled);
+}
+
+TEST_CASE("execute: a system's rate spreads what is started there and holds nobody else up") {
+  Company company;
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  company.step("crm-s", Verb::Revoke, Kind::Session, "crm:s-1");
+  company.step("okta", Verb::Disable, Kind::Account, "okta:alice");
+  company.options.inline_workers = true;
+  company.options.pauses["crm"] = std::chrono::milliseconds(4000);
+  std::map<std::string, Milliseconds> started;
+  company.options.progress = [&](const StepProgress& progress) {
+    if (progress.what == StepProgress::What::Started) {
+      started[progress.step->id] = company.clock.monotonic();
+    }
+  };
+  const RunReport report = company.apply();
+  CHECK(report.failed == 0);
+  CHECK(started.at("step:okta") == Milliseconds(0));
+  CHECK(started.at("step:crm-s") - started.at("step:crm") == Milliseconds(4000));
+  // Two attempts and two readings.
+  CHECK(company.clock.monotonic() >= Milliseconds(12000));
 }
 
 TEST_CASE("execute: systems are worked side by side") {

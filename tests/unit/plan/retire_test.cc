@@ -335,7 +335,7 @@ TEST_CASE("retire: an open retirement is joined without planning its steps again
   CHECK(plan.steps.empty());
 
   // One whose run this plan takes over goes on under its own id, where it stands.
-  options.supersedes = {"run:1"};
+  options.continued_runs = {"run:1"};
   options.retirements["db:key"].generation = 2;
   plan = plan_of(orphaned(), options);
   CHECK(plan.retirements[0].id == "retirement:0000000000000001");

@@ -93,11 +93,11 @@ TEST_CASE("store: a claim stands until its own cause drops it") {
                          "step:a",     at_second(1),   {},       std::string()};
   JournalRecord line = line_of(run);
   line.entry = RecordEntry::Claimed;
-  REQUIRE(store->append(line, nullptr, nullptr, &claim).has_value());
+  REQUIRE(store->append(line, nullptr, nullptr, {claim}).has_value());
   claim.cause = "risk/alice";
-  REQUIRE(store->append(line, nullptr, nullptr, &claim).has_value());
+  REQUIRE(store->append(line, nullptr, nullptr, {claim}).has_value());
   claim.item = "crm:alice";
-  REQUIRE(store->append(line, nullptr, nullptr, &claim).has_value());
+  REQUIRE(store->append(line, nullptr, nullptr, {claim}).has_value());
 
   CHECK(*store->release_claims("leaver/alice", "", "run:b", at_second(9)) == 1);
   CHECK(*store->release_claims("leaver/alice", "", "run:b", at_second(9)) == 0);
@@ -113,7 +113,7 @@ TEST_CASE("store: a claim stands until its own cause drops it") {
   // Made again, it stands again.
   claim.item = "okta:alice";
   claim.cause = "leaver/alice";
-  REQUIRE(store->append(line, nullptr, nullptr, &claim).has_value());
+  REQUIRE(store->append(line, nullptr, nullptr, {claim}).has_value());
   CHECK_FALSE(store->list_claims("okta:alice")->front().released_at.has_value());
 }
 
@@ -156,9 +156,16 @@ TEST_CASE("store: an escalation stays, open until what it was about is settled")
   CHECK(listed->front().retry_at == at_second(55));
   CHECK(listed->front().acknowledged_by == "ines");
   CHECK(listed->front().acknowledged_at == at_second(40));
+  EscalationRecord late = escalation;
+  late.id = "escalation:2";
+  late.asks = false;
+  REQUIRE(store->save_escalation(late).has_value());
+  // What somebody was asked to do outlives the run that asked.
   REQUIRE(store->set_run_state(run.id, run.epoch, RunState::Closed, at_second(70)).has_value());
-  CHECK(store->list_escalations(true)->empty());
-  CHECK(store->list_escalations(false)->front().closed_at == at_second(70));
+  listed = store->list_escalations(true);
+  REQUIRE(listed->size() == 1);
+  CHECK(listed->front().id == "escalation:1");
+  CHECK(store->list_escalations(false)->back().closed_at == at_second(70));
 }
 
 TEST_CASE("store: events are open until their run closes or they are taken back") {

@@ -36,7 +36,9 @@ struct Watched {
 
   std::string rows(const std::string& kind) {
     std::string out;
-    for (const StoredInventoryRecord& record : *store->list_inventory()) {
+    const auto records = store->list_inventory();
+    REQUIRE(records);
+    for (const StoredInventoryRecord& record : *records) {
       if (record.kind == kind) {
         out += record.json + "\n";
       }

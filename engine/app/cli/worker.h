@@ -1,0 +1,38 @@
+// The worker of `rescind serve`: a thread that works what is due for as long as it lives, with a
+// store connection and connectors of its own.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "app/cli/command.h"
+#include "app/cli/project.h"
+
+namespace rescind {
+
+class DueWorker {
+ public:
+  // Both outlive it.
+  DueWorker(const CommandContext& context, Session& session);
+  DueWorker(const DueWorker&) = delete;
+  DueWorker& operator=(const DueWorker&) = delete;
+  ~DueWorker();  // finishes what it is at
+
+ private:
+  void work();
+  // How long until something is due, at most a heartbeat.
+  Seconds work_once();
+  void refresh_people();
+
+  const CommandContext& context_;
+  Session& session_;
+  CapabilityMap systems_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stop_ = false;  // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace rescind

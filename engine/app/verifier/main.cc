@@ -1,0 +1,204 @@
+// The program `rescind-verify`: checks evidence with nothing but the public key of the log. It
+// reads an exported log, an evidence pack (JSON or page) or inclusion proofs, and opens no store.
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "audit/log_file.h"
+#include "audit/pack.h"
+#include "audit/proof.h"
+#include "base/text.h"
+
+namespace {
+
+using namespace rescind;
+
+constexpr std::size_t kMaxPackBytes = 1024UL * 1024 * 1024;
+constexpr std::size_t kMaxCheckpointBytes = 64UL * 1024;
+
+// As `rescind` has them.
+constexpr int kDone = 0;
+constexpr int kWorldFailed = 1;
+constexpr int kDoesNotHold = 4;
+constexpr int kUsage = 64;
+
+constexpr const char* kHelp =
+    R"(usage: rescind-verify --key ed25519:… [--key …] [--checkpoint FILE …] [--log LOGFILE] FILE
+
+Checks FILE: an evidence log (`rescind audit export`), an evidence pack in JSON or as a page
+(`rescind audit pack`), or proofs of entries (`rescind audit prove`).
+
+  --key KEY          a public key of the log, had by another way than FILE; may be repeated
+  --checkpoint FILE  a checkpoint that was kept elsewhere, to hold a log against; may be repeated
+  --log LOGFILE      an exported log, to see that a pack leaves nothing out
+  --version, --help
+
+Exit code: 0 it holds, 4 it does not, 1 a file cannot be read, 64 the command line is wrong.
+)";
+
+struct Arguments {
+  std::vector<PublicKey> keys;
+  std::vector<std::string> checkpoints;
+  std::string log, file;
+};
+
+int fail_with(const Error& error) {
+  std::cerr << "error: " << error.to_string() << '\n';
+  const bool evidence = error.kind() == ErrorKind::Corrupt;
+  return evidence ? kDoesNotHold : kWorldFailed;
+}
+
+int usage(const std::string& what) {
+  std::cerr << "error: " << what << "; see rescind-verify --help\n";
+  return kUsage;
+}
+
+int conclude(const std::vector<Finding>& findings, std::uint64_t left_out,
+             const std::string& what) {
+  if (findings.empty()) {
+    std::cout << what << '\n';
+    return kDone;
+  }
+  for (const Finding& finding : findings) {
+    std::cerr << finding_kind_name(finding.kind) << ": " << finding.message << '\n';
+  }
+  if (left_out > 0) {
+    std::cerr << "and " << left_out << " more\n";
+  }
+  std::cout << "the evidence does not hold\n";
+  return kDoesNotHold;
+}
+
+Result<std::vector<NamedNote>> read_checkpoints(const std::vector<std::string>& files) {
+  std::vector<NamedNote> notes;
+  for (const std::string& file : files) {
+    RESCIND_ASSIGN_OR_RETURN(std::string note, read_file(file, kMaxCheckpointBytes));
+    notes.push_back({"`" + file + "`", std::move(note)});
+  }
+  return notes;
+}
+
+int check_log(const Arguments& arguments, const std::string& file,
+              std::vector<AuditEntry>* entries) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    return fail_with(Error(ErrorKind::Io, "cannot open `" + file + "`"));
+  }
+  const auto notes = read_checkpoints(arguments.checkpoints);
+  if (!notes) {
+    return fail_with(notes.error());
+  }
+  const auto report = check_log_file(in, {arguments.keys, "", true}, *notes, entries);
+  if (!report) {
+    return fail_with(report.error());
+  }
+  return conclude(report->findings, report->findings_left_out,
+                  "the evidence log holds: " + std::to_string(report->entries) + " entries, " +
+                      std::to_string(report->checkpoints.size()) + " checkpoints");
+}
+
+int check_pack_text(const Arguments& arguments, const std::string& text) {
+  std::vector<AuditEntry> log;
+  if (!arguments.log.empty()) {
+    if (const int code = check_log(arguments, arguments.log, &log); code != kDone) {
+      return code;
+    }
+  }
+  const auto report = check_pack(text, arguments.keys, arguments.log.empty() ? nullptr : &log);
+  if (!report) {
+    return fail_with(report.error());
+  }
+  return conclude(report->findings, 0,
+                  "the evidence about " + report->identity +
+                      " holds: " + std::to_string(report->entries) + " entries of the log of " +
+                      format_instant(report->checkpoint.at) + ". " + report->verdict);
+}
+
+int check_proofs(const Arguments& arguments, const std::string& text) {
+  std::istringstream in(text);
+  std::vector<Finding> findings;
+  std::size_t count = 0;
+  for (std::string line; std::getline(in, line); ++count) {
+    const auto proof = decode_proof(line);
+    if (!proof) {
+      return fail_with(proof.error());
+    }
+    const auto wrong = check_proof(*proof, arguments.keys);
+    findings.insert(findings.end(), wrong.begin(), wrong.end());
+  }
+  return conclude(findings, 0, "proved: " + std::to_string(count) + " entries of the signed log");
+}
+
+// By the beginning of the file.
+int check_file(const Arguments& arguments) {
+  std::string start(256, '\0');
+  {
+    std::ifstream in(arguments.file, std::ios::binary);
+    if (!in) {
+      return fail_with(Error(ErrorKind::Io, "cannot open `" + arguments.file + "`"));
+    }
+    in.read(start.data(), static_cast<std::streamsize>(start.size()));
+    start.resize(static_cast<std::size_t>(in.gcount()));
+  }
+  const std::string first = start.substr(0, start.find('\n'));
+  if (first.find("\"" + std::string(kLogFormat) + "\"") != std::string::npos) {
+    return check_log(arguments, arguments.file, nullptr);
+  }
+  const auto text = read_file(arguments.file, kMaxPackBytes);
+  if (!text) {
+    return fail_with(text.error());
+  }
+  if (first.find("\"" + std::string(kProofFormat) + "\"") != std::string::npos) {
+    return check_proofs(arguments, *text);
+  }
+  return check_pack_text(arguments, *text);
+}
+
+int run(const std::vector<std::string>& words) {
+  Arguments arguments;
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const std::string& word = words[at];
+    if (word == "--help" || word == "--version") {
+      std::cout << (word == "--help" ? kHelp : "rescind-verify " RESCIND_VERSION "\n");
+      return kDone;
+    }
+    const bool takes_value = word == "--key" || word == "--checkpoint" || word == "--log";
+    if (takes_value && at + 1 == words.size()) {
+      return usage("`" + word + "` needs a value");
+    }
+    if (word == "--key") {
+      const auto key = parse_public_key(words[++at]);
+      if (!key) {
+        return usage(key.error().to_string());
+      }
+      arguments.keys.push_back(*key);
+    } else if (word == "--checkpoint") {
+      arguments.checkpoints.push_back(words[++at]);
+    } else if (word == "--log") {
+      arguments.log = words[++at];
+    } else if (word.starts_with("-") || !arguments.file.empty()) {
+      return usage("`" + word + "` is one too many");
+    } else {
+      arguments.file = word;
+    }
+  }
+  if (arguments.keys.empty() || arguments.file.empty()) {
+    return usage("a file and at least one `--key` are needed");
+  }
+  return check_file(arguments);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    std::cerr << "error: out of resources: " << error.what() << '\n';
+    return kWorldFailed;
+  }
+}

@@ -1,0 +1,40 @@
+// The evidence log as a file: a header line with the signed checkpoints, then one entry a line.
+// docs/audit-format.md specifies it.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/entry.h"
+#include "audit/log_check.h"
+#include "base/result.h"
+
+namespace rescind {
+
+inline constexpr std::string_view kLogFormat = "rescind-evidence-log";
+inline constexpr std::string_view kLogVersion = "1.0";
+
+struct LogHeader {
+  std::string origin;
+  std::vector<std::string> checkpoints;  // notes
+};
+
+// One line without its end.
+std::string encode_log_header(const LogHeader& header);
+// Errors: Corrupt (not the header of a log), Unsupported (another version).
+Result<LogHeader> decode_log_header(std::string_view line);
+
+// Checks a log file from its beginning to its end. `checkpoints`: further notes to hold it against,
+// with where they come from. When `entries` is given the readable ones are added to it. Errors:
+// those of the header, Io.
+struct NamedNote {
+  std::string from, note;
+};
+
+Result<LogReport> check_log_file(std::istream& in, LogCheckOptions options,
+                                 const std::vector<NamedNote>& checkpoints,
+                                 std::vector<AuditEntry>* entries = nullptr);
+
+}  // namespace rescind

@@ -1,0 +1,197 @@
+// Causes are named by the event that was reported, whatever its revision.
+#include "execute/claims.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "store/run_plan.h"
+
+namespace rescind::execute {
+namespace {
+
+// "leaver/alice@hr:1#2 > owner_left/bot" → "leaver/alice@hr:1"
+std::string cause_of(const std::string& lineage) {
+  const std::string root = lineage.substr(0, lineage.find(" > "));
+  const std::size_t hash = root.rfind('#');
+  const bool numbered = hash != std::string::npos && hash + 1 < root.size() &&
+                        std::all_of(root.begin() + static_cast<std::ptrdiff_t>(hash) + 1,
+                                    root.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return numbered ? root.substr(0, hash) : root;
+}
+
+const Event* event_of(const Plan& plan, const std::string& cause) {
+  for (std::size_t i = 0; i < plan.events.size() && i < plan.event_lineages.size(); ++i) {
+    if (plan.event_lineages[i].find(" > ") == std::string::npos &&
+        cause_of(plan.event_lineages[i]) == cause) {
+      return &plan.events[i];
+    }
+  }
+  return nullptr;
+}
+
+bool claims_its_item(const PlanStep& step) {
+  return step.action.empty() && !step.item.empty() && step.verb != Verb::Restore &&
+         step.effects.has(Effect::Contains) && step.reversible != Reversible::Never;
+}
+
+std::set<std::string> causes_of(const Plan& plan, const PlanStep& step) {
+  std::set<std::string> causes;
+  for (const Reason& reason : step.reasons) {
+    if (!reason.cause.empty()) {
+      causes.insert(cause_of(reason.cause));
+    }
+  }
+  // A step that no rule asked for stands for every event of its plan.
+  for (std::size_t i = 0; causes.empty() && i < plan.event_lineages.size(); ++i) {
+    causes.insert(cause_of(plan.event_lineages[i]));
+  }
+  return causes;
+}
+
+// The events whose claims one of this type takes back.
+std::set<std::string_view> taken_back_by(const std::string& type) {
+  if (type == "leave_end") {
+    return {"leave_start"};
+  }
+  if (type == "rehire") {
+    return {"leaver", "contract_end"};
+  }
+  return {};
+}
+
+std::vector<std::string> causes_dropped(const Plan& plan, const PlanStep& step, const Plan& was) {
+  // Going back in a retirement, and undoing a run, drop what that step or run itself claims.
+  if (!step.retirement.empty()) {
+    const auto own = causes_of(plan, step);
+    return {own.begin(), own.end()};
+  }
+  std::set<std::string> dropped;
+  for (std::size_t i = 0; i < was.events.size() && i < was.event_lineages.size(); ++i) {
+    const bool by_type =
+        std::any_of(plan.events.begin(), plan.events.end(), [&](const Event& event) {
+          return event.subject == was.events[i].subject &&
+                 taken_back_by(event.type).contains(was.events[i].type);
+        });
+    if (!plan.undoes.empty() || by_type) {
+      dropped.insert(cause_of(was.event_lineages[i]));
+    }
+  }
+  return {dropped.begin(), dropped.end()};
+}
+
+std::optional<std::string> state_before(const std::vector<Capture>& captures,
+                                        const PlanStep& step) {
+  const Capture* best = nullptr;
+  for (const Capture& capture : captures) {
+    // The step's own reading; where it could not read, the one that was made for that purpose.
+    const bool own = capture.step == step.id;
+    if (capture.item == step.item && (best == nullptr || own)) {
+      best = &capture;
+    }
+  }
+  return best == nullptr ? std::nullopt : std::optional<std::string>(best->state);
+}
+
+ActionRequest original_request(const PlanStep& step, std::string captured) {
+  ActionRequest request;
+  request.verb = step.verb;
+  request.item = {step.item,
+                  find_kind(step.kind).value_or(Kind::Account),
+                  step.system,
+                  step.native_id,
+                  step.item_name,
+                  step.account,
+                  step.account_native_id,
+                  step.holder};
+  request.target = step.target;
+  request.text = step.text;
+  request.captured = std::move(captured);
+  return request;
+}
+
+struct Earlier {
+  RunPlan run;
+  std::vector<Capture> captures;
+};
+
+RestoreTarget target_of(const Plan& plan, const PlanStep& step, const Earlier& earlier) {
+  RestoreTarget target;
+  const std::vector<PlanStep>& steps = earlier.run.plan.steps;
+  const auto was = std::find_if(steps.begin(), steps.end(), [&step](const PlanStep& other) {
+    return other.id == step.restores_step;
+  });
+  if (was == steps.end()) {
+    target.why_not = step.restores_run + " has no " + step.restores_step;
+    return target;
+  }
+  auto captured = state_before(earlier.captures, *was);
+  if (!captured) {
+    target.why_not = "nothing was captured before it was changed";
+  }
+  target.original = original_request(*was, captured.value_or(""));
+  target.causes = causes_dropped(plan, step, earlier.run.plan);
+  return target;
+}
+
+}  // namespace
+
+ClaimMap claims_of(const Plan& plan, const std::string& run) {
+  ClaimMap claims;
+  for (const PlanStep& step : plan.steps) {
+    if (!claims_its_item(step)) {
+      continue;
+    }
+    for (const std::string& cause : causes_of(plan, step)) {
+      const Event* event = event_of(plan, cause);
+      ContainmentClaim claim;
+      claim.item = step.item;
+      claim.cause = cause;
+      claim.event_type = event == nullptr ? "" : event->type;
+      claim.subject = event == nullptr ? "" : event->subject;
+      claim.run = run;
+      claim.step = step.id;
+      claims[step.id].push_back(std::move(claim));
+    }
+  }
+  return claims;
+}
+
+Result<RestoreMap> read_restores(const Plan& plan, Store& store) {
+  RestoreMap restores;
+  std::map<std::string, Earlier> earlier;
+  for (const PlanStep& step : plan.steps) {
+    if (step.verb != Verb::Restore || !step.action.empty()) {
+      continue;
+    }
+    if (step.restores_run.empty()) {
+      restores[step.id].why_not = "the plan does not say from when";
+      continue;
+    }
+    auto known = earlier.find(step.restores_run);
+    if (known == earlier.end()) {
+      Earlier read;
+      RESCIND_ASSIGN_OR_RETURN(read.run, load_run_plan(store, step.restores_run));
+      RESCIND_ASSIGN_OR_RETURN(read.captures, store.list_captures(step.restores_run));
+      known = earlier.emplace(step.restores_run, std::move(read)).first;
+    }
+    restores[step.id] = target_of(plan, step, known->second);
+  }
+  return restores;
+}
+
+Result<std::string> standing_claims(Store& store, const std::string& item,
+                                    const std::vector<std::string>& but) {
+  RESCIND_ASSIGN_OR_RETURN(const auto claims, store.list_claims(item));
+  std::vector<std::string> others;
+  for (const ContainmentClaim& claim : claims) {
+    if (!claim.released_at && std::find(but.begin(), but.end(), claim.cause) == but.end()) {
+      others.push_back(claim.cause);
+    }
+  }
+  return join(others, ", ");
+}
+
+}  // namespace rescind::execute

@@ -1,0 +1,37 @@
+// Containment claims: which causes hold an item contained once a step is done, and what putting an
+// item back needs: the state from before, and that nobody else still claims it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "connect/connector.h"
+#include "model/plan.h"
+#include "model/record.h"
+#include "store/store.h"
+
+namespace rescind::execute {
+
+using ClaimMap = std::map<std::string, std::vector<ContainmentClaim>>;  // by step
+
+// The claims that each containing step of the plan makes when it is done.
+ClaimMap claims_of(const Plan& plan, const std::string& run);
+
+// What a restoring step puts back.
+struct RestoreTarget {
+  ActionRequest original;           // as it was sent, with the state from before
+  std::vector<std::string> causes;  // whose claims on the item this drops
+  std::string why_not;              // "" it can be tried
+};
+
+using RestoreMap = std::map<std::string, RestoreTarget>;  // by step
+
+// Errors: of the store.
+Result<RestoreMap> read_restores(const Plan& plan, Store& store);
+
+// Who else keeps the item contained; "" nobody.
+Result<std::string> standing_claims(Store& store, const std::string& item,
+                                    const std::vector<std::string>& but);
+
+}  // namespace rescind::execute

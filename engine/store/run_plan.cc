@@ -1,0 +1,67 @@
+// Base plan and supplements as one.
+#include "store/run_plan.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rescind {
+namespace {
+
+// Replaces what has the same key, appends the rest.
+template <typename T, typename Same>
+void merge_into(std::vector<T>& list, std::vector<T>& more, const Same& same) {
+  for (T& one : more) {
+    const auto known =
+        std::find_if(list.begin(), list.end(), [&](const T& other) { return same(one, other); });
+    if (known == list.end()) {
+      list.push_back(std::move(one));
+    } else {
+      *known = std::move(one);
+    }
+  }
+}
+
+}  // namespace
+
+Instant RunPlan::expires_at(const std::string& step) const {
+  const auto found = expires.find(step);
+  return found == expires.end() ? plan.expires_at : found->second;
+}
+
+void add_supplement(RunPlan& run, Plan supplement) {
+  for (const PlanStep& step : supplement.steps) {
+    run.expires[step.id] = supplement.expires_at;
+  }
+  merge_into(run.plan.steps, supplement.steps,
+             [](const PlanStep& a, const PlanStep& b) { return a.id == b.id; });
+  merge_into(run.plan.limits, supplement.limits, [](const LimitUse& a, const LimitUse& b) {
+    return a.name == b.name && a.scope == b.scope;
+  });
+  merge_into(run.plan.retirements, supplement.retirements,
+             [](const PlannedRetirement& a, const PlannedRetirement& b) { return a.id == b.id; });
+  for (auto& [key, value] : supplement.bindings) {
+    run.plan.bindings[key] = std::move(value);
+  }
+}
+
+Result<RunPlan> load_run_plan(Store& store, const std::string& run) {
+  RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run));
+  auto plan = decode_plan(text);
+  if (!plan) {
+    return tl::unexpected(plan.error().add_context("reading the plan of " + run));
+  }
+  RunPlan made;
+  made.plan = std::move(*plan);
+  RESCIND_ASSIGN_OR_RETURN(const auto supplements, store.list_supplements(run));
+  for (const Supplement& supplement : supplements) {
+    auto more = decode_plan(supplement.plan);
+    if (!more) {
+      return tl::unexpected(more.error().add_context(
+          "reading supplement " + std::to_string(supplement.number) + " of " + run));
+    }
+    add_supplement(made, *std::move(more));
+  }
+  return made;
+}
+
+}  // namespace rescind

@@ -1,0 +1,31 @@
+// The plan of a run as it stands: what it was opened with, and what was added or decided again
+// since.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/result.h"
+#include "model/plan.h"
+#include "store/store.h"
+
+namespace rescind {
+
+struct RunPlan {
+  // The digest is that of the plan that the run was opened with. Steps are in the order of the
+  // store's records.
+  Plan plan;
+  // Steps of supplements: until when the plan that last spoke of them may be relied on. Others: the
+  // plan's own expiry.
+  std::map<std::string, Instant> expires;
+
+  [[nodiscard]] Instant expires_at(const std::string& step) const;
+};
+
+// Errors: NotFound, Corrupt, those of the store.
+Result<RunPlan> load_run_plan(Store& store, const std::string& run);
+
+// Puts the steps, limits and retirements of a supplement into the plan.
+void add_supplement(RunPlan& run, Plan supplement);
+
+}  // namespace rescind

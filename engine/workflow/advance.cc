@@ -1,0 +1,188 @@
+// The clock, the runs that are due, and the rounds of one run.
+#include "workflow/advance.h"
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "verify/verify_execution.h"
+#include "workflow/advance_parts.h"
+
+namespace rescind {
+namespace {
+
+constexpr const char* kClockSetting = "clock.seen";
+
+struct SeenClock {
+  std::int64_t wall = 0, monotonic = 0;
+  std::string boot;
+};
+
+std::optional<SeenClock> read_seen(const std::string& text) {
+  std::istringstream words(text);
+  SeenClock seen;
+  if (!(words >> seen.wall >> seen.monotonic)) {
+    return std::nullopt;
+  }
+  words >> seen.boot;
+  return seen;
+}
+
+std::string span_words(std::int64_t seconds) {
+  return std::to_string(seconds < 0 ? -seconds : seconds) + " s";
+}
+
+// Why the clock cannot be believed; "" it can.
+std::string jump_of(const AdvanceRequest& request, const SeenClock& seen, const SeenClock& now) {
+  const std::int64_t moved = now.wall - seen.wall;
+  const std::int64_t heartbeat = request.clock_heartbeat.count();
+  if (moved < -heartbeat) {
+    return "the clock went back by " + span_words(moved);
+  }
+  const bool same_start = seen.boot == now.boot && now.monotonic >= seen.monotonic;
+  if (!same_start) {
+    return "";  // nobody waited here: what passed meanwhile cannot be told
+  }
+  const std::int64_t waited = (now.monotonic - seen.monotonic) / 1000;
+  if (moved - waited > heartbeat || waited - moved > heartbeat) {
+    return "the clock moved by " + span_words(moved) + " while " + span_words(waited) + " passed";
+  }
+  return "";
+}
+
+Result<std::optional<Instant>> due_of(Store& store, const std::string& run) {
+  RESCIND_ASSIGN_OR_RETURN(const auto found, store.find_run(run));
+  return found ? found->due : std::nullopt;
+}
+
+std::optional<Instant> earlier(const std::optional<Instant>& a, const std::optional<Instant>& b) {
+  return a && b ? std::min(*a, *b) : a ? a : b;
+}
+
+bool has_ended(RunState state) {
+  return state != RunState::Open && state != RunState::Contained && state != RunState::Settled;
+}
+
+// One look between two rounds of work. Gives whether there is more to work.
+Result<bool> decide_once(const AdvanceRequest& request, const std::string& run, Clock& clock,
+                         AdvancedRun& advanced, std::optional<Instant> due) {
+  Store& store = *request.plan.store;
+  RESCIND_ASSIGN_OR_RETURN(RunPlan plan, load_run_plan(store, run));
+  RESCIND_ASSIGN_OR_RETURN(auto claim, store.claim_run(run, clock.now()));
+  advance::OpenRun open(request, std::move(claim), std::move(plan), clock, advanced.lines);
+  RESCIND_RETURN_IF_ERROR(open.read());
+  RESCIND_ASSIGN_OR_RETURN(const bool staged, open.move_retirements());
+  RESCIND_ASSIGN_OR_RETURN(const bool decided, open.decide_appointments());
+  RESCIND_ASSIGN_OR_RETURN(const bool swept, open.look_after_sweep());
+  if (staged || decided || swept) {
+    return true;
+  }
+  if (request.escalate) {
+    RESCIND_ASSIGN_OR_RETURN(const auto next, request.escalate(open.plan(), run, open.inventory()));
+    due = earlier(due, next);
+  }
+  RESCIND_RETURN_IF_ERROR(open.set_due(due));
+  return false;
+}
+
+// Every step has ended: what the systems show now decides whether the run is closed.
+Status verify_when_done(const AdvanceRequest& request, ConnectorSet& connectors, Clock& clock,
+                        AdvancedRun& advanced) {
+  if (!advanced.report || advanced.report->state != RunState::Settled ||
+      !std::all_of(advanced.report->steps.begin(), advanced.report->steps.end(),
+                   [](const StepRecord& step) { return is_end_state(step.state); })) {
+    return {};
+  }
+  RESCIND_ASSIGN_OR_RETURN(const RunPlan plan, load_run_plan(*request.plan.store, advanced.run));
+  std::set<std::string> systems;
+  for (const PlanStep& step : plan.plan.steps) {
+    systems.insert(step.system);
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto inventory,
+                           request.read_inventory({systems.begin(), systems.end()}));
+  VerifyOptions options;
+  options.inventory = inventory.get();
+  options.systems = request.systems;
+  options.inline_workers = request.execute.inline_workers;
+  RESCIND_ASSIGN_OR_RETURN(advanced.verified, verify_execution(advanced.run, *request.plan.store,
+                                                               connectors, clock, options));
+  advanced.report->state = advanced.verified->state;
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> check_clock(const AdvanceRequest& request, const Clock& clock) {
+  Store& store = *request.plan.store;
+  SeenClock now;
+  now.wall = clock.now().time_since_epoch().count();
+  now.monotonic = clock.monotonic().count();
+  now.boot = request.boot;
+  RESCIND_ASSIGN_OR_RETURN(const auto before, store.find_setting(kClockSetting));
+  RESCIND_ASSIGN_OR_RETURN(const auto frozen, store.find_setting(std::string(kClockFrozenSetting)));
+  std::string why = frozen.value_or("");
+  const auto seen = before ? read_seen(*before) : std::nullopt;
+  if (request.accept_clock) {
+    why.clear();
+  } else if (seen) {
+    const std::string jump = jump_of(request, *seen, now);
+    why = jump.empty() ? why : jump;
+  }
+  if (why != frozen.value_or("")) {
+    RESCIND_RETURN_IF_ERROR(store.set_setting(std::string(kClockFrozenSetting), why));
+  }
+  RESCIND_RETURN_IF_ERROR(store.set_setting(
+      kClockSetting,
+      std::to_string(now.wall) + " " + std::to_string(now.monotonic) + " " + now.boot));
+  return why;
+}
+
+Result<AdvancedRun> advance_run(const AdvanceRequest& request, const std::string& run,
+                                ConnectorSet& connectors, Clock& clock) {
+  AdvancedRun advanced;
+  advanced.run = run;
+  for (std::uint32_t round = 0; round < request.max_rounds; ++round) {
+    RESCIND_ASSIGN_OR_RETURN(
+        advanced.report, resume_run(run, *request.plan.store, connectors, clock, request.execute));
+    RESCIND_ASSIGN_OR_RETURN(const auto due, due_of(*request.plan.store, run));
+    RESCIND_ASSIGN_OR_RETURN(const bool more, decide_once(request, run, clock, advanced, due));
+    if (!more) {
+      break;
+    }
+  }
+  RESCIND_RETURN_IF_ERROR(verify_when_done(request, connectors, clock, advanced));
+  return advanced;
+}
+
+Result<AdvanceReport> advance_due(const AdvanceRequest& request, ConnectorSet& connectors,
+                                  Clock& clock) {
+  AdvanceReport report;
+  Store& store = *request.plan.store;
+  RESCIND_ASSIGN_OR_RETURN(report.frozen, check_clock(request, clock));
+  RESCIND_ASSIGN_OR_RETURN(const auto due, store.list_due_runs(clock.now()));
+  for (const std::string& run : due) {
+    RESCIND_ASSIGN_OR_RETURN(const auto found, store.find_run(run));
+    if (!found || has_ended(found->state)) {
+      continue;
+    }
+    auto advanced = advance_run(request, run, connectors, clock);
+    if (advanced) {
+      report.runs.push_back(*std::move(advanced));
+    } else if (advanced.error().kind() == ErrorKind::Conflict) {
+      report.busy.push_back(run);
+    } else if (advanced.error().kind() == ErrorKind::Corrupt) {
+      // One run that cannot be read must not keep the others from their deadlines.
+      AdvancedRun unreadable;
+      unreadable.run = run;
+      unreadable.failed = advanced.error();
+      report.runs.push_back(std::move(unreadable));
+    } else {
+      return tl::unexpected(advanced.error());
+    }
+  }
+  RESCIND_ASSIGN_OR_RETURN(report.next_due, store.next_due());
+  return report;
+}
+
+}  // namespace rescind

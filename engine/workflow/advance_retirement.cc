@@ -1,0 +1,545 @@
+// Retirements of one run: what is known of each, the move that follows, and what it asks for.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "workflow/advance_parts.h"
+#include "workflow/decide_again.h"
+
+namespace rescind::advance {
+namespace {
+
+using execute::RetirementFacts;
+using execute::RetirementMove;
+using execute::StageShape;
+using execute::UseBy;
+
+constexpr int kMovesAtOnce = 12;
+
+bool is_over(const RetirementRecord& record) {
+  return record.state == RetirementState::Ended || record.state == RetirementState::Cancelled;
+}
+
+std::size_t place(const std::vector<StageShape>& stages, const std::string& name) {
+  std::size_t at = 0;
+  while (at < stages.size() && stages[at].name != name) {
+    ++at;
+  }
+  return at;
+}
+
+// An id of its own for the same step in another generation.
+std::string step_anew(const std::string& id, std::uint32_t generation, std::string_view what) {
+  Sha256 hash;
+  hash.update_field(id).update_field(std::to_string(generation)).update_field(what);
+  return "step:" + to_hex(hash.finish()).substr(0, 16);
+}
+
+std::string without_revision(const std::string& lineage) {
+  return lineage.substr(0, lineage.rfind('#'));
+}
+
+// The event behind the retirement, as its plan lists it.
+const Event* cause_in(const Plan& plan, const PlannedRetirement& planned) {
+  for (std::size_t i = 0; i < plan.events.size() && i < plan.event_lineages.size(); ++i) {
+    if (plan.event_lineages[i] == planned.cause) {
+      return &plan.events[i];
+    }
+  }
+  return plan.events.empty() ? nullptr : &plan.events.front();
+}
+
+bool names(const Inventory& inventory, ItemRef item, std::string_view by) {
+  const auto column = inventory.schema->find(static_cast<Entity>(item.kind()), "dependents");
+  if (!column) {
+    return false;
+  }
+  const SetId set{inventory.word(item, *column)};
+  const auto elements = inventory.sets.elements(set);
+  return std::any_of(elements.begin(), elements.end(),
+                     [&](std::uint32_t element) { return inventory.text(Symbol{element}) == by; });
+}
+
+bool holds(const StepRecord& record) {
+  return is_done_state(record.state) || record.state == StepState::Residual;
+}
+
+}  // namespace
+
+std::set<std::string> OpenRun::leavers() const {
+  std::set<std::string> leaving;
+  for (const Event& event : plan_.plan.events) {
+    leaving.insert(event.subject);
+  }
+  return leaving;
+}
+
+std::vector<const PlanStep*> OpenRun::steps_of(const RetirementRecord& record,
+                                               const std::string& stage) const {
+  std::vector<const PlanStep*> found;
+  for (const PlanStep& step : plan_.plan.steps) {
+    if (step.retirement == record.id && step.stage == stage &&
+        step.generation >= record.generation && step.generation <= record.generation + 1 &&
+        !(step.verb == Verb::Restore && step.generation > record.generation)) {
+      found.push_back(&step);
+    }
+  }
+  return found;
+}
+
+void OpenRun::read_steps(const RetirementRecord& record, const PlannedRetirement& planned,
+                         const std::vector<StageShape>& stages, RetirementFacts& facts) const {
+  facts.steps_done = planned.stages[place(stages, record.stage)].missing.empty();
+  for (const PlanStep* step : steps_of(record, record.stage)) {
+    const StepRecord* at = record_of(step->id);
+    const bool done = at != nullptr && (holds(*at) || at->state == StepState::Cancelled);
+    facts.steps_done = facts.steps_done && done;
+    facts.steps_failed = facts.steps_failed || (at != nullptr && is_end_state(at->state) && !done);
+  }
+  bool any = false;
+  bool all = true;
+  for (std::size_t i = 0; i <= place(stages, record.stage) && i < stages.size(); ++i) {
+    for (const PlanStep* step : steps_of(record, stages[i].name)) {
+      if (step->effects.has(Effect::Contains) && step->action.empty()) {
+        const StepRecord* at = record_of(step->id);
+        any = true;
+        all = all && at != nullptr && holds(*at);
+      }
+    }
+  }
+  facts.contained = any && all;
+}
+
+void OpenRun::read_gate(const RetirementRecord& record, const PlannedRetirement& planned,
+                        RetirementFacts& facts) {
+  if (!gates_) {
+    gates_ = std::make_unique<GateJudge>(request_.policy->program, inventory_, facts.now, nullptr);
+  }
+  GateQuestion question;
+  question.retire = record.retire;
+  question.stage = record.stage;
+  question.item = record.item;
+  if (const Event* cause = cause_in(plan_.plan, planned)) {
+    question.cause = *cause;
+  }
+  question.leavers = leavers();
+  const GateJudgement judged = gates_->judge(question);
+  facts.gate = judged.answer;
+  facts.gate_why = judged.why;
+  facts.gate_next = judged.next;
+}
+
+// Who got through, and who was turned away, since the stage was entered.
+void OpenRun::read_use(const RetirementRecord& record, const PlannedRetirement& planned,
+                       RetirementFacts& facts) const {
+  const ItemRef item = inventory_->find_item(record.item);
+  if (!item.valid()) {
+    return;
+  }
+  const std::set<std::string> leaving = leavers();
+  std::set<std::string> learned;  // used it before anybody touched it
+  for (const UsageRecord& use : inventory_->usages) {
+    if (use.item == item && use.success && use.at < record.entered_at) {
+      learned.emplace(inventory_->text(use.by));
+    }
+  }
+  for (const UsageRecord& use : inventory_->usages) {
+    if (use.item != item || use.at <= record.entered_at) {
+      continue;
+    }
+    const std::string by(inventory_->text(use.by));
+    const bool own = by == planned.holder || leaving.contains(by);
+    const bool dependent = !own && (names(*inventory_, item, by) || learned.contains(by));
+    if (!use.success) {
+      facts.denied = dependent ? by : facts.denied;
+      continue;
+    }
+    const UseBy who = own ? UseBy::Subject : dependent ? UseBy::Dependent : UseBy::Unknown;
+    // What a dependent still needs is looked at first; an incident is told either way.
+    if (facts.use == UseBy::Nobody || who == UseBy::Dependent) {
+      facts.use = who;
+      facts.used_by = by.empty() ? "nobody known" : by;
+    }
+  }
+}
+
+// Whether somebody watched its use from the beginning of the stage to the end of its soak.
+void OpenRun::read_coverage(const RetirementRecord& record, const PlannedRetirement& planned,
+                            RetirementFacts& facts) const {
+  const SystemRef system = inventory_->find_system(planned.system);
+  const auto kind = find_kind(planned.kind);
+  const Instant end = record.due.value_or(facts.now);
+  std::optional<Instant> reaches;
+  for (const CoverageRecord& coverage : inventory_->coverages) {
+    if (coverage.system == system && kind && coverage.kinds.contains(*kind) &&
+        coverage.since <= record.entered_at) {
+      reaches = std::max(reaches.value_or(coverage.until), coverage.until);
+    }
+  }
+  if (reaches && *reaches >= end) {
+    facts.covered = facts.use == UseBy::Dependent ? GateAnswer::Unmet : GateAnswer::Met;
+    return;
+  }
+  facts.covered_why =
+      "nobody watched its use from " + format_instant(reaches.value_or(record.entered_at)) + " on";
+}
+
+void OpenRun::read_people(const RetirementRecord& record, const PlannedRetirement& planned,
+                          const StageShape& stage, RetirementFacts& facts) const {
+  for (const PlanStep* step : steps_of(record, stage.name)) {
+    const std::string missing = approvals_->missing(*step, step->approvals, facts.now);
+    if (!missing.empty()) {
+      facts.approved = false;
+      facts.missing = missing;
+    }
+  }
+  const std::uint32_t next = record.generation + 1;
+  for (const PlanStep& step : plan_.plan.steps) {
+    if (step.retirement != record.id || step.verb != Verb::Restore || step.generation != next) {
+      continue;
+    }
+    const StepRecord* at = record_of(step.id);
+    facts.return_approved = approvals_->missing(step, step.approvals, facts.now).empty();
+    if (at != nullptr && at->state == StepState::Refused) {
+      facts.use = facts.use == UseBy::Dependent ? UseBy::Nobody : facts.use;
+    }
+  }
+  const IdentityRef holder = inventory_->find_identity(planned.holder);
+  if (!holder.valid()) {
+    return;
+  }
+  const SetId owners{inventory_->table(Entity::Identity)
+                         .columns[identity_attribute::kOwner]
+                         .word_at(holder.row())};
+  const auto elements = inventory_->sets.elements(owners);
+  facts.owner_gone =
+      !elements.empty() && std::all_of(elements.begin(), elements.end(), [&](std::uint32_t one) {
+        const std::string id(inventory_->text(Symbol{one}));
+        if (inventory_->find_team(id)) {
+          return false;
+        }
+        const auto person = request_.execute.approvers.person(id);
+        return person && (!person->active || person->leaving);
+      });
+}
+
+// Causes that joined, and whether they were taken back.
+Status OpenRun::read_causes(const RetirementRecord& record, const PlannedRetirement& planned,
+                            RetirementFacts& facts) {
+  facts.enter_by = planned.enter_by;
+  RESCIND_ASSIGN_OR_RETURN(const auto all, store_.list_retirements(""));
+  for (const RetirementRecord& other : all) {
+    if (other.item != record.item || other.id == record.id || is_over(other) ||
+        other.run == record.run) {
+      continue;
+    }
+    RESCIND_ASSIGN_OR_RETURN(const RunPlan theirs, load_run_plan(store_, other.run));
+    for (const PlannedRetirement& joined : theirs.plan.retirements) {
+      if (joined.id != other.id || joined.joins != record.id) {
+        continue;
+      }
+      for (const auto& [stage, by] : joined.enter_by) {
+        const auto known = facts.enter_by.emplace(stage, by).first;
+        known->second = std::min(known->second, by);
+      }
+      const auto start = facts.enter_by.emplace(joined.start, other.entered_at).first;
+      start->second = std::min(start->second, other.entered_at);
+    }
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto events, store_.list_events());
+  const std::string cause = without_revision(planned.cause.substr(0, planned.cause.find(" > ")));
+  for (const StoredEvent& event : events) {
+    facts.withdrawn =
+        facts.withdrawn || (event.withdrawn && without_revision(event.lineage) == cause);
+  }
+  return {};
+}
+
+Result<std::vector<PlanStep>> OpenRun::decide_stage(const RetirementRecord& record,
+                                                    const StageShape& stage,
+                                                    RetirementFacts& facts) {
+  std::vector<PlanStep> fresh;
+  if (!stage.destroys || !facts.approved || !facts.contained) {
+    return fresh;
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto frozen,
+                           store_.find_setting(std::string(kClockFrozenSetting)));
+  if (frozen && !frozen->empty()) {
+    facts.held = *frozen;
+    return fresh;
+  }
+  RESCIND_RETURN_IF_ERROR(need_fresh_plan());
+  for (const PlanStep* step : steps_of(record, stage.name)) {
+    if (!step->action.empty() || step->item.empty()) {
+      continue;
+    }
+    // A later generation carries an id of its own: today's plan knows the step by what it does.
+    PlanStep asked = *step;
+    for (const PlanStep& today : fresh_->steps) {
+      if (today.item == step->item && today.verb == step->verb && today.stage == step->stage &&
+          today.action.empty()) {
+        asked.id = today.id;
+      }
+    }
+    AppointmentAgain again = judge_appointment(asked, *fresh_);
+    if (!again.fresh || again.state == AppointmentState::Held ||
+        again.state == AppointmentState::Gone) {
+      facts.held = again.why;
+      return fresh;
+    }
+    PlanStep today = *again.fresh;
+    today.id = step->id;
+    today.generation = step->generation;
+    today.retirement = record.id;
+    today.after = step->after;
+    today.strong_after = step->strong_after;
+    today.appointment = false;
+    today.not_before = facts.now;
+    if (today.gate && today.gate->kind == "stage") {
+      today.gate.reset();
+    }
+    fresh.push_back(std::move(today));
+  }
+  return fresh;
+}
+
+Result<RetirementFacts> OpenRun::facts_of(const RetirementRecord& record,
+                                          const PlannedRetirement& planned,
+                                          const std::vector<StageShape>& stages) {
+  RetirementFacts facts;
+  facts.now = clock_.now();
+  RESCIND_RETURN_IF_ERROR(need_approvals());
+  read_steps(record, planned, stages, facts);
+  read_gate(record, planned, facts);
+  read_use(record, planned, facts);
+  read_coverage(record, planned, facts);
+  read_people(record, planned, stages[place(stages, record.stage)], facts);
+  RESCIND_RETURN_IF_ERROR(read_causes(record, planned, facts));
+  return facts;
+}
+
+// Steps that put back what this generation took out of use, for somebody to approve. They wait in
+// the stage that the item would go back to.
+Result<bool> OpenRun::ask_to_return(const RetirementRecord& record,
+                                    const PlannedRetirement& planned, const StageShape& stage) {
+  const std::uint32_t next = record.generation + 1;
+  const std::string target = planned.stages[*stage.back_to].name;
+  std::vector<PlanStep> back;
+  for (const PlanStep* step : steps_of(record, record.stage)) {
+    const std::string id = step_anew(step->id, next, "restore");
+    if (!step->effects.has(Effect::Contains) || !step->action.empty() || record_of(id) != nullptr) {
+      continue;
+    }
+    PlanStep restore = *step;
+    restore.id = id;
+    restore.verb = Verb::Restore;
+    restore.effects = {};
+    restore.rank = Rank::Prepare;
+    restore.stage = target;
+    restore.generation = next;
+    restore.restores_run = claim_.run.id;
+    restore.restores_step = step->id;
+    restore.not_before = clock_.now();
+    restore.deadline.reset();
+    restore.appointment = false;
+    restore.gate.reset();
+    restore.limits.clear();
+    restore.after.clear();
+    restore.strong_after.clear();
+    restore.alternatives.clear();
+    restore.preview = {"put back what was there before " + step->id};
+    restore.approvals.clear();
+    for (const PlannedStage& one : planned.stages) {
+      if (restore.approvals.empty()) {
+        restore.approvals = one.approvals;
+      }
+    }
+    if (restore.approvals.empty()) {
+      Approval asked;
+      asked.by = planned.escalate.empty() ? std::vector<std::string>{} : planned.escalate.front();
+      if (asked.by.empty() && !request_.plan.steward.empty()) {
+        asked.by.push_back(request_.plan.steward);
+      }
+      restore.approvals.push_back(std::move(asked));
+    }
+    back.push_back(std::move(restore));
+  }
+  if (back.empty()) {
+    return false;
+  }
+  RESCIND_RETURN_IF_ERROR(
+      extend(RecordEntry::Extended,
+             record.item + " is used: going back to `" + target + "` is up for approval",
+             std::move(back), {}, clock_.now(), nullptr));
+  return true;
+}
+
+// The steps of this stage and those after it, for another generation.
+std::vector<PlanStep> OpenRun::steps_anew(const RetirementRecord& next,
+                                          const PlannedRetirement& planned,
+                                          const std::string& from_stage) const {
+  std::set<std::string> stages;
+  for (const PlannedStage& stage : planned.stages) {
+    if (stage.name == from_stage || !stages.empty()) {
+      stages.insert(stage.name);
+    }
+  }
+  std::map<std::string, std::string> ids;
+  std::vector<PlanStep> anew;
+  for (const PlanStep& step : plan_.plan.steps) {
+    // WHY: copies come from the generation that ends; a restore belongs to one way back only.
+    if (step.retirement != next.id || !stages.contains(step.stage) ||
+        step.generation + 1 != next.generation || step.verb == Verb::Restore) {
+      continue;
+    }
+    PlanStep copy = step;
+    copy.id = step_anew(step.id, next.generation, "again");
+    copy.generation = next.generation;
+    copy.not_before = next.entered_at;
+    copy.deadline.reset();
+    ids[step.id] = copy.id;
+    anew.push_back(std::move(copy));
+  }
+  for (PlanStep& step : anew) {
+    for (std::vector<std::string>* before : {&step.after, &step.strong_after}) {
+      for (std::string& id : *before) {
+        const auto known = ids.find(id);
+        id = known == ids.end() ? id : known->second;
+      }
+    }
+  }
+  return anew;
+}
+
+Result<bool> OpenRun::complete_stage(const RetirementRecord& record,
+                                     const PlannedRetirement& planned) {
+  const auto incomplete = [&record](const PlannedRetirement& one) {
+    return std::any_of(one.stages.begin(), one.stages.end(), [&record](const PlannedStage& stage) {
+      return stage.name == record.stage && !stage.missing.empty();
+    });
+  };
+  if (!incomplete(planned)) {
+    return false;
+  }
+  RESCIND_RETURN_IF_ERROR(need_fresh_plan());
+  for (const PlannedRetirement& today : fresh_->retirements) {
+    if (today.id != planned.id || incomplete(today)) {
+      continue;
+    }
+    std::vector<PlanStep> more;
+    for (const PlanStep& step : fresh_->steps) {
+      if (step.retirement == planned.id && step.stage == record.stage &&
+          record_of(step.id) == nullptr) {
+        more.push_back(step);
+        more.back().generation = std::max(step.generation, record.generation);
+      }
+    }
+    RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Decided,
+                                   record.item + ": `" + record.stage + "` can be done now",
+                                   std::move(more), {today}, fresh_->expires_at, nullptr));
+    return true;
+  }
+  return false;
+}
+
+Result<bool> OpenRun::move_one(RetirementRecord record, const PlannedRetirement& planned) {
+  RESCIND_ASSIGN_OR_RETURN(bool work, complete_stage(record, planned));
+  if (work) {
+    return true;  // looked at again with its new steps
+  }
+  const std::vector<StageShape> stages = execute::shapes_of(planned, plan_.plan.steps);
+  for (int i = 0; i < kMovesAtOnce && place(stages, record.stage) < stages.size(); ++i) {
+    const StageShape& stage = stages[place(stages, record.stage)];
+    RESCIND_ASSIGN_OR_RETURN(RetirementFacts facts, facts_of(record, planned, stages));
+    std::vector<PlanStep> fresh;
+    if (record.state == RetirementState::AwaitingApproval) {
+      RESCIND_ASSIGN_OR_RETURN(fresh, decide_stage(record, stage, facts));
+    }
+    if (facts.use == UseBy::Dependent && facts.contained && stage.back_to &&
+        record.returns < execute::kMaxReturns) {
+      RESCIND_ASSIGN_OR_RETURN(const bool asked, ask_to_return(record, planned, stage));
+      work = work || asked;
+      RESCIND_RETURN_IF_ERROR(need_approvals());
+    }
+    const RetirementMove move = execute::move_retirement(record, stages, facts);
+    const RetirementRecord& next = move.next;
+    const bool told = next.escalated && (!record.escalated || record.why != next.why);
+    const bool changed = move.moved() || next.gate != record.gate || next.why != record.why ||
+                         next.due != record.due || next.escalated != record.escalated;
+    if (!changed) {
+      return work;
+    }
+    RetirementRecord saved = next;
+    saved.updated_at = facts.now;
+    const std::string words = !move.line.empty()               ? move.line
+                              : told && !move.escalate.empty() ? move.escalate.front()
+                                                               : saved.why;
+    if (move.goes_back) {
+      RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Stage, record.item + ": " + words,
+                                     steps_anew(saved, planned, saved.stage), {}, clock_.now(),
+                                     &saved));
+    } else if (move.moved() && !fresh.empty()) {
+      RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Decided, record.item + ": " + words,
+                                     std::move(fresh), {}, fresh_->expires_at, &saved));
+    } else {
+      JournalRecord said =
+          line(move.moved() || !told ? RecordEntry::Stage : RecordEntry::Escalated, words);
+      said.item = record.item;
+      said.generation = saved.generation;
+      said.result = execute::retirement_rule_name(move.rule);
+      point();
+      RESCIND_RETURN_IF_ERROR(store_.save_retirement(said, saved));
+      point();
+      if (move.moved() || told) {
+        lines_.push_back(record.item + ": " + words);
+      }
+    }
+    record = std::move(saved);
+    if (!move.moved()) {
+      return work;
+    }
+    work = work || record.state == RetirementState::Acting || is_over(record);
+    RESCIND_RETURN_IF_ERROR(read());
+    if (is_over(record)) {
+      return work;
+    }
+  }
+  return work;
+}
+
+Result<bool> OpenRun::move_retirements() {
+  std::vector<RetirementRecord> open;
+  std::set<std::string> systems;
+  for (const RetirementRecord& record : retirements_) {
+    if (!is_over(record)) {
+      open.push_back(record);
+    }
+  }
+  if (open.empty()) {
+    return false;
+  }
+  if (request_.take_evidence) {
+    for (const PlannedRetirement& planned : plan_.plan.retirements) {
+      if (systems.insert(planned.system).second) {
+        RESCIND_RETURN_IF_ERROR(request_.take_evidence(planned.system));
+      }
+    }
+  }
+  RESCIND_RETURN_IF_ERROR(need_facts({}));
+  bool work = false;
+  for (const RetirementRecord& record : open) {
+    // A copy: what is added to the plan meanwhile moves what it holds.
+    const std::vector<PlannedRetirement> planned = plan_.plan.retirements;
+    for (const PlannedRetirement& one : planned) {
+      if (one.id == record.id) {
+        RESCIND_ASSIGN_OR_RETURN(const bool more, move_one(record, one));
+        work = work || more;
+      }
+    }
+  }
+  return work;
+}
+
+}  // namespace rescind::advance

@@ -1,0 +1,188 @@
+// Signing, exporting, proving and packing.
+#include "workflow/audit_log.h"
+
+#include <filesystem>
+#include <ostream>
+#include <utility>
+
+#include "collect/read_configuration.h"
+
+namespace rescind {
+namespace {
+
+constexpr std::size_t kPageEntries = 4096;
+
+std::string default_origin(const PublicKey& key) {
+  const Sha256Bytes hash =
+      sha256({reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()});
+  return "rescind-" + to_hex(hash).substr(0, 8);
+}
+
+// The key beside the store; made when it is not there.
+Result<AuditSigner> key_beside(const std::string& store_path) {
+  AuditSigner signer;
+  const std::string path = store_path + "-audit.pem";
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) {
+    RESCIND_ASSIGN_OR_RETURN(signer.key, read_private_key(path));
+    return signer;
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto seed, random_seed());
+  RESCIND_ASSIGN_OR_RETURN(signer.key, key_pair_of_seed(seed));
+  auto written = write_private_key(path, signer.key);
+  if (!written && written.error().kind() == ErrorKind::Conflict) {
+    // Another process made it at the same instant.
+    RESCIND_ASSIGN_OR_RETURN(signer.key, read_private_key(path));
+    return signer;
+  }
+  if (!written) {
+    return tl::unexpected(std::move(written).error().add_context("making a key for the log"));
+  }
+  signer.made = path;
+  return signer;
+}
+
+// The stored nodes, read page by page as the proof asks for them.
+NodeSource nodes_of(Store& store) {
+  return [&store](MerkleNode node) { return store.audit_node(node); };
+}
+
+Result<std::string> line_of(Store& store, std::uint64_t sequence) {
+  RESCIND_ASSIGN_OR_RETURN(const auto found, store.list_audit(sequence, 1));
+  if (found.empty() || found.front().sequence != sequence) {
+    return fail(ErrorKind::NotFound, "the evidence log has no entry " + std::to_string(sequence));
+  }
+  return found.front().line;
+}
+
+}  // namespace
+
+Result<AuditSigner> open_audit_signer(const Configuration& configuration,
+                                      const std::string& store_path) {
+  AuditSigner signer;
+  if (configuration.audit.key) {
+    RESCIND_ASSIGN_OR_RETURN(const std::string pem,
+                             resolve_value(*configuration.audit.key, configuration.directory));
+    auto key = parse_private_key(pem);
+    if (!key) {
+      return tl::unexpected(
+          std::move(key).error().add_context("reading `audit: { key: … }` of rescind.yaml"));
+    }
+    signer.key = *key;
+  } else {
+    RESCIND_ASSIGN_OR_RETURN(signer, key_beside(store_path));
+  }
+  signer.origin = configuration.audit.origin.empty() ? default_origin(signer.key.public_key)
+                                                     : configuration.audit.origin;
+  return signer;
+}
+
+Result<std::string> sign_log(Store& store, const AuditSigner& signer, Instant now) {
+  Checkpoint checkpoint;
+  checkpoint.origin = signer.origin;
+  checkpoint.at = now;
+  RESCIND_ASSIGN_OR_RETURN(checkpoint.size, store.audit_size());
+  RESCIND_ASSIGN_OR_RETURN(checkpoint.root, tree_root(checkpoint.size, nodes_of(store)));
+  RESCIND_ASSIGN_OR_RETURN(const auto notes, store.list_checkpoints());
+  if (!notes.empty()) {
+    const auto last = verify_checkpoint(notes.back(), {signer.key.public_key});
+    if (last && last->size == checkpoint.size && last->root == checkpoint.root &&
+        last->origin == checkpoint.origin) {
+      return notes.back();
+    }
+  }
+  std::string note = sign_checkpoint(checkpoint, signer.key);
+  RESCIND_RETURN_IF_ERROR(store.add_checkpoint(checkpoint, note));
+  return note;
+}
+
+Status export_log(Store& store, const AuditSigner& signer, Instant now, std::ostream& out) {
+  RESCIND_ASSIGN_OR_RETURN(const std::string last, sign_log(store, signer, now));
+  RESCIND_ASSIGN_OR_RETURN(const Checkpoint checkpoint, read_checkpoint(last));
+  LogHeader header;
+  header.origin = signer.origin;
+  RESCIND_ASSIGN_OR_RETURN(header.checkpoints, store.list_checkpoints());
+  out << encode_log_header(header) << '\n';
+  // Not beyond the checkpoint: what another process writes meanwhile is not signed yet.
+  for (std::uint64_t at = 0; at < checkpoint.size;) {
+    RESCIND_ASSIGN_OR_RETURN(const auto page, store.list_audit(at, kPageEntries));
+    if (page.empty()) {
+      break;
+    }
+    for (const StoredEntry& entry : page) {
+      if (entry.sequence < checkpoint.size) {
+        out << entry.line << '\n';
+      }
+    }
+    at = page.back().sequence + 1;
+  }
+  out.flush();
+  if (!out) {
+    return fail(ErrorKind::Io, "the evidence log could not be written to its end");
+  }
+  return {};
+}
+
+Result<std::vector<AuditEntry>> read_log(Store& store) {
+  std::vector<AuditEntry> entries;
+  for (std::uint64_t at = 0;;) {
+    RESCIND_ASSIGN_OR_RETURN(const auto page, store.list_audit(at, kPageEntries));
+    if (page.empty()) {
+      return entries;
+    }
+    for (const StoredEntry& stored : page) {
+      auto entry = decode_entry(stored.line);
+      if (!entry) {
+        return fail(ErrorKind::Corrupt,
+                    "entry " + std::to_string(stored.sequence) +
+                        " of the evidence log cannot be read: " + entry.error().message() +
+                        "; `rescind audit verify` says more");
+      }
+      entries.push_back(*std::move(entry));
+    }
+    at = page.back().sequence + 1;
+  }
+}
+
+Result<EvidencePack> make_pack(Store& store, const AuditSigner& signer, const std::string& identity,
+                               Instant now) {
+  EvidencePack pack;
+  pack.identity = identity;
+  pack.made_at = now;
+  RESCIND_ASSIGN_OR_RETURN(pack.checkpoint, sign_log(store, signer, now));
+  RESCIND_ASSIGN_OR_RETURN(const Checkpoint checkpoint, read_checkpoint(pack.checkpoint));
+  RESCIND_ASSIGN_OR_RETURN(auto log, read_log(store));
+  if (log.size() > checkpoint.size) {
+    log.resize(checkpoint.size);
+  }
+  for (const std::size_t at : select_entries(log, identity)) {
+    const std::uint64_t sequence = log[at].sequence;
+    if (sequence >= checkpoint.size) {
+      return fail(ErrorKind::Corrupt,
+                  "the evidence log is not in its order; `rescind audit verify` "
+                  "says more");
+    }
+    PackEntry entry;
+    entry.line = encode_entry(log[at]);
+    RESCIND_ASSIGN_OR_RETURN(entry.proof,
+                             prove_inclusion(sequence, checkpoint.size, nodes_of(store)));
+    pack.entries.push_back(std::move(entry));
+  }
+  if (pack.entries.empty()) {
+    return fail(ErrorKind::NotFound, "the evidence log says nothing about `" + identity + "`");
+  }
+  seal_pack(pack, signer.key);
+  return pack;
+}
+
+Result<InclusionProof> prove_entry(Store& store, const AuditSigner& signer, std::uint64_t sequence,
+                                   Instant now) {
+  InclusionProof proof;
+  RESCIND_ASSIGN_OR_RETURN(proof.checkpoint, sign_log(store, signer, now));
+  RESCIND_ASSIGN_OR_RETURN(const Checkpoint checkpoint, read_checkpoint(proof.checkpoint));
+  RESCIND_ASSIGN_OR_RETURN(proof.line, line_of(store, sequence));
+  RESCIND_ASSIGN_OR_RETURN(proof.path, prove_inclusion(sequence, checkpoint.size, nodes_of(store)));
+  return proof;
+}
+
+}  // namespace rescind

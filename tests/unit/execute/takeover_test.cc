@@ -1,0 +1,209 @@
+// Runs that take over from others, put them back, or work the stages of a retirement; claims on
+// what they contain.
+#include "store/run_plan.h"
+#include "tests/support/company.h"
+
+namespace rescind {
+namespace {
+
+// A plan like the company's, with another digest and no steps.
+void next_plan(Company& company, const std::string& event_type = "leaver") {
+  company.plan.steps.clear();
+  company.plan.supersedes.clear();
+  company.plan.as_of = company.clock.now();
+  company.plan.expires_at = company.clock.now() + Seconds(86400);
+  company.plan.events.front().type = event_type;
+  company.plan.event_lineages.front() = event_type + "/alice@hr:1#2";
+}
+
+void because_of(PlanStep& step, const std::string& cause) {
+  Reason reason;
+  reason.rule = "acme.rule";
+  reason.cause = cause;
+  step.reasons.push_back(reason);
+}
+
+std::vector<ContainmentClaim> claims_on(Company& company, const std::string& item) {
+  const auto claims = company.store->list_claims(item);
+  REQUIRE(claims.has_value());
+  return *claims;
+}
+
+PlanStep& restore(Company& company, const std::string& item, const std::string& run,
+                  const std::string& step) {
+  PlanStep& made = company.step("restore-" + item, Verb::Restore, Kind::Account, item);
+  made.rank = Rank::Prepare;
+  made.restores_run = run;
+  made.restores_step = step;
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("execute: a containing step claims its item for every cause behind it") {
+  Company company;
+  PlanStep& step = company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  because_of(step, "leaver/alice@hr:1#2");
+  because_of(step, "risk/alice@siem:9#1 > policy_violation/alice@:#1");
+  const RunReport report = company.apply();
+  CHECK(state_of(report, "crm") == StepState::Verified);
+  const auto claims = claims_on(company, "crm:alice");
+  REQUIRE(claims.size() == 2);
+  CHECK(claims[0].cause == "leaver/alice@hr:1");
+  CHECK(claims[1].cause == "risk/alice@siem:9");
+  CHECK(claims[0].step == "step:crm");
+}
+
+TEST_CASE("execute: undoing puts back what was captured, once no other cause claims it") {
+  Company company;
+  company.plan.event_lineages.front() = "leaver/alice@hr:1#1";
+  because_of(company.step("crm", Verb::Disable, Kind::Account, "crm:alice"), "leaver/alice@hr:1#1");
+  because_of(company.step("role", Verb::Remove, Kind::Role, "crm:r-1"), "leaver/alice@hr:1#1");
+  const std::string before = company.describe();
+  const RunReport first = company.apply();
+  REQUIRE(first.failed == 0);
+
+  bool other_claim = false;
+  SUBCASE("nobody else claims it") {}
+  SUBCASE("another cause does") {
+    other_claim = true;
+    next_plan(company, "risk");
+    because_of(company.step("crm-risk", Verb::Disable, Kind::Account, "crm:alice"),
+               "risk/alice@hr:1#2");
+    REQUIRE(company.apply().failed == 0);
+  }
+  next_plan(company, "leaver");
+  company.plan.undoes = first.run;
+  restore(company, "crm:alice", first.run, "step:crm");
+  restore(company, "crm:r-1", first.run, "step:role").kind = kind_name(Kind::Role);
+  const RunReport undo = company.apply();
+  CHECK(state_of(undo, "restore-crm:r-1") == StepState::Verified);
+  const auto undone = company.store->find_run(first.run);
+  if (other_claim) {
+    CHECK(state_of(undo, "restore-crm:alice") == StepState::Waiting);
+    CHECK(record_of(undo, "restore-crm:alice").wait == "claim: risk/alice@hr:1");
+    CHECK((*undone)->state == RunState::Undoing);
+    CHECK(company.effect_count("undone", "crm:alice") == 0);
+  } else {
+    CHECK(state_of(undo, "restore-crm:alice") == StepState::Verified);
+    CHECK((*undone)->state == RunState::Undone);
+    CHECK(company.describe() == before);
+    CHECK(claims_on(company, "crm:alice").front().released_by == undo.run);
+  }
+  const auto steps = company.store->list_steps(first.run);
+  CHECK(steps->back().state == StepState::Undone);
+}
+
+TEST_CASE("execute: what was never captured is not put back by guessing") {
+  Company company;
+  next_plan(company);
+  restore(company, "crm:alice", "", "");
+  const RunReport report = company.apply();
+  CHECK(state_of(report, "restore-crm:alice") == StepState::Refused);
+  CHECK(company.effects().empty());
+}
+
+TEST_CASE("execute: a superseding run goes on where the other stood and does nothing twice") {
+  Company company;
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  company.step("wipe", Verb::Wipe, Kind::Device, "mdm:laptop").not_before =
+      company.clock.now() + Seconds(3600);
+  company.step("gone", Verb::Delete, Kind::Account, "okta:alice").not_before =
+      company.clock.now() + Seconds(7200);
+  company.options.patience = Seconds(0);
+  const RunReport first = company.apply();
+  CHECK(state_of(first, "wipe") == StepState::Waiting);
+
+  next_plan(company);
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  company.step("wipe", Verb::Wipe, Kind::Device, "mdm:laptop");
+  company.plan.supersedes = {first.run};
+  const RunReport second = company.apply();
+  CHECK(second.failed == 0);
+  CHECK(state_of(second, "crm") == StepState::Verified);
+  CHECK(state_of(second, "wipe") == StepState::Verified);
+  CHECK(company.effect_count("disable", "crm:alice") == 1);
+  CHECK((*company.store->find_run(first.run))->state == RunState::Superseded);
+  const auto old = company.store->list_steps(first.run);
+  CHECK(old->back().state == StepState::Cancelled);
+  const auto again =
+      resume_run(first.run, *company.store, company.connectors, company.clock, company.options);
+  CHECK(again.error().kind() == ErrorKind::Conflict);
+  CHECK(company.store->list_open_events("alice")->size() == 1);
+}
+
+TEST_CASE("execute: a run says when it is worth looking at again") {
+  Company company;
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  company.step("wipe", Verb::Wipe, Kind::Device, "mdm:laptop").not_before =
+      company.clock.now() + Seconds(3600);
+  const Instant start = company.clock.now();
+  const RunReport report = company.apply();
+  CHECK(company.store->list_due_runs(start + Seconds(3599))->empty());
+  REQUIRE(company.store->list_due_runs(start + Seconds(3600))->size() == 1);
+  company.clock.sleep_for(Seconds(3600));
+  CHECK(company.resume(report.run).failed == 0);
+  CHECK_FALSE(company.store->next_due()->has_value());
+}
+
+TEST_CASE("execute: steps of a stage wait until their retirement is in it") {
+  Company company;
+  PlannedRetirement planned;
+  planned.id = "retirement:1";
+  planned.item = "crm:alice";
+  planned.start = "quarantine";
+  PlannedStage stage;
+  stage.name = "quarantine";
+  stage.soak = Seconds(86400);
+  planned.stages = {stage};
+  stage = PlannedStage();
+  stage.name = "delete";
+  planned.stages.push_back(stage);
+  company.plan.retirements = {planned};
+  PlanStep& disable = company.step("disable", Verb::Disable, Kind::Account, "crm:alice");
+  disable.retirement = planned.id;
+  disable.stage = "quarantine";
+  PlanStep& erase = company.step("delete", Verb::Delete, Kind::Account, "crm:alice");
+  erase.retirement = planned.id;
+  erase.stage = "delete";
+  const RunReport report = company.apply();
+  CHECK(state_of(report, "disable") == StepState::Verified);
+  CHECK(record_of(report, "delete").wait == "stage delete");
+  CHECK(report.failed == 0);
+  CHECK(report.state == RunState::Settled);
+  const auto retirement = company.store->find_open_retirement("crm:alice");
+  REQUIRE(retirement->has_value());
+  CHECK((*retirement)->stage == "quarantine");
+  CHECK((*retirement)->state == RetirementState::Acting);
+
+  // A supplement gives the step another form; a new generation leaves the old one behind.
+  JournalRecord line;
+  line.run = report.run;
+  line.at = company.clock.now();
+  line.entry = RecordEntry::Extended;
+  RetirementRecord next = **retirement;
+  next.stage = "delete";
+  next.generation = 2;
+  Plan more;
+  more.as_of = company.clock.now();
+  more.expires_at = company.clock.now() + Seconds(60);
+  more.steps = {company.plan.steps.back()};
+  more.steps.front().id = "step:delete-2";
+  more.steps.front().generation = 2;
+  more.digest = compute_plan_digest(more);
+  {
+    const auto claim = company.store->claim_run(report.run, company.clock.now());
+    line.epoch = claim->run.epoch;
+    const NewSupplement supplement{more.digest, encode_plan(more),   {{"step:delete-2", 2}},
+                                   "anew",      company.clock.now(), {}};
+    REQUIRE(company.store->extend_run(line, supplement, &next).has_value());
+  }
+  const RunReport later = company.resume(report.run);
+  CHECK(state_of(later, "delete") == StepState::Cancelled);
+  CHECK(record_of(later, "delete").detail == "its retirement has left `delete`");
+  CHECK(state_of(later, "delete-2") == StepState::Verified);
+  CHECK(company.effect_count("delete", "crm:alice") == 1);
+  CHECK(load_run_plan(*company.store, report.run)->plan.steps.size() == 3);
+}
+
+}  // namespace rescind

@@ -1,0 +1,254 @@
+// Putting a run back: what is reversed in which order, what stays and why.
+#include "plan/undo.h"
+
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include "collect/collect_inventory.h"
+#include "plan/generation.h"
+#include "records.h"
+
+namespace rescind::test {
+namespace {
+
+const std::string kHeld =
+    R"({"record":"account","id":"crm:alice","system":"crm","holder":"alice"}
+{"record":"session","id":"crm:s","system":"crm","holder":"alice","account":"crm:alice"}
+{"record":"role","id":"crm:r","system":"crm","holder":"alice","account":"crm:alice","name":"rep"}
+{"record":"password","id":"crm:pw","system":"crm","holder":"alice","account":"crm:alice"}
+{"record":"api_key","id":"crm:key","system":"crm","holder":"alice","account":"crm:alice"}
+{"record":"data","id":"mail:box","system":"mail","holder":"alice"}
+)";
+
+// A run in which everything was done, step by step.
+struct Applied {
+  Plan plan;
+  UndoRequest request;
+
+  Applied() {
+    plan = plan_of(alice_leaves(
+        kHeld,
+        {rule("out", {"leaver"},
+              {{.verb = Verb::Revoke, .kinds = Kind::Session, .within = hours(1)},
+               {.verb = Verb::Disable,
+                .kinds = KindSet(Kind::Account) | Kind::ApiKey,
+                .within = hours(1)},
+               {.verb = Verb::Remove, .kinds = Kind::Role, .within = hours(1)},
+               {.verb = Verb::Transfer, .kinds = Kind::Data, .within = days(1), .to = {"bob"}},
+               {.verb = Verb::Delete, .kinds = Kind::Data}})}));
+    request.run = "run:1";
+    request.plan = &plan;
+    request.now = at(kNow) + days(1);
+    request.steward = "oncall";
+    std::uint32_t position = 0;
+    for (const PlanStep& step : plan.steps) {
+      StepRecord record;
+      record.run = "run:1";
+      record.step = step.id;
+      record.position = position;
+      record.state = StepState::Verified;
+      record.settled_at = at(kNow) + Seconds(position++);
+      request.records.push_back(record);
+      request.captured.insert(step.id);
+    }
+  }
+
+  StepRecord& record(std::string_view item, Verb verb) {
+    const PlanStep* step = find_step(plan, item, verb);
+    REQUIRE(step != nullptr);
+    return *std::find_if(request.records.begin(), request.records.end(),
+                         [&](const StepRecord& one) { return one.step == step->id; });
+  }
+};
+
+bool needs(const Plan& plan, std::string_view item, std::string_view part) {
+  return std::any_of(plan.needs_person.begin(), plan.needs_person.end(),
+                     [&](const PersonNote& note) {
+                       return note.item == item && note.why.find(part) != std::string::npos;
+                     });
+}
+
+bool notes_say(const Plan& plan, std::string_view part) {
+  return std::any_of(plan.notes.begin(), plan.notes.end(),
+                     [&](const std::string& note) { return note.find(part) != std::string::npos; });
+}
+
+}  // namespace
+
+TEST_CASE("undo: the account comes back before what is under it, in one chain") {
+  Applied applied;
+  const Plan undo = plan_undo(applied.request);
+  CHECK(undo.undoes == "run:1");
+  CHECK(undo.digest == compute_plan_digest(undo));
+  CHECK(decode_plan(encode_plan(undo)).has_value());
+  const PlanStep* account = find_step(undo, "crm:alice", Verb::Restore);
+  const PlanStep* role = find_step(undo, "crm:r", Verb::Restore);
+  const PlanStep* key = find_step(undo, "crm:key", Verb::Restore);
+  REQUIRE(account != nullptr);
+  REQUIRE(role != nullptr);
+  REQUIRE(key != nullptr);
+  CHECK(account->restores_run == "run:1");
+  CHECK(account->restores_step == find_step(applied.plan, "crm:alice", Verb::Disable)->id);
+  CHECK(comes_before(undo, *account, *role));
+  CHECK(comes_before(undo, *role, *key));  // the role went last, so it comes back first
+  CHECK(strongly_after(*role, *account));
+  CHECK(find_step(undo, "mail:box", Verb::Restore) != nullptr);
+  CHECK(wrong_order(undo) == "");
+}
+
+TEST_CASE("undo: what revives is ended and rotated") {
+  Applied applied;
+  const auto inventory =
+      collect_inventory_from_text(with(kHeld), std::make_shared<Schema>(builtin_schema()));
+  applied.request.inventory = inventory.get();
+  const Plan undo = plan_undo(applied.request);
+  const PlanStep* account = find_step(undo, "crm:alice", Verb::Restore);
+  const PlanStep* sweep = find_step(undo, "crm:alice", Verb::Revoke, "sweep");
+  REQUIRE(sweep != nullptr);
+  CHECK(strongly_after(*sweep, *account));
+  const PlanStep* password = find_step(undo, "crm:pw", Verb::Rotate);
+  REQUIRE(password != nullptr);
+  CHECK(strongly_after(*password, *account));
+  const PlanStep* key = find_step(undo, "crm:key", Verb::Rotate);
+  REQUIRE(key != nullptr);
+  CHECK(strongly_after(*key, *find_step(undo, "crm:key", Verb::Restore)));
+  CHECK(wrong_order(undo) == "");
+}
+
+TEST_CASE("undo: what cannot be put back is said, with the reason") {
+  Applied applied;
+  const Plan undo = plan_undo(applied.request);
+  CHECK(needs(undo, "mail:box", "`delete` is not put back: what is destroyed stays destroyed"));
+  CHECK(notes_say(undo, "crm:s: `revoke` is not put back"));
+  CHECK(find_step(undo, "crm:s", Verb::Restore) == nullptr);
+  CHECK(needs(undo, "crm:alice", "nothing is recorded under it that could be rotated"));
+}
+
+TEST_CASE("undo: an item that another cause holds stays contained") {
+  Applied applied;
+  ContainmentClaim other;
+  other.item = "crm:alice";
+  other.cause = "risk/alice@siem:1#1";
+  other.run = "run:2";
+  applied.request.claims = {other};
+  Plan undo = plan_undo(applied.request);
+  CHECK(find_step(undo, "crm:alice", Verb::Restore) == nullptr);
+  CHECK(notes_say(undo, "crm:alice stays contained: by risk/alice@siem:1#1"));
+  applied.request.claims[0].released_at = at(kNow);
+  undo = plan_undo(applied.request);
+  CHECK(find_step(undo, "crm:alice", Verb::Restore) != nullptr);
+}
+
+TEST_CASE("undo: only what this run did comes back, and only when that is known") {
+  Applied applied;
+  applied.record("crm:alice", Verb::Disable).state = StepState::AlreadyDone;
+  applied.record("crm:r", Verb::Remove).state = StepState::Unknown;
+  applied.record("crm:key", Verb::Disable).state = StepState::Pending;
+  const PlanStep* transfer = find_step(applied.plan, "mail:box", Verb::Transfer);
+  applied.request.captured.erase(transfer->id);
+  const Plan undo = plan_undo(applied.request);
+  CHECK(undo.steps.empty());
+  CHECK(needs(undo, "crm:r", "nobody knows whether it was done"));
+  CHECK(needs(undo, "mail:box", "what it was before is not recorded"));
+}
+
+TEST_CASE("undo: a window that is over is over") {
+  Applied applied;
+  for (PlanStep& step : applied.plan.steps) {
+    if (step.verb == Verb::Delete) {
+      step.reversible = Reversible::Window;
+    }
+  }
+  applied.request.systems["mail"].verbs = {{.verb = Verb::Delete,
+                                            .kind = Kind::Data,
+                                            .effects = Effect::Destroys,
+                                            .reversible = Reversible::Window,
+                                            .undo_window = days(20)}};
+  CHECK_FALSE(needs(plan_undo(applied.request), "mail:box", "it could be until"));
+  applied.request.now = at(kNow) + days(21);
+  CHECK(needs(plan_undo(applied.request), "mail:box", "it could be until 2026-01-25T17:00"));
+}
+
+TEST_CASE("undo: putting back is planned the same whatever the order of the records") {
+  Applied applied;
+  const std::string text = encode_plan(plan_undo(applied.request));
+  std::reverse(applied.request.records.begin(), applied.request.records.end());
+  CHECK(encode_plan(plan_undo(applied.request)) == text);
+}
+
+TEST_CASE(
+    "generation: back in drain, what was disabled is restored with approval, the rest is anew") {
+  Organisation organisation{
+      .records = with(R"({"record":"identity","id":"bot","kind":"service","owner":["bob"]}
+{"record":"api_key","id":"db:key","system":"db","holder":"bot","dependents":[]}
+)"),
+      .rules = {},
+      .retires = {{.name = "credential",
+                   .on = {"orphaned"},
+                   .kinds = Kind::ApiKey,
+                   .stages = {{.name = "drain", .gate = "quiet", .within = days(7)},
+                              {.name = "quarantine",
+                               .actions = {{.verb = Verb::Disable}},
+                               .soak = days(14),
+                               .return_to = 0},
+                              {.name = "delete",
+                               .actions = {{.verb = Verb::Delete}},
+                               .approved_by = {"carol"}}},
+                   .escalate = {"dan"}}},
+      .events = {{.type = "orphaned", .subject = "db:key"}}};
+  const Plan plan = plan_of(organisation);
+  REQUIRE(plan.retirements.size() == 1);
+  const GenerationRequest request{.retirement = plan.retirements[0].id,
+                                  .stage = "drain",
+                                  .generation = 2,
+                                  .run = "run:1",
+                                  .now = at(kNow) + days(20)};
+  const std::vector<PlanStep> steps = steps_for_generation(plan, request);
+  REQUIRE(steps.size() == 3);
+  CHECK(steps[0].verb == Verb::Restore);
+  CHECK(steps[0].stage == "drain");
+  CHECK(steps[0].restores_run == "run:1");
+  const PlanStep* disable = find_step(plan, "db:key", Verb::Disable);
+  CHECK(steps[0].restores_step == disable->id);
+  REQUIRE(steps[0].approvals.size() == 1);
+  CHECK(steps[0].approvals[0].by == std::vector<std::string>{"dan"});
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    const PlanStep* old = find_step(plan, "db:key", steps[i].verb);
+    REQUIRE(old != nullptr);
+    CHECK(steps[i].generation == 2);
+    CHECK(steps[i].id != old->id);
+    PlanStep same = steps[i];
+    same.id = old->id;
+    same.generation = old->generation;
+    same.after = old->after;  // the capture was done before
+    same.strong_after = old->strong_after;
+    Plan a;
+    Plan b;
+    a.steps = {same};
+    b.steps = {*old};
+    CHECK(encode_plan(a) == encode_plan(b));
+  }
+  // The third time the second disable is what is put back.
+  GenerationRequest third = request;
+  third.generation = 3;
+  CHECK(steps_for_generation(plan, third)[0].restores_step == steps[1].id);
+  // A plan that goes on with the second generation names its steps alike.
+  RetirementRecord record;
+  record.id = plan.retirements[0].id;
+  record.run = "run:1";
+  record.item = "db:key";
+  record.retire = "test.credential";
+  record.stage = "drain";
+  record.generation = 2;
+  PlanOptions options;
+  options.retirements["db:key"] = record;
+  options.continued_runs = {"run:1"};
+  const Plan later = plan_of(organisation, options);
+  CHECK(find_step(later, "db:key", Verb::Disable, "", 2)->id == steps[1].id);
+  CHECK(steps_for_generation(plan,
+                             {.retirement = "retirement:none", .stage = "drain", .run = "run:1"})
+            .empty());
+}
+
+}  // namespace rescind::test

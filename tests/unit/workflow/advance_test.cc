@@ -1,0 +1,162 @@
+// What is due is worked: appointments decided again, stages of retirements, what a sweep left over,
+// a clock that cannot be believed.
+#include "workflow/advance.h"
+
+#include <algorithm>
+
+#include "tests/unit/workflow/desk.h"
+
+namespace rescind::testing {
+
+TEST_CASE("advance: an appointment is decided again when it is due, and kept once") {
+  Desk desk;
+  const RunReport first = desk.apply(leaver());
+  CHECK(first.failed == 0);
+  CHECK(desk.effects("disable", "crm:alice") == 1);
+  desk.advance();
+  CHECK(desk.advance_after(29 * kDay).runs.empty());
+  CHECK(desk.effects("delete", "crm:alice") == 0);
+  const AdvanceReport report = desk.advance_after(2 * kDay);
+  REQUIRE(report.runs.size() == 1);
+  CHECK(desk.effects("delete", "crm:alice") == 1);
+  CHECK(report.runs.front().report->state == RunState::Closed);
+  CHECK_FALSE(report.next_due.has_value());
+  CHECK(desk.advance_after(40 * kDay).runs.empty());
+  CHECK(desk.effects("delete", "crm:alice") == 1);
+  CHECK(desk.journal(first.run).find("decided: decided again, still due: delete crm:alice") !=
+        std::string::npos);
+}
+
+TEST_CASE("advance: a hold that came meanwhile keeps an appointment, and lifting it lets it go") {
+  Desk desk;
+  const RunReport first = desk.apply(leaver());
+  desk.alice = R"(,"legal_hold":true)";
+  const AdvanceReport held = desk.advance_after(31 * kDay);
+  REQUIRE(held.runs.size() == 1);
+  CHECK(desk.effects("delete", "crm:alice") == 0);
+  const auto steps = desk.office.store->list_steps(first.run);
+  CHECK(std::any_of(steps->begin(), steps->end(), [](const StepRecord& step) {
+    return step.wait.find("hold t.matter until it is lifted: M-1") != std::string::npos;
+  }));
+  desk.alice.clear();
+  desk.advance_after(2 * kDay);
+  CHECK(desk.effects("delete", "crm:alice") == 1);
+}
+
+TEST_CASE("advance: what was made after the snapshot is found after the sweep") {
+  Desk desk;
+  desk.facts({});
+  REQUIRE(desk.take_evidence("aws").has_value());
+  auto plan = plan_events(desk.office.policy(), desk.facts({}), desk.plan_request({leaver()}));
+  REQUIRE(plan.has_value());
+  REQUIRE(desk.world->seed(
+      R"({"record":"api_key","id":"aws:late","system":"aws","holder":"alice","native_id":"late"})"));
+  REQUIRE(desk.world->seed(
+      R"({"record":"account","id":"crm:alice2","system":"crm","holder":"alice","native_id":"alice2"})"));
+  REQUIRE(execute_plan(*plan, *desk.office.store, desk.connectors, desk.clock, desk.options)
+              .has_value());
+  CHECK(desk.effects("disable", "crm:alice2") == 0);
+  const AdvanceReport report = desk.advance();
+  REQUIRE(report.runs.size() == 1);
+  CHECK(desk.effects("disable", "crm:alice2") == 1);
+  CHECK(desk.office.store->list_supplements(report.runs.front().run)->size() == 1);
+  desk.advance_after(kDay);
+  CHECK(desk.office.store->list_supplements(report.runs.front().run)->size() == 1);
+}
+
+TEST_CASE("advance: a clock that jumps stops what destroys until somebody says that it is right") {
+  Desk desk;
+  desk.apply(leaver());
+  AdvanceRequest request = desk.request();
+  request.boot = "one";
+  CHECK(check_clock(request, desk.clock).value().empty());
+
+  // The wall moves, this machine's steady clock does not.
+  class Jumped final : public Clock {
+   public:
+    explicit Jumped(const Clock& from) : from_(from) {}
+
+    [[nodiscard]] Instant now() const override { return from_.now() + 40 * kDay; }
+
+    [[nodiscard]] std::chrono::milliseconds monotonic() const override { return from_.monotonic(); }
+
+    void sleep_for(std::chrono::milliseconds) override {}
+
+   private:
+    const Clock& from_;
+  };
+
+  Jumped jumped(desk.clock);
+  const auto frozen = advance_due(request, desk.connectors, jumped);
+  REQUIRE_MESSAGE(frozen.has_value(), frozen.error().to_string());
+  CHECK(frozen->frozen == "the clock moved by 3456000 s while 0 s passed");
+  CHECK(desk.effects("delete", "crm:alice") == 0);
+  // It stays so when the clock goes on as usual.
+  CHECK_FALSE(check_clock(request, jumped).value().empty());
+  request.accept_clock = true;
+  const auto accepted = advance_due(request, desk.connectors, jumped);
+  REQUIRE(accepted.has_value());
+  CHECK(accepted->frozen.empty());
+}
+
+TEST_CASE("advance: a key is drained, isolated, used, put back, isolated again and deleted") {
+  Desk desk;
+  REQUIRE(*desk.world->use_item("aws:k1", "billing", desk.clock.now() - Seconds(3600)));
+  const RunReport first = desk.apply(make_event("orphaned", "aws:k1", "2026-01-05T17:00:00Z"));
+  CHECK(desk.retirement().stage == "drain");
+  desk.advance();
+  CHECK(desk.retirement().state == RetirementState::Gated);
+  CHECK(desk.retirement().gate == GateAnswer::Unmet);
+  CHECK(desk.effects("disable", "aws:k1") == 0);
+
+  desk.advance_after(kDay + Seconds(3600));
+  CHECK(desk.retirement().stage == "quarantine");
+  CHECK(desk.retirement().state == RetirementState::Soaking);
+  CHECK(desk.effects("disable", "aws:k1") == 1);
+
+  SUBCASE("nobody uses it") {
+    desk.advance_after(13 * kDay);
+    CHECK(desk.retirement().stage == "quarantine");
+    desk.advance_after(kDay + Seconds(60));
+    CHECK(desk.retirement().stage == "delete");
+    CHECK(desk.retirement().state == RetirementState::AwaitingApproval);
+    CHECK(desk.effects("delete", "aws:k1") == 0);
+    desk.options.approve_as = "bob";
+    desk.advance_after(Seconds(3600));
+    CHECK(desk.effects("delete", "aws:k1") == 1);
+    CHECK(desk.retirement().state == RetirementState::Ended);
+    CHECK((*desk.office.store->find_run(first.run))->state == RunState::Closed);
+    CHECK_FALSE(desk.office.store->next_due()->has_value());
+  }
+  SUBCASE("a dependent still does") {
+    // Forced: the key works for a moment although it should not.
+    desk.clock.sleep_for(2 * kDay);
+    const auto claims = desk.office.store->list_claims("aws:k1");
+    CHECK(claims->size() == 1);
+    REQUIRE(desk.use_by("billing").has_value());
+    desk.advance();
+    CHECK(desk.retirement().stage == "quarantine");
+    CHECK(desk.retirement().why == "used by billing: going back to `drain` needs an approval");
+    CHECK(desk.retirement().escalated);
+    desk.options.approve_as = "bob";
+    desk.advance_after(Seconds(1000));
+    desk.options.approve_as.clear();
+    CHECK(desk.retirement().stage == "drain");
+    CHECK(desk.retirement().generation == 2);
+    CHECK(desk.effects("undone", "aws:k1") == 1);
+    CHECK(desk.office.store->list_claims("aws:k1")->front().released_at.has_value());
+    desk.advance_after(kDay + Seconds(3600));
+    CHECK(desk.retirement().stage == "quarantine");
+    CHECK(desk.effects("disable", "aws:k1") == 2);
+    CHECK_FALSE(desk.office.store->list_claims("aws:k1")->front().released_at.has_value());
+    desk.advance_after(14 * kDay + Seconds(3600));
+    CHECK(desk.retirement().stage == "delete");
+    desk.options.approve_as = "bob";
+    desk.advance_after(Seconds(3600));
+    CHECK(desk.effects("delete", "aws:k1") == 1);
+    CHECK(desk.retirement().state == RetirementState::Ended);
+  }
+  INFO(desk.journal(first.run));
+}
+
+}  // namespace rescind::testing
