@@ -31,8 +31,6 @@ bool speaks_of(const std::vector<ItemNote>& notes, const std::string& item) {
                      [&item](const ItemNote& note) { return note.item == item; });
 }
 
-constexpr std::string_view kSweptSetting = "swept.";
-
 }  // namespace
 
 Status OpenRun::read() {

@@ -85,6 +85,25 @@ TEST_CASE("store: a retirement and its journal line are one, and it is found whi
   CHECK(store->list_retirements("")->size() == 1);
 }
 
+TEST_CASE("store: an item under retirement stays known when it is not listed any more") {
+  const TemporaryFolder folder;
+  auto store = open_store(folder);
+  NewRun made = new_run("aa");
+  made.retirements = {retirement_of("")};
+  const RunRecord run = begin(*store, made);
+  StoredListing listing{"aws", "api_key", at_second(1), true, "", 2};
+  REQUIRE(store->replace_listing(listing, {{"aws", "api_key", "aws:key", "{}", at_second(1)},
+                                           {"aws", "api_key", "aws:other", "{}", at_second(1)}}));
+  REQUIRE(store->replace_listing(listing, {}));
+  REQUIRE(store->list_inventory()->size() == 1);
+  CHECK(store->list_inventory()->front().id == "aws:key");
+  RetirementRecord ended = retirement_of(run.id);
+  ended.state = RetirementState::Ended;
+  REQUIRE(store->save_retirement(line_of(run), ended).has_value());
+  REQUIRE(store->replace_listing(listing, {}));
+  CHECK(store->list_inventory()->empty());
+}
+
 TEST_CASE("store: a claim stands until its own cause drops it") {
   const TemporaryFolder folder;
   auto store = open_store(folder);

@@ -52,6 +52,13 @@ inline const std::string kDeskItems =
 
 inline constexpr Seconds kDay{86400};
 
+// The value, kept as long as its caller wants it.
+template <typename T>
+T must(Result<T> result) {
+  REQUIRE_MESSAGE(result.has_value(), result.error().to_string());
+  return *std::move(result);
+}
+
 class Desk {
  public:
   Desk() : office(kDeskPolicy), clock(instant("2026-01-05T17:00:00Z")) {
