@@ -1,6 +1,7 @@
 // Opening a run, taking one up again.
 #include "execute/execute_plan.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -157,6 +158,31 @@ Result<RunReport> resume_run(const std::string& run, Store& store, ConnectorSet&
   }
   execute::Run resumed(plan, std::move(claim), store, connectors, clock, options);
   return resumed.work();
+}
+
+std::optional<Instant> next_look_at_run(const std::vector<StepRecord>& steps,
+                                        const std::vector<RetirementRecord>& retirements,
+                                        Instant now, const ExecuteOptions& options) {
+  std::optional<Instant> next;
+  const auto consider = [&next](const std::optional<Instant>& at) {
+    if (at) {
+      next = next ? std::min(*next, *at) : *at;
+    }
+  };
+  for (const StepRecord& step : steps) {
+    if (!is_end_state(step.state)) {
+      consider(step.due);
+      consider(step.state == StepState::Residual ? step.until : std::nullopt);
+    }
+  }
+  for (const RetirementRecord& retirement : retirements) {
+    if (retirement.state != RetirementState::Ended &&
+        retirement.state != RetirementState::Cancelled) {
+      consider(retirement.due && *retirement.due > now ? retirement.due : std::nullopt);
+      consider(now + options.look_again);
+    }
+  }
+  return next;
 }
 
 Result<std::vector<RunReport>> resume_open_runs(Store& store, ConnectorSet& connectors,

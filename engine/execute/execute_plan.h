@@ -31,6 +31,9 @@ namespace rescind {
 // that it cannot have. "" or absent: it may.
 inline constexpr std::string_view kClockFrozenSetting = "clock.frozen";
 
+// Settings of this name and a run's id: that it was looked at once more after its sweeps.
+inline constexpr std::string_view kSweptSetting = "swept.";
+
 struct StepProgress {
   enum class What : std::uint8_t { Started, Finished, Waiting };
   What what = What::Started;
@@ -107,6 +110,12 @@ Result<RunReport> execute_plan(const Plan& plan, Store& store, ConnectorSet& con
 // Conflict while another process works it, Corrupt, those of the store.
 Result<RunReport> resume_run(const std::string& run, Store& store, ConnectorSet& connectors,
                              Clock& clock, const ExecuteOptions& options);
+
+// The earliest instant at which anything of a run can change by itself; nothing: only from outside.
+// Evidence comes without being called: while a retirement is open, it is looked at again and again.
+std::optional<Instant> next_look_at_run(const std::vector<StepRecord>& steps,
+                                        const std::vector<RetirementRecord>& retirements,
+                                        Instant now, const ExecuteOptions& options);
 
 // Goes on with every run that has not ended, oldest first. Errors: the first one; runs before it
 // are done.

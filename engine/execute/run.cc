@@ -24,7 +24,7 @@ bool waits_as_planned(const StepRecord& record) {
   }
   return record.state == StepState::Waiting &&
          (waits_for_person(record.wait) || record.wait == "time" || record.wait == "soak" ||
-          record.wait == "appointment" || record.wait.starts_with("stage ") ||
+          record.wait.starts_with("appointment") || record.wait.starts_with("stage ") ||
           record.wait.starts_with("after ") || record.wait.starts_with("delivery"));
 }
 
@@ -132,7 +132,29 @@ Status Run::finish(RunState state) {
   if (!plan_.undoes.empty()) {
     RESCIND_RETURN_IF_ERROR(finish_undoing());
   }
-  return journal_.set_due(next_look());
+  std::vector<StepRecord> steps;
+  for (const Slot& slot : schedule_->slots()) {
+    steps.push_back(slot.record);
+  }
+  // What comes of a stage, and what came up behind a sweep, is not judged here: somebody has to
+  // look now.
+  bool swept = false;
+  bool all = true;
+  for (const Slot& slot : schedule_->slots()) {
+    const bool sweep = slot.step->action == "sweep";
+    swept = swept || sweep;
+    all = all &&
+          (!sweep || is_done_state(slot.record.state) || slot.record.state == StepState::Residual);
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto looked,
+                           store_.find_setting(std::string(kSweptSetting) + claim_.run.id));
+  const bool staged =
+      (swept && all && !looked && plan_.undoes.empty()) ||
+      std::any_of(retirements_.begin(), retirements_.end(), [](const RetirementRecord& retirement) {
+        return retirement.state == RetirementState::Acting;
+      });
+  return journal_.set_due(staged ? std::optional<Instant>(clock_.now())
+                                 : next_look_at_run(steps, retirements_, clock_.now(), options_));
 }
 
 // The run that this one puts back is undone when every step is that this one restores.
@@ -173,34 +195,6 @@ Status Run::cancel_passed() {
     RESCIND_RETURN_IF_ERROR(journal_.write(record, entry));
   }
   return {};
-}
-
-// The earliest instant at which anything of the run can change by itself. Evidence comes without
-// being called: while a stage waits for it, it is looked at again and again.
-std::optional<Instant> Run::next_look() const {
-  const Instant now = clock_.now();
-  std::optional<Instant> next;
-  const auto consider = [&next](const std::optional<Instant>& at) {
-    if (at) {
-      next = next ? std::min(*next, *at) : *at;
-    }
-  };
-  for (const Slot& slot : schedule_->slots()) {
-    if (!is_end_state(slot.record.state)) {
-      consider(slot.record.due);
-      if (slot.record.state == StepState::Residual) {
-        consider(slot.record.until);
-      }
-    }
-  }
-  for (const RetirementRecord& retirement : retirements_) {
-    if (retirement.state != RetirementState::Ended &&
-        retirement.state != RetirementState::Cancelled) {
-      consider(retirement.due);
-      consider(now + options_.look_again);
-    }
-  }
-  return next;
 }
 
 Status Run::dispatch_all() {

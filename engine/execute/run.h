@@ -29,7 +29,6 @@ class Run {
   Status cancel_passed();
   Status finish(RunState state);
   Status finish_undoing();
-  [[nodiscard]] std::optional<Instant> next_look() const;
   Status dispatch_all();
   void start(std::size_t index);
   Workers::Job job_of(std::size_t index);

@@ -191,22 +191,30 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     }
   }
   Readiness waits;
-  if (is_appointment(slot, now)) {
-    waits.wait = "appointment";
+  const bool held = step.gate && step.gate->kind == "hold";
+  // A hold ends when the step may start. What destroys is decided again then; the rest goes on.
+  if (held && step.not_before > now) {
+    waits.wait = "hold: " + step.gate->text;
+    waits.due = step.not_before;
+    return waits;
+  }
+  if (is_appointment(slot, now) || (held && destroys(step))) {
+    waits.wait = held ? "hold: " + step.gate->text : "appointment";
     waits.due = staged ? now : step.not_before;
+    waits.person = held;
+    // It was decided again, and that still stands.
+    const bool said =
+        slot.record.wait.starts_with("appointment: ") || slot.record.wait.starts_with("hold: ");
+    if (said && slot.record.due && *slot.record.due > now) {
+      waits.wait = slot.record.wait;
+      waits.due = slot.record.due;
+    }
     return waits;
   }
   if (!frozen_.empty() && destroys(step)) {
     waits.wait = "clock: " + frozen_;
     waits.due = now + options_.retry_later;
     waits.person = true;
-    return waits;
-  }
-  // A hold ends when the step may start. What destroys is decided again then; the rest goes on.
-  if (step.gate && step.gate->kind == "hold" && (step.not_before > now || destroys(step))) {
-    waits.wait = "hold: " + step.gate->text;
-    waits.due = step.not_before > now ? std::optional<Instant>(step.not_before) : std::nullopt;
-    waits.person = !waits.due.has_value();
     return waits;
   }
   std::string missing = approvals_.missing(step, step.approvals, now);

@@ -1,7 +1,6 @@
 // The script's text → entries in the order of time.
 #include <algorithm>
-#include <functional>
-#include <map>
+#include <cstdlib>
 #include <span>
 
 #include "base/text.h"
@@ -80,11 +79,12 @@ class ScriptReader {
     ScriptEntry entry;
     const Node* value = nullptr;
     const Word* word = nullptr;
-    bool has_time = false;
+    const Node* time = node.find("at");
+    if (time != nullptr) {
+      read_time(*time, entry.at);
+    }
     for (const DocumentMember& member : node.members) {
       if (member.key == "at") {
-        has_time = true;
-        read_time(member.value, entry.at);
         continue;
       }
       const auto found = std::find_if(words().begin(), words().end(),
@@ -106,7 +106,7 @@ class ScriptReader {
         value = &member.value;
       }
     }
-    if (!has_time) {
+    if (time == nullptr) {
       diagnostics_.error(Code::R1152, node.span, "an entry of a script needs `at`",
                          "when does it happen?");
     }
@@ -176,13 +176,12 @@ class ScriptReader {
     }
   }
 
-  // The node as if it stood alone in a file of the same name, each character at its place.
+  // The node as if it stood alone in a file of the same name, beginning at its place.
   void read_event(const Node& node, ScriptEntry& entry) {
     const SourceFile& file = sources_.file(node.span.file);
     const LineColumn place = file.locate(node.span.begin);
     const std::string text = std::string(place.line - 1, '\n') +
-                             std::string(place.column - 1, ' ') +
-                             std::string(sources_.text(node.span)) + "\n";
+                             std::string(place.column - 1, ' ') + json_of(node) + "\n";
     const SourceFileId alone = sources_.add(file.name(), text);
     auto events = read_events(sources_, alone, context_.schema, &context_.inventory,
                               {.timezone = context_.timezone, .now = entry.at}, diagnostics_);

@@ -54,7 +54,7 @@ Status Simulation::seed(std::string_view json_lines, SimulatedEstate& estate, St
     if (!find_kind(kind)) {
       people.push_back({.system = kPeople,
                         .kind = kind,
-                        .id = record.value("id", "") + std::to_string(people.size()),
+                        .id = record.value("id", "#" + std::to_string(people.size())),
                         .json = line,
                         .collected_at = at});
     }
@@ -65,16 +65,17 @@ Status Simulation::seed(std::string_view json_lines, SimulatedEstate& estate, St
 Result<std::shared_ptr<const Inventory>> Simulation::observe() {
   RESCIND_ASSIGN_OR_RETURN(const auto listed, collect_systems(connectors_, {}, store_, clock_,
                                                               [](const std::string&) {}));
-  for (const std::string& system : connectors_.systems()) {
-    // A system that does not answer leaves what was known of its use; gates judge how fresh that is.
-    static_cast<void>(collect_usage(*connectors_.find(system), system, store_, clock_, {}));
-  }
   Diagnostics ignored;
   return load_inventory({std::string(kStoreInventory)}, &store_, policy_.checked->schema,
                         options_.collect, ignored);
 }
 
 Result<Plan> Simulation::plan(const std::vector<Event>& events) {
+  for (const std::string& system : connectors_.systems()) {
+    // A system that does not answer leaves what was known of its use; gates judge how fresh that
+    // is.
+    static_cast<void>(collect_usage(*connectors_.find(system), system, store_, clock_, {}));
+  }
   RESCIND_ASSIGN_OR_RETURN(auto inventory, observe());
   PlanRequest request = options_.plan;
   request.events = events;

@@ -13,7 +13,10 @@ Status SqliteStore::replace_listing(const StoredListing& listing,
   bool news = !records.empty() || !listing.complete;
   if (listing.complete) {
     RESCIND_ASSIGN_OR_RETURN(
-        auto clear, database_.prepare("DELETE FROM inventory WHERE system = ? AND kind = ?"));
+        // WHY: a credential that is out of use is listed by few systems any more; what is under a
+        // retirement stays known until that has ended.
+        auto clear, database_.prepare("DELETE FROM inventory WHERE system = ? AND kind = ? AND id "
+                                      "NOT IN (SELECT item FROM retirements WHERE ended = 0)"));
     RESCIND_RETURN_IF_ERROR(clear.bind(listing.system).bind(listing.kind).run());
     news = news || database_.changes() > 0;
   }

@@ -51,11 +51,6 @@ std::string jump_of(const AdvanceRequest& request, const SeenClock& seen, const 
   return "";
 }
 
-Result<std::optional<Instant>> due_of(Store& store, const std::string& run) {
-  RESCIND_ASSIGN_OR_RETURN(const auto found, store.find_run(run));
-  return found ? found->due : std::nullopt;
-}
-
 std::optional<Instant> earlier(const std::optional<Instant>& a, const std::optional<Instant>& b) {
   return a && b ? std::min(*a, *b) : a ? a : b;
 }
@@ -66,7 +61,7 @@ bool has_ended(RunState state) {
 
 // One look between two rounds of work. Gives whether there is more to work.
 Result<bool> decide_once(const AdvanceRequest& request, const std::string& run, Clock& clock,
-                         AdvancedRun& advanced, std::optional<Instant> due) {
+                         AdvancedRun& advanced) {
   Store& store = *request.plan.store;
   RESCIND_ASSIGN_OR_RETURN(RunPlan plan, load_run_plan(store, run));
   RESCIND_ASSIGN_OR_RETURN(auto claim, store.claim_run(run, clock.now()));
@@ -78,6 +73,7 @@ Result<bool> decide_once(const AdvanceRequest& request, const std::string& run, 
   if (staged || decided || swept) {
     return true;
   }
+  std::optional<Instant> due = open.next_look();
   if (request.escalate) {
     RESCIND_ASSIGN_OR_RETURN(const auto next, request.escalate(open.plan(), run, open.inventory()));
     due = earlier(due, next);
@@ -145,8 +141,7 @@ Result<AdvancedRun> advance_run(const AdvanceRequest& request, const std::string
   for (std::uint32_t round = 0; round < request.max_rounds; ++round) {
     RESCIND_ASSIGN_OR_RETURN(
         advanced.report, resume_run(run, *request.plan.store, connectors, clock, request.execute));
-    RESCIND_ASSIGN_OR_RETURN(const auto due, due_of(*request.plan.store, run));
-    RESCIND_ASSIGN_OR_RETURN(const bool more, decide_once(request, run, clock, advanced, due));
+    RESCIND_ASSIGN_OR_RETURN(const bool more, decide_once(request, run, clock, advanced));
     if (!more) {
       break;
     }

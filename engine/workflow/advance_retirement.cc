@@ -539,6 +539,7 @@ Result<bool> OpenRun::move_retirements() {
       }
     }
   }
+  RESCIND_RETURN_IF_ERROR(read());
   return work;
 }
 

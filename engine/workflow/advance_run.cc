@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "audit/notes.h"
+#include "execute/refusals.h"
 #include "workflow/advance_parts.h"
 #include "workflow/decide_again.h"
 
@@ -29,8 +30,6 @@ bool speaks_of(const std::vector<ItemNote>& notes, const std::string& item) {
   return std::any_of(notes.begin(), notes.end(),
                      [&item](const ItemNote& note) { return note.item == item; });
 }
-
-constexpr std::string_view kSweptSetting = "swept.";
 
 }  // namespace
 
@@ -91,7 +90,9 @@ Status OpenRun::need_approvals() {
     return {};
   }
   RESCIND_ASSIGN_OR_RETURN(const auto stored, store_.list_approvals(claim_.run.id));
-  approvals_ = std::make_unique<execute::Approvals>(plan_.plan, request_.execute.approvers, stored);
+  RESCIND_ASSIGN_OR_RETURN(execute::Ancestry ancestry, execute::read_ancestry(plan_.plan, store_));
+  approvals_ = std::make_unique<execute::Approvals>(plan_.plan, request_.execute.approvers, stored,
+                                                    std::move(ancestry));
   return {};
 }
 

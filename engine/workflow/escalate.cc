@@ -161,6 +161,14 @@ EscalationMove next_escalation(EscalationRecord record, const EscalationCause* c
     call(move, EscalationMove::What::Call, now);
     return move;
   }
+  // Whoever may no longer be called hears of it no more, not even what could not be handed over.
+  next.to = to;
+  std::erase_if(next.unreached, [&to](const std::string& principal) {
+    return !principal.empty() && !std::binary_search(to.begin(), to.end(), principal);
+  });
+  if (next.unreached.empty()) {
+    next.retry_at.reset();
+  }
   if (next.next_at && *next.next_at <= now) {
     move_up(move, chain, now);
   }

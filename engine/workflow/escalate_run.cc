@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "store/run_plan.h"
 #include "workflow/escalate.h"
 
 namespace rescind {
@@ -380,9 +381,9 @@ Result<std::optional<Instant>> escalate_due(Store& store, const People& people, 
   }
   std::optional<Instant> next;
   for (const std::string& run : runs) {
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run));
-    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
-    RESCIND_ASSIGN_OR_RETURN(const auto at, escalate_run(plan, run, store, people, hand_over, now));
+    RESCIND_ASSIGN_OR_RETURN(const RunPlan known, load_run_plan(store, run));
+    RESCIND_ASSIGN_OR_RETURN(const auto at,
+                             escalate_run(known.plan, run, store, people, hand_over, now));
     if (at) {
       next = next ? std::min(*next, *at) : *at;
     }

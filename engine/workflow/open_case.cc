@@ -70,11 +70,18 @@ bool is_same(const Event& a, const Event& b) {
          a.withdrawn == b.withdrawn;
 }
 
-bool is_worked(const std::vector<WorkedRun>& runs, const Event& event) {
-  return std::any_of(runs.begin(), runs.end(), [&](const WorkedRun& run) {
-    return std::any_of(run.events.begin(), run.events.end(),
-                       [&](const Event& one) { return is_same(one, event); });
-  });
+// The event as an open run works it, in the same revision or a newer one; none: nullptr.
+const Event* worked_as(const std::vector<WorkedRun>& runs, const Event& event) {
+  for (const WorkedRun& run : runs) {
+    for (const Event& one : run.events) {
+      const bool newer = !event.id.empty() && one.source == event.source && one.id == event.id &&
+                         one.revision > event.revision;
+      if (newer || is_same(one, event)) {
+        return &one;
+      }
+    }
+  }
+  return nullptr;
 }
 
 // Of each event the newest revision, each once. One that is known already keeps its arrival.
@@ -128,8 +135,14 @@ Result<OpenCase> gather_case(Store& store, const Schema& schema, std::vector<Eve
                              Instant now) {
   OpenCase out;
   RESCIND_ASSIGN_OR_RETURN(const std::vector<WorkedRun> runs, open_runs(store));
-  const bool anything_new = std::any_of(
-      events.begin(), events.end(), [&](const Event& event) { return !is_worked(runs, event); });
+  bool anything_new = false;
+  for (Event& event : events) {
+    if (const Event* worked = worked_as(runs, event)) {
+      event = *worked;
+    } else {
+      anything_new = true;
+    }
+  }
   if (anything_new) {
     RESCIND_ASSIGN_OR_RETURN(const std::vector<Event> waiting,
                              waiting_events(store, schema, now, out.notes));

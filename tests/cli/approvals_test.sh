@@ -55,6 +55,7 @@ rule incident {
 P
 cat >repo/inventory/people.jsonl <<P
 {"record":"system","id":"crm","kind":"saas","tier":1,"owner":["crm-team"]}
+{"record":"team","id":"crm-team","members":["carol"]}
 {"record":"team","id":"it-security","members":["ines","tom"],"contact":"file:security","approver_keys":{"ines":"$ines","tom":"$tom"}}
 {"record":"team","id":"delegates","members":["carol"],"approver_keys":{"carol":"$carol"}}
 {"record":"identity","id":"alice","kind":"employee"}
@@ -108,14 +109,12 @@ run 0 escalations --ack "$asked" --as bob;             says out "settled at"
 run 4 escalations --ack "$asked" --as bob;             says err "R0890"
 run 1 escalations --ack escalation:none --as bob;      says err "escalation:none"
 run 0 approve --import ines.json
-"$rescind" resume >out 2>err || true
+run 0 resume
 says out "is "
 run 0 escalations;               says out "nobody is called"
 run 0 escalations --all;         says out "settled at"
-grep -q '"disable crm:alice"\|disable' <("$rescind" runs --verbose) || true
 
 # ---- the same document on another plan ---------------------------------------------------------------------------
-sqlite3 sandbox.db "SELECT 1" >/dev/null 2>&1 || true
 rm -f rescind.db* sandbox.db*
 make_plan soc-2 two.plan.json
 run 4 approve verify ines.json --plan two.plan.json;   says err "R0874"
@@ -129,7 +128,7 @@ run 0 approve delegate --as ines --key ines.pem --to carol --scope system:crm --
 run 0 approve two.plan.json --all --as carol --key carol.pem --on-behalf-of ines --delegation crm.json \
   --refuse --reason "a drill" --out refusal.json
 says err "refused by carol for ines"
-"$rescind" apply two.plan.json --approvals refusal.json >out 2>err || true
+run 1 apply two.plan.json --approvals refusal.json
 says out "refused by carol for ines: a drill"
 run 0 escalations;               says out "refused"
 

@@ -162,18 +162,18 @@ std::vector<Story> stories() {
 // every run, step and retirement stands.
 std::string ending(Desk& desk) {
   std::string text = desk.world->describe().value();
-  for (const RunRecord& run : *desk.office.store->list_runs()) {
+  for (const RunRecord& run : must(desk.office.store->list_runs())) {
     text += std::string(run_state_name(run.state)) + "\n";
-    for (const StepRecord& step : *desk.office.store->list_steps(run.id)) {
+    for (const StepRecord& step : must(desk.office.store->list_steps(run.id))) {
       text += step.step + " " + std::string(step_state_name(step.state)) + "\n";
     }
   }
-  for (const RetirementRecord& record : *desk.office.store->list_retirements("")) {
+  for (const RetirementRecord& record : must(desk.office.store->list_retirements(""))) {
     text += record.item + " " + record.stage + " " +
             std::string(retirement_state_name(record.state)) + " " +
             std::to_string(record.generation) + "\n";
   }
-  for (const ContainmentClaim& claim : *desk.office.store->list_claims("")) {
+  for (const ContainmentClaim& claim : must(desk.office.store->list_claims(""))) {
     text += claim.item + " " + claim.cause + (claim.released_at ? " released\n" : " stands\n");
   }
   for (const auto& [verb, item] : {std::pair{"delete", "aws:k1"},

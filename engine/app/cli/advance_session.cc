@@ -34,13 +34,14 @@ Result<std::shared_ptr<const Inventory>> read_facts(const CommandContext& contex
 }
 
 Result<std::optional<Instant>> escalate_now(const CommandContext& context, const Session& session,
-                                            const Plan& plan, const std::string& run) {
+                                            const Plan& plan, const std::string& run,
+                                            const std::shared_ptr<const Inventory>& inventory) {
   const Instant now = context.clock.now();
   const auto hand_over = open_hand_over(session.project);
   if (!hand_over) {
     context.err << "note: nobody is called: " << hand_over.error().to_string() << '\n';
   }
-  return escalate_run(plan, run, *session.store, session_people(session, now),
+  return escalate_run(plan, run, *session.store, session_people(session, now, inventory),
                       hand_over ? hand_over->get() : nullptr, now);
 }
 
@@ -92,8 +93,8 @@ AdvanceRequest advance_request(const CommandContext& context, Session& session,
     return {};
   };
   request.escalate = [&context, &session](const Plan& plan, const std::string& run,
-                                          const std::shared_ptr<const Inventory>&) {
-    return escalate_now(context, session, plan, run);
+                                          const std::shared_ptr<const Inventory>& inventory) {
+    return escalate_now(context, session, plan, run, inventory);
   };
   request.clock_heartbeat = session.project.configuration.clock_heartbeat;
   request.boot = boot_id();

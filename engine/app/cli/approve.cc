@@ -14,6 +14,7 @@
 #include "app/cli/plan_file.h"
 #include "base/text.h"
 #include "execute/refusals.h"
+#include "store/run_plan.h"
 
 namespace rescind {
 namespace {
@@ -44,8 +45,8 @@ struct Target {
 Result<Target> read_target(const std::string& name, Store* store) {
   Target target;
   if (name.starts_with("run:") && store != nullptr) {
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store->plan_of_run(name));
-    RESCIND_ASSIGN_OR_RETURN(target.plan, decode_plan(text));
+    RESCIND_ASSIGN_OR_RETURN(RunPlan known, load_run_plan(*store, name));
+    target.plan = std::move(known.plan);
     target.run = name;
   } else {
     RESCIND_ASSIGN_OR_RETURN(target.plan, read_plan_file(name, true));

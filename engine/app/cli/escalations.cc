@@ -8,6 +8,7 @@
 #include "app/cli/command.h"
 #include "app/cli/people.h"
 #include "base/text.h"
+#include "store/run_plan.h"
 #include "workflow/escalate.h"
 
 namespace rescind {
@@ -116,10 +117,9 @@ ExitCode acknowledge(const CommandContext& context, const EscalationArguments& a
       return fail(ErrorKind::NotFound, "no escalation `" + arguments.acknowledge +
                                            "`; `rescind escalations` lists them");
     }
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(record->run));
-    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
-    std::set<std::string> subjects = subjects_of(plan);
-    for (const PlanStep& step : plan.steps) {
+    RESCIND_ASSIGN_OR_RETURN(const RunPlan known, load_run_plan(store, record->run));
+    std::set<std::string> subjects = subjects_of(known.plan);
+    for (const PlanStep& step : known.plan.steps) {
       if (step.id == record->step && !step.holder.empty()) {
         subjects.insert(step.holder);
       }

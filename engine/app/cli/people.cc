@@ -1,6 +1,7 @@
 // People and hand-over of a project.
 #include "app/cli/people.h"
 
+#include <algorithm>
 #include <functional>
 #include <ostream>
 
@@ -49,7 +50,8 @@ std::string path_or_nothing(const Configuration& configuration, const std::strin
 
 }  // namespace
 
-People session_people(const Session& session, Instant now) {
+People session_people(const Session& session, Instant now,
+                      std::shared_ptr<const Inventory> inventory) {
   std::set<std::string> leaving;
   if (session.store) {
     const auto open = session.store->list_open_events("");
@@ -61,8 +63,8 @@ People session_people(const Session& session, Instant now) {
       }
     }
   }
-  return read_people(session.inventory, session.project.configuration.steward, std::move(leaving),
-                     now);
+  return read_people(inventory ? std::move(inventory) : session.inventory,
+                     session.project.configuration.steward, std::move(leaving), now);
 }
 
 Result<std::shared_ptr<HandOver>> open_hand_over(const Project& project) {
@@ -125,6 +127,14 @@ void escalate(const CommandContext& context, const Session& session, const Plan&
 }
 
 void escalate_due(const CommandContext& context, const Session& session) {
+  const auto open = session.store->list_escalations(true);
+  const Instant at = context.clock.now();
+  if (open && std::none_of(open->begin(), open->end(), [&](const EscalationRecord& record) {
+        const auto look = next_look(record);
+        return look && *look <= at;
+      })) {
+    return;
+  }
   move_escalations(context, session, [&](const People& people, HandOver* hand_over, Instant now) {
     return rescind::escalate_due(*session.store, people, hand_over, now);
   });

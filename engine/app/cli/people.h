@@ -11,8 +11,9 @@
 
 namespace rescind {
 
-// As the session's inventory and the store's open events know them now.
-People session_people(const Session& session, Instant now);
+// As the session's inventory and the store's open events know them now. `inventory`: newer facts.
+People session_people(const Session& session, Instant now,
+                      std::shared_ptr<const Inventory> inventory = nullptr);
 
 // Nothing configured: null. A secret that cannot be had is an error.
 Result<std::shared_ptr<HandOver>> open_hand_over(const Project& project);
@@ -21,7 +22,7 @@ Result<std::shared_ptr<HandOver>> open_hand_over(const Project& project);
 void escalate(const CommandContext& context, const Session& session, const Plan& plan,
               const std::string& run);
 
-// The same for every run with an open escalation, ended ones too.
+// The same for every run with an open escalation, ended ones too, once one of them is due.
 void escalate_due(const CommandContext& context, const Session& session);
 
 }  // namespace rescind

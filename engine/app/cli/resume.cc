@@ -7,6 +7,7 @@
 #include "app/cli/command.h"
 #include "app/cli/people.h"
 #include "app/cli/run_output.h"
+#include "store/run_plan.h"
 
 namespace rescind {
 namespace {
@@ -34,9 +35,8 @@ Result<std::vector<std::string>> open_runs(Store& store) {
 // when it is resumed.
 bool may_approve_in_run(const CommandContext& context, const Session& session,
                         const std::string& run, const std::string& as) {
-  const auto text = session.store->plan_of_run(run);
-  const auto plan = text ? decode_plan(*text) : Result<Plan>(tl::unexpected(text.error()));
-  return !plan || may_approve_by_name(context, session, *plan, as);
+  const auto known = load_run_plan(*session.store, run);
+  return !known || may_approve_by_name(context, session, known->plan, as);
 }
 
 using Selection = std::function<Result<std::vector<std::string>>(Store&)>;

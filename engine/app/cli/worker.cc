@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "app/cli/advance_session.h"
+#include "app/cli/people.h"
 
 namespace rescind {
 namespace {
@@ -32,6 +33,7 @@ DueWorker::~DueWorker() {
 }
 
 Seconds DueWorker::work_once() {
+  refresh_people();
   AdvanceRequest request = advance_request(context_, session_, systems_);
   const auto report = advance_due(request, session_.connectors, context_.clock);
   if (!report) {
@@ -43,10 +45,23 @@ Seconds DueWorker::work_once() {
     print_advance(text, *report);
     context_.err << text.str() << std::flush;
   }
+  escalate_due(context_, session_);
   if (!report->next_due) {
     return kLookAgain;
   }
   return std::clamp(*report->next_due - context_.clock.now(), Seconds(1), kLookAgain);
+}
+
+// Who may approve and who is called is judged by the facts as they are when something is due.
+void DueWorker::refresh_people() {
+  const auto due = session_.store->next_due();
+  if (!due || !*due || **due > context_.clock.now()) {
+    return;
+  }
+  Diagnostics diagnostics;
+  if (auto fresh = reload_inventory(session_, diagnostics)) {
+    session_.inventory = *std::move(fresh);
+  }
 }
 
 void DueWorker::work() {

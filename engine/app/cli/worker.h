@@ -24,6 +24,7 @@ class DueWorker {
   void work();
   // How long until something is due, at most a heartbeat.
   Seconds work_once();
+  void refresh_people();
 
   const CommandContext& context_;
   Session& session_;

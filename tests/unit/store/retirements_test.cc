@@ -85,6 +85,25 @@ TEST_CASE("store: a retirement and its journal line are one, and it is found whi
   CHECK(store->list_retirements("")->size() == 1);
 }
 
+TEST_CASE("store: an item under retirement stays known when it is not listed any more") {
+  const TemporaryFolder folder;
+  auto store = open_store(folder);
+  NewRun made = new_run("aa");
+  made.retirements = {retirement_of("")};
+  const RunRecord run = begin(*store, made);
+  StoredListing listing{"aws", "api_key", at_second(1), true, "", 2};
+  REQUIRE(store->replace_listing(listing, {{"aws", "api_key", "aws:key", "{}", at_second(1)},
+                                           {"aws", "api_key", "aws:other", "{}", at_second(1)}}));
+  REQUIRE(store->replace_listing(listing, {}));
+  REQUIRE(store->list_inventory()->size() == 1);
+  CHECK(store->list_inventory()->front().id == "aws:key");
+  RetirementRecord ended = retirement_of(run.id);
+  ended.state = RetirementState::Ended;
+  REQUIRE(store->save_retirement(line_of(run), ended).has_value());
+  REQUIRE(store->replace_listing(listing, {}));
+  CHECK(store->list_inventory()->empty());
+}
+
 TEST_CASE("store: a claim stands until its own cause drops it") {
   const TemporaryFolder folder;
   auto store = open_store(folder);
@@ -156,9 +175,16 @@ TEST_CASE("store: an escalation stays, open until what it was about is settled")
   CHECK(listed->front().retry_at == at_second(55));
   CHECK(listed->front().acknowledged_by == "ines");
   CHECK(listed->front().acknowledged_at == at_second(40));
+  EscalationRecord late = escalation;
+  late.id = "escalation:2";
+  late.asks = false;
+  REQUIRE(store->save_escalation(late).has_value());
+  // What somebody was asked to do outlives the run that asked.
   REQUIRE(store->set_run_state(run.id, run.epoch, RunState::Closed, at_second(70)).has_value());
-  CHECK(store->list_escalations(true)->empty());
-  CHECK(store->list_escalations(false)->front().closed_at == at_second(70));
+  listed = store->list_escalations(true);
+  REQUIRE(listed->size() == 1);
+  CHECK(listed->front().id == "escalation:1");
+  CHECK(store->list_escalations(false)->back().closed_at == at_second(70));
 }
 
 TEST_CASE("store: events are open until their run closes or they are taken back") {

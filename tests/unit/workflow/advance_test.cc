@@ -123,6 +123,8 @@ TEST_CASE("advance: a key is drained, isolated, used, put back, isolated again a
     CHECK(desk.effects("delete", "aws:k1") == 0);
     desk.options.approve_as = "bob";
     desk.advance_after(Seconds(3600));
+    INFO(desk.retirement().why);
+    INFO(desk.journal(first.run));
     CHECK(desk.effects("delete", "aws:k1") == 1);
     CHECK(desk.retirement().state == RetirementState::Ended);
     CHECK((*desk.office.store->find_run(first.run))->state == RunState::Closed);
@@ -135,6 +137,11 @@ TEST_CASE("advance: a key is drained, isolated, used, put back, isolated again a
     CHECK(claims->size() == 1);
     REQUIRE(desk.use_by("billing").has_value());
     desk.advance();
+    std::string text;
+    for (const StoredInventoryRecord& record : must(desk.office.store->list_inventory())) {
+      text += record.json + "\n";
+    }
+    INFO(text);
     CHECK(desk.retirement().stage == "quarantine");
     CHECK(desk.retirement().why == "used by billing: going back to `drain` needs an approval");
     CHECK(desk.retirement().escalated);

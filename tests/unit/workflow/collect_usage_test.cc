@@ -1,6 +1,8 @@
 // Evidence of use, from a system into the store and from there into an inventory.
 #include "workflow/collect_usage.h"
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "connectors/sandbox/sandbox.h"
@@ -36,7 +38,9 @@ struct Watched {
 
   std::string rows(const std::string& kind) {
     std::string out;
-    for (const StoredInventoryRecord& record : *store->list_inventory()) {
+    const auto records = store->list_inventory();
+    REQUIRE(records);
+    for (const StoredInventoryRecord& record : *records) {
       if (record.kind == kind) {
         out += record.json + "\n";
       }
@@ -78,11 +82,10 @@ TEST_CASE("collect usage: the latest use of each user is kept, under the name th
   const std::string later = format_instant(system.clock.now());
   REQUIRE(system.world->use_item("db:key", "billing-app", system.clock.now()));
   CHECK(system.collect({{"billing-app", "billing"}}) == 1);
-  CHECK(
-      system.rows("usage") ==
-      R"({"at":")" + later +
-          R"(","by":"billing","item":"db:key","outcome":"success","record":"usage","source":"sandbox"})"
-          "\n");
+  const std::string used = system.rows("usage");
+  CHECK(std::count(used.begin(), used.end(), '\n') == 1);
+  CHECK(used.find("\"at\":\"" + later + "\"") != std::string::npos);
+  CHECK(used.find("\"by\":\"billing\"") != std::string::npos);
 }
 
 TEST_CASE("collect usage: a system that cannot be asked changes nothing") {

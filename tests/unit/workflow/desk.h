@@ -52,6 +52,13 @@ inline const std::string kDeskItems =
 
 inline constexpr Seconds kDay{86400};
 
+// The value, kept as long as its caller wants it.
+template <typename T>
+T must(Result<T> result) {
+  REQUIRE_MESSAGE(result.has_value(), result.error().to_string());
+  return *std::move(result);
+}
+
 class Desk {
  public:
   Desk() : office(kDeskPolicy), clock(instant("2026-01-05T17:00:00Z")) {
@@ -79,7 +86,9 @@ class Desk {
     REQUIRE_MESSAGE(listed.has_value(), listed.error().to_string());
     std::string text =
         kDeskPeople + R"({"record":"identity","id":"alice","kind":"employee")" + alice + "}\n";
-    for (const StoredInventoryRecord& record : *office.store->list_inventory()) {
+    const auto stored = office.store->list_inventory();
+    REQUIRE(stored.has_value());
+    for (const StoredInventoryRecord& record : *stored) {
       text += record.json + "\n";
     }
     return collect_inventory_from_text(text, office.policy().checked->schema);
@@ -156,7 +165,9 @@ class Desk {
 
   std::string journal(const std::string& run) {
     std::string text;
-    for (const JournalRecord& record : *office.store->list_records(run)) {
+    const auto records = office.store->list_records(run);
+    REQUIRE(records.has_value());
+    for (const JournalRecord& record : *records) {
       text += std::string(record_entry_name(record.entry)) + ": " + record.detail + "\n";
     }
     return text;

@@ -161,6 +161,23 @@ TEST_CASE("escalation: who leaves while being called is replaced at once") {
   CHECK(move.record.level == 0);
 }
 
+TEST_CASE("escalation: of several who are called, who leaves hears of it no more") {
+  Office office;
+  office.cause.chain = {{"ann", "ben"}};
+  office.cause.holder.clear();
+  office.cause.system.clear();
+  office.people.steward.clear();
+  EscalationMove move = office.next(open_escalation(office.cause, "escalation:1"), kNow);
+  REQUIRE(move.record.unreached == Names{"ann", "ben"});
+  office.known["ben"].leaving = true;
+  move = office.next(move.record, kNow + Seconds(60));
+  CHECK(move.what == What::Nothing);
+  CHECK(move.record.unreached == Names{"ann"});  // a call that is tried again leaves ben out
+  move = office.next(move.record, kNow + kCallAgain);
+  CHECK(move.what == What::CallAgain);
+  CHECK(move.record.to == Names{"ann"});
+}
+
 TEST_CASE("escalation: acknowledging buys a day and is nothing for the subject (R0891)") {
   const Office office;
   EscalationRecord record = office.called(open_escalation(office.cause, "escalation:1"), kNow);

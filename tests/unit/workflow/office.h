@@ -75,6 +75,7 @@ class Office {
     run.digest = plan.digest;
     run.plan = encode_plan(plan);
     run.at = now;
+    run.supersedes = plan.supersedes;
     for (const PlanStep& step : plan.steps) {
       run.steps.push_back({.id = step.id, .generation = step.generation, .due = step.not_before});
     }
@@ -87,7 +88,9 @@ class Office {
   void settle(const std::string& run, const PlanStep& step,
               StepState state = StepState::Verified) const {
     StepRecord record;
-    for (const StepRecord& one : *store->list_steps(run)) {
+    const auto records_of_run = store->list_steps(run);
+    REQUIRE(records_of_run.has_value());
+    for (const StepRecord& one : *records_of_run) {
       record = one.step == step.id ? one : record;
     }
     record.run = run;

@@ -59,7 +59,9 @@ struct Case {
     const PlanStep* disable = find_step(plan, "crm:alice", Verb::Disable);
     REQUIRE(disable != nullptr);
     StepRecord record;
-    for (const StepRecord& one : *office.store->list_steps(run)) {
+    const auto records = office.store->list_steps(run);
+    REQUIRE(records.has_value());
+    for (const StepRecord& one : *records) {
       record = one.step == disable->id ? one : record;
     }
     record.state = StepState::Verified;
@@ -115,10 +117,11 @@ TEST_CASE("open case: a later revision takes over, and its steps are the same on
   CHECK(find_step(moved, "crm:alice", Verb::Disable)->deadline == instant("2026-01-20T17:15:00Z"));
   CHECK(moved.events.size() == 1);
   // An older one that comes late changes nothing.
-  const std::string second = one.office.open(moved);
+  one.office.open(moved);
   const Plan stale = one.office.plan({make_event("leaver", "alice", "2026-02-05T17:00:00Z")});
-  CHECK(stale.supersedes == std::vector<std::string>{second});
-  CHECK(find_step(stale, "crm:alice", Verb::Disable)->deadline == instant("2026-01-20T17:15:00Z"));
+  CHECK(stale.supersedes.empty());
+  CHECK(stale.steps.empty());
+  CHECK(stale.events.at(0).revision == 2);
 }
 
 TEST_CASE("open case: an event that was taken back leaves nothing to do, and ends its run") {
