@@ -267,18 +267,19 @@ class ConfigurationReader {
   void read_rate(const Node& node, std::chrono::milliseconds& pause) {
     const std::string text = node.is_text() ? node.text : std::string();
     const std::size_t slash = text.find('/');
-    const std::optional<Seconds> span =
-        slash == std::string::npos ? std::nullopt : parse_duration(text.substr(slash + 1));
+    const Seconds span = slash == std::string::npos
+                             ? Seconds(0)
+                             : parse_duration(text.substr(slash + 1)).value_or(Seconds(0));
     std::int64_t count = 0;
     const auto [end, error] =
         std::from_chars(text.data(), text.data() + std::min(slash, text.size()), count);
-    if (!span || span->count() <= 0 || error != std::errc() || count <= 0 ||
+    if (span.count() <= 0 || error != std::errc() || count <= 0 ||
         end != text.data() + slash) {
       diagnostics_.error(Code::R0803, node.span, "`rate` must be a number of actions in a time",
                          "like `100/1m`");
       return;
     }
-    pause = std::chrono::milliseconds(*span) / count;
+    pause = std::chrono::milliseconds(span) / count;
   }
 
   void read_routes(const Node& node, Configuration& out) {

@@ -116,9 +116,9 @@ void InventoryBuilder::add_dependents(ItemRef item, const std::vector<std::uint3
   Column& cells = column(entity, *attribute);
   const SetId before{cells.word_at(item.row())};
   const bool all_there =
-      before != kMissingSet &&
-      std::all_of(names.begin(), names.end(),
-                  [&](std::uint32_t name) { return sets().contains(before, name); });
+      before != kMissingSet && std::all_of(names.begin(), names.end(), [&](std::uint32_t name) {
+        return sets().contains(before, name);
+      });
   if (all_there || (before == kMissingSet && !even_unknown)) {
     return;
   }

@@ -59,8 +59,8 @@ struct Report {
   Spread containment, closure, residual;
   std::uint64_t residual_open = 0;  // windows that are open still, counted until now
 
-  std::uint64_t steps = 0, due = 0, done = 0;  // of the cases' changes; due: of those with a
-                                               // deadline that has passed or that are done
+  std::uint64_t steps = 0, due = 0, done = 0;     // of the cases' changes; due: of those with a
+                                                  // deadline that has passed or that are done
   std::map<std::string, std::uint64_t> by_state;  // changes by their last state
   std::vector<Breach> breaches;                   // the latest first
   std::vector<std::string> active_after_exit;     // accounts, sorted

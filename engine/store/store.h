@@ -253,9 +253,9 @@ class Store : public AuditStore {
   virtual Result<std::vector<Timer>> list_due(Instant at) = 0;
 
   // --- inventory
-  // Replaces what is known of that kind in that system; an item under an open retirement stays known
-  // when it is not listed any more. An incomplete listing updates the records
-  // it has and removes none.
+  // Replaces what is known of that kind in that system; an item under an open retirement stays
+  // known when it is not listed any more. An incomplete listing updates the records it has and
+  // removes none.
   virtual Status replace_listing(const StoredListing& listing,
                                  const std::vector<StoredInventoryRecord>& records) = 0;
   virtual Result<std::vector<StoredListing>> list_listings() = 0;           // by system, kind
