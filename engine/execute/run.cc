@@ -132,29 +132,42 @@ Status Run::finish(RunState state) {
   if (!plan_.undoes.empty()) {
     RESCIND_RETURN_IF_ERROR(finish_undoing());
   }
+  RESCIND_ASSIGN_OR_RETURN(const bool left, leaves_something_to_decide());
+  if (left) {
+    return journal_.set_due(clock_.now());
+  }
   std::vector<StepRecord> steps;
   for (const Slot& slot : schedule_->slots()) {
     steps.push_back(slot.record);
   }
-  // What comes of a stage, and what came up behind a sweep, is not judged here: somebody has to
-  // look now.
+  return journal_.set_due(next_look_at_run(steps, retirements_, clock_.now(), options_));
+}
+
+// What comes of a stage, what came up behind a sweep, whether the run is closed: not judged here.
+// The run stays due until somebody has, so that a crash in between loses nothing.
+Result<bool> Run::leaves_something_to_decide() {
   bool swept = false;
-  bool all = true;
+  bool all_swept = true;
+  bool ended = true;
   for (const Slot& slot : schedule_->slots()) {
-    const bool sweep = slot.step->action == "sweep";
-    swept = swept || sweep;
-    all = all &&
-          (!sweep || is_done_state(slot.record.state) || slot.record.state == StepState::Residual);
+    const StepState state = slot.record.state;
+    ended = ended && is_end_state(state);
+    if (slot.step->action == "sweep") {
+      swept = true;
+      all_swept = all_swept && (is_done_state(state) || state == StepState::Residual);
+    }
+  }
+  const bool staged =
+      std::any_of(retirements_.begin(), retirements_.end(), [](const RetirementRecord& retirement) {
+        return retirement.state != RetirementState::Ended &&
+               retirement.state != RetirementState::Cancelled;
+      });
+  if (ended || staged) {
+    return true;
   }
   RESCIND_ASSIGN_OR_RETURN(const auto looked,
                            store_.find_setting(std::string(kSweptSetting) + claim_.run.id));
-  const bool staged =
-      (swept && all && !looked && plan_.undoes.empty()) ||
-      std::any_of(retirements_.begin(), retirements_.end(), [](const RetirementRecord& retirement) {
-        return retirement.state == RetirementState::Acting;
-      });
-  return journal_.set_due(staged ? std::optional<Instant>(clock_.now())
-                                 : next_look_at_run(steps, retirements_, clock_.now(), options_));
+  return swept && all_swept && !looked && plan_.undoes.empty();
 }
 
 // The run that this one puts back is undone when every step is that this one restores.

@@ -29,6 +29,7 @@ class Run {
   Status cancel_passed();
   Status finish(RunState state);
   Status finish_undoing();
+  Result<bool> leaves_something_to_decide();
   Status dispatch_all();
   void start(std::size_t index);
   Workers::Job job_of(std::size_t index);

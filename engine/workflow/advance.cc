@@ -73,13 +73,26 @@ Result<bool> decide_once(const AdvanceRequest& request, const std::string& run, 
   if (staged || decided || swept) {
     return true;
   }
+  return false;
+}
+
+// Everything is decided for now: people are called, and the run rests until it is due again.
+Status rest(const AdvanceRequest& request, const std::string& run, Clock& clock,
+            AdvancedRun& advanced) {
+  if (advanced.report && has_ended(advanced.report->state)) {
+    return {};
+  }
+  Store& store = *request.plan.store;
+  RESCIND_ASSIGN_OR_RETURN(RunPlan plan, load_run_plan(store, run));
+  RESCIND_ASSIGN_OR_RETURN(auto claim, store.claim_run(run, clock.now()));
+  advance::OpenRun open(request, std::move(claim), std::move(plan), clock, advanced.lines);
+  RESCIND_RETURN_IF_ERROR(open.read());
   std::optional<Instant> due = open.next_look();
   if (request.escalate) {
     RESCIND_ASSIGN_OR_RETURN(const auto next, request.escalate(open.plan(), run, open.inventory()));
     due = earlier(due, next);
   }
-  RESCIND_RETURN_IF_ERROR(open.set_due(due));
-  return false;
+  return open.set_due(due);
 }
 
 // Every step has ended: what the systems show now decides whether the run is closed.
@@ -147,6 +160,7 @@ Result<AdvancedRun> advance_run(const AdvanceRequest& request, const std::string
     }
   }
   RESCIND_RETURN_IF_ERROR(verify_when_done(request, connectors, clock, advanced));
+  RESCIND_RETURN_IF_ERROR(rest(request, run, clock, advanced));
   return advanced;
 }
 

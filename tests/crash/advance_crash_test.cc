@@ -15,16 +15,17 @@ struct Crash : std::runtime_error {
 // Counts durable writes and ends the process, so to speak, at one of them.
 class Crasher {
  public:
-  Crasher(Desk& desk, int at) : desk_(desk), at_(at) {
-    desk.options.crash_point = [this] {
-      if (++points_ == at_) {
-        throw Crash();
-      }
-    };
-  }
+  Crasher(Desk& desk, int at) : desk_(desk), at_(at) {}
 
   // Does it, and if that is cut short, what a new process would do instead.
   void attempt(const std::function<void()>& first, const std::function<void()>& then) {
+    if (!crashed_) {
+      desk_.options.crash_point = [this] {
+        if (++points_ == at_) {
+          throw Crash();
+        }
+      };
+    }
     try {
       first();
     } catch (const Crash&) {
@@ -32,6 +33,7 @@ class Crasher {
       desk_.options.crash_point = nullptr;
       then();
     }
+    desk_.options.crash_point = nullptr;
   }
 
   void advance() {
@@ -165,7 +167,10 @@ std::string ending(Desk& desk) {
   for (const RunRecord& run : must(desk.office.store->list_runs())) {
     text += std::string(run_state_name(run.state)) + "\n";
     for (const StepRecord& step : must(desk.office.store->list_steps(run.id))) {
-      text += step.step + " " + std::string(step_state_name(step.state)) + "\n";
+      // Whether a request of the killed process or one after it did it makes no difference.
+      text += step.step + " " +
+              (is_done_state(step.state) ? "done" : std::string(step_state_name(step.state))) +
+              "\n";
     }
   }
   for (const RetirementRecord& record : must(desk.office.store->list_retirements(""))) {
