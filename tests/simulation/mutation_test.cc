@@ -51,22 +51,6 @@ TEST_CASE("simulation: a system that deletes what it was asked to disable is cau
         }) > 0);
 }
 
-TEST_CASE("simulation: a system that turns accounts on again is caught") {
-  CHECK(caught("5 ", 6, [](SimulatedEstate& estate, const Scenario&) {
-          for (auto& [id, item] : estate.items()) {
-            item.enabled = item.enabled || item.kind == Kind::Account;
-          }
-        }) > 0);
-}
-
-TEST_CASE("simulation: sessions that come back from nowhere are caught") {
-  CHECK(caught("5 ", 6, [](SimulatedEstate& estate, const Scenario&) {
-          for (auto& [id, item] : estate.items()) {
-            item.present = item.present || item.kind == Kind::Session;
-          }
-        }) > 0);
-}
-
 TEST_CASE("simulation: a request that no plan asked for is caught") {
   CHECK(caught("2 ", 6, [](SimulatedEstate& estate, const Scenario&) {
           if (estate.changes().size() == 5) {
