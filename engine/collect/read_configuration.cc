@@ -273,8 +273,7 @@ class ConfigurationReader {
     std::int64_t count = 0;
     const auto [end, error] =
         std::from_chars(text.data(), text.data() + std::min(slash, text.size()), count);
-    if (span.count() <= 0 || error != std::errc() || count <= 0 ||
-        end != text.data() + slash) {
+    if (span.count() <= 0 || error != std::errc() || count <= 0 || end != text.data() + slash) {
       diagnostics_.error(Code::R0803, node.span, "`rate` must be a number of actions in a time",
                          "like `100/1m`");
       return;

@@ -76,7 +76,9 @@ TEST_CASE("audit: what happens to a run is in the log, in its order") {
   const Capture capture{run, "step:a", "crm:alice", 1, at_second(3), R"({"enabled":true})"};
   REQUIRE(store->append(record, nullptr, &capture));
   REQUIRE(store->set_run_state(run, claim->run.epoch, RunState::Contained, at_second(4)));
-  REQUIRE(store->replace_listing({"crm", "account", at_second(5), true, "", 0}, {}));
+  REQUIRE(store->replace_listing(
+      {"crm", "account", at_second(5), true, "", 1},
+      {{"crm", "account", "crm:alice", R"({"record":"account"})", at_second(5)}}));
 
   CHECK(kinds_of(*store) == std::vector<std::string>{"run", "plan", "event", "taken_up", "approval",
                                                      "outcome", "run", "listing"});
