@@ -72,6 +72,7 @@ run 4 apply alice.plan.json;     says err "R0820"
 run 0 runs;                      says out "settled"
 run 0 --verbose runs;            says out "waits for"
 run 0 resume;                    says out "0 paths remain"
+run 0 run --due;                 says out "is settled"      # what apply came to is decided once more
 run 0 run --due;                 says out "nothing to do"
 run 1 runs run:nothing;          says err "run:nothing"
 run 0 collect
