@@ -44,9 +44,20 @@ bool covers(const Delegation& delegation, const PlanStep& step) {
   return false;
 }
 
-// Of two words of one person the later one counts; of two at the same instant the refusal.
+// Of two words of one person the later one counts; of two at the same instant the refusal, then a
+// signed one that lasts longer. What is still equal is decided by its bytes, never by the order in
+// which it came.
 bool outweighs(const Voice& a, const Voice& b) {
-  return a.at != b.at ? a.at > b.at : a.refuse && !b.refuse;
+  if (a.at != b.at) {
+    return a.at > b.at;
+  }
+  if (a.refuse != b.refuse || !a.document || !b.document) {
+    return a.refuse && !b.refuse;
+  }
+  if (a.document->expires != b.document->expires) {
+    return a.document->expires > b.document->expires;
+  }
+  return signed_bytes(*a.document) < signed_bytes(*b.document);
 }
 
 std::optional<Objection> delegation_objection(const ApprovalDocument& document, const Plan& plan) {

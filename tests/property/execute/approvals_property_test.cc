@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -138,8 +139,11 @@ bool honest(const World& world, const PlanStep& step, const std::vector<Approval
             !verify_signature(*own, signed_bytes(document), *signature)) {
           continue;
         }
-        if (last == nullptr || document.at > last->at ||
-            (document.at == last->at && document.refuse)) {
+        // The last word; of several at one instant a refusal, then what lasts longest.
+        const auto weight = [](const ApprovalDocument& d) {
+          return std::tuple(d.at, d.refuse, d.expires);
+        };
+        if (last == nullptr || weight(document) > weight(*last)) {
           last = &document;
         }
       }

@@ -203,6 +203,24 @@ TEST_CASE("signed approvals: subject, author of the event, leavers and the inact
   CHECK_FALSE(at.missing(document).empty());
 }
 
+TEST_CASE("signed approvals: two of one person at one instant count in whatever order they come") {
+  const Case at;
+  ApprovalDocument brief = at.draft("ines");
+  brief.expires = at.now;
+  ApprovalDocument lasting = at.draft("ines");
+  lasting.expires = at.now + Seconds(3600);
+  brief = signed_by(brief, "ines");
+  lasting = signed_by(lasting, "ines");
+  for (const bool brief_first : {true, false}) {
+    std::vector<StoredApproval> rows = rows_of(brief_first ? brief : lasting);
+    rows.push_back(rows_of(brief_first ? lasting : brief).front());
+    const Approvals approvals(at.plan, at.signers.facts, rows);
+    CHECK_MESSAGE(
+        approvals.missing(at.plan.steps.front(), at.plan.steps.front().approvals, at.now).empty(),
+        brief_first);
+  }
+}
+
 TEST_CASE("delegation: a delegate approves within scope and time, for a delegator who is away") {
   Case at;
   Delegation delegation = at.delegate_to_carol();
