@@ -21,6 +21,19 @@ std::string make_step_id(const StepName& name) {
   return "step:" + to_hex(hash.finish()).substr(0, 16);
 }
 
+std::string step_id_in_generation(const PlanStep& step, std::string_view cause,
+                                  std::uint32_t generation) {
+  return make_step_id({.lineage = root_lineage(cause),
+                       .item = step.item,
+                       .verb = step.verb,
+                       .action = step.action,
+                       .stage = step.stage,
+                       .generation = generation,
+                       .about = step.holder,
+                       .target = step.target,
+                       .text = step.text});
+}
+
 std::string make_retirement_id(std::string_view lineage, std::string_view item) {
   Sha256 hash;
   hash.update_field(stable_lineage(root_lineage(lineage))).update_field(item);

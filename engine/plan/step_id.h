@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/plan.h"
 #include "model/vocabulary.h"
 
 namespace rescind {
@@ -21,6 +22,9 @@ struct StepName {
 };
 
 std::string make_step_id(const StepName& name);
+// The name of a retirement's step in another generation; `cause` is the retirement's.
+std::string step_id_in_generation(const PlanStep& step, std::string_view cause,
+                                  std::uint32_t generation);
 // One retirement of an item by one reported event.
 std::string make_retirement_id(std::string_view lineage, std::string_view item);
 

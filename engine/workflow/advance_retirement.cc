@@ -3,8 +3,8 @@
 #include <set>
 #include <utility>
 
-#include "base/hash.h"
 #include "base/text.h"
+#include "plan/step_id.h"
 #include "workflow/advance_parts.h"
 #include "workflow/decide_again.h"
 
@@ -28,13 +28,6 @@ std::size_t place(const std::vector<StageShape>& stages, const std::string& name
     ++at;
   }
   return at;
-}
-
-// An id of its own for the same step in another generation.
-std::string step_anew(const std::string& id, std::uint32_t generation, std::string_view what) {
-  Sha256 hash;
-  hash.update_field(id).update_field(std::to_string(generation)).update_field(what);
-  return "step:" + to_hex(hash.finish()).substr(0, 16);
 }
 
 std::string without_revision(const std::string& lineage) {
@@ -275,15 +268,7 @@ Result<std::vector<PlanStep>> OpenRun::decide_stage(const RetirementRecord& reco
     if (!step->action.empty() || step->item.empty()) {
       continue;
     }
-    // A later generation carries an id of its own: today's plan knows the step by what it does.
-    PlanStep asked = *step;
-    for (const PlanStep& today : fresh_->steps) {
-      if (today.item == step->item && today.verb == step->verb && today.stage == step->stage &&
-          today.action.empty()) {
-        asked.id = today.id;
-      }
-    }
-    AppointmentAgain again = judge_appointment(asked, *fresh_);
+    AppointmentAgain again = judge_appointment(*step, *fresh_);
     if (!again.fresh || again.state == AppointmentState::Held ||
         again.state == AppointmentState::Gone) {
       facts.held = again.why;
@@ -328,17 +313,17 @@ Result<bool> OpenRun::ask_to_return(const RetirementRecord& record,
   const std::string target = planned.stages[*stage.back_to].name;
   std::vector<PlanStep> back;
   for (const PlanStep* step : steps_of(record, record.stage)) {
-    const std::string id = step_anew(step->id, next, "restore");
-    if (!step->effects.has(Effect::Contains) || !step->action.empty() || record_of(id) != nullptr) {
-      continue;
-    }
     PlanStep restore = *step;
-    restore.id = id;
     restore.verb = Verb::Restore;
     restore.effects = {};
     restore.rank = Rank::Prepare;
     restore.stage = target;
     restore.generation = next;
+    restore.id = step_id_in_generation(restore, planned.cause, next);
+    if (!step->effects.has(Effect::Contains) || !step->action.empty() ||
+        record_of(restore.id) != nullptr) {
+      continue;
+    }
     restore.restores_run = claim_.run.id;
     restore.restores_step = step->id;
     restore.not_before = clock_.now();
@@ -395,7 +380,7 @@ std::vector<PlanStep> OpenRun::steps_anew(const RetirementRecord& next,
       continue;
     }
     PlanStep copy = step;
-    copy.id = step_anew(step.id, next.generation, "again");
+    copy.id = step_id_in_generation(step, planned.cause, next.generation);
     copy.generation = next.generation;
     copy.not_before = next.entered_at;
     copy.deadline.reset();

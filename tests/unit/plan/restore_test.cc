@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include "plan/generation.h"
 #include "plan/step_id.h"
 #include "records.h"
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "plan/step_id.h"
+#include "store/run_plan.h"
 #include "tests/unit/workflow/desk.h"
 
 namespace rescind::testing {
@@ -151,6 +153,14 @@ TEST_CASE("advance: a key is drained, isolated, used, put back, isolated again a
     CHECK(desk.retirement().stage == "drain");
     CHECK(desk.retirement().generation == 2);
     CHECK(desk.effects("undone", "aws:k1") == 1);
+    // The run and a plan that is made today call the step by one name.
+    const RunPlan went_back = must(load_run_plan(*desk.office.store, first.run));
+    const auto disable_again = std::find_if(
+        went_back.plan.steps.begin(), went_back.plan.steps.end(),
+        [](const PlanStep& step) { return step.verb == Verb::Disable && step.generation == 2; });
+    REQUIRE(disable_again != went_back.plan.steps.end());
+    CHECK(disable_again->id ==
+          step_id_in_generation(*disable_again, went_back.plan.retirements.front().cause, 2));
     CHECK(desk.office.store->list_claims("aws:k1")->front().released_at.has_value());
     desk.advance_after(kDay + Seconds(3600));
     CHECK(desk.retirement().stage == "quarantine");
