@@ -2,6 +2,7 @@
 #include "execute/claims.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <utility>
@@ -51,32 +52,21 @@ std::set<std::string> causes_of(const Plan& plan, const PlanStep& step) {
   return causes;
 }
 
-// The events whose claims one of this type takes back.
-std::set<std::string_view> taken_back_by(const std::string& type) {
-  if (type == "leave_end") {
-    return {"leave_start"};
-  }
-  if (type == "rehire") {
-    return {"leaver", "contract_end"};
-  }
-  return {};
-}
-
+// Going back in a retirement, and undoing a run, drop what that step or run itself claims; every
+// other restore what its plan releases.
 std::vector<std::string> causes_dropped(const Plan& plan, const PlanStep& step, const Plan& was) {
-  // Going back in a retirement, and undoing a run, drop what that step or run itself claims.
-  if (!step.retirement.empty()) {
-    const auto own = causes_of(plan, step);
-    return {own.begin(), own.end()};
-  }
   std::set<std::string> dropped;
-  for (std::size_t i = 0; i < was.events.size() && i < was.event_lineages.size(); ++i) {
-    const bool by_type =
-        std::any_of(plan.events.begin(), plan.events.end(), [&](const Event& event) {
-          return event.subject == was.events[i].subject &&
-                 taken_back_by(event.type).contains(was.events[i].type);
-        });
-    if (!plan.undoes.empty() || by_type) {
-      dropped.insert(cause_of(was.event_lineages[i]));
+  if (!step.retirement.empty()) {
+    dropped = causes_of(plan, step);
+  } else if (!plan.undoes.empty()) {
+    for (const std::string& lineage : was.event_lineages) {
+      dropped.insert(cause_of(lineage));
+    }
+  } else {
+    for (const ClaimRelease& release : plan.releases) {
+      if (release.item == step.item) {
+        dropped.insert(release.cause);
+      }
     }
   }
   return {dropped.begin(), dropped.end()};
@@ -180,6 +170,19 @@ Result<RestoreMap> read_restores(const Plan& plan, Store& store) {
     restores[step.id] = target_of(plan, step, known->second);
   }
   return restores;
+}
+
+std::vector<ClaimRelease> releases_alone(const Plan& plan) {
+  std::set<std::string> restored;
+  for (const PlanStep& step : plan.steps) {
+    if (step.verb == Verb::Restore) {
+      restored.insert(step.item);
+    }
+  }
+  std::vector<ClaimRelease> alone;
+  std::copy_if(plan.releases.begin(), plan.releases.end(), std::back_inserter(alone),
+               [&](const ClaimRelease& release) { return !restored.contains(release.item); });
+  return alone;
 }
 
 Result<std::string> standing_claims(Store& store, const std::string& item,

@@ -30,6 +30,9 @@ using RestoreMap = std::map<std::string, RestoreTarget>;  // by step
 // Errors: of the store.
 Result<RestoreMap> read_restores(const Plan& plan, Store& store);
 
+// What the plan releases although its items stay as they are, because other causes hold them.
+std::vector<ClaimRelease> releases_alone(const Plan& plan);
+
 // Who else keeps the item contained; "" nobody.
 Result<std::string> standing_claims(Store& store, const std::string& item,
                                     const std::vector<std::string>& but);

@@ -98,6 +98,9 @@ Result<RunReport> Run::work() {
   RESCIND_ASSIGN_OR_RETURN(const auto frozen,
                            store_.find_setting(std::string(kClockFrozenSetting)));
   schedule_->freeze(frozen.value_or(""));
+  for (const ClaimRelease& release : releases_alone(plan_)) {
+    RESCIND_RETURN_IF_ERROR(journal_.release("", release.item, {release.cause}));
+  }
   RESCIND_RETURN_IF_ERROR(connect_missing());
   RESCIND_RETURN_IF_ERROR(cancel_passed());
   Milliseconds patience = options_.patience;

@@ -94,6 +94,40 @@ TEST_CASE("execute: undoing puts back what was captured, once no other cause cla
   CHECK(steps->back().state == StepState::Undone);
 }
 
+TEST_CASE("execute: the claims that a plan releases are released, whatever the event is called") {
+  Company company;
+  next_plan(company, "leave_start");
+  because_of(company.step("crm", Verb::Disable, Kind::Account, "crm:alice"),
+             "leave_start/alice@hr:1#2");
+  const RunReport first = company.apply();
+  REQUIRE(first.failed == 0);
+
+  SUBCASE("with the item, once nothing else holds it") {
+    next_plan(company, "rehire");
+    company.plan.releases = {{.item = "crm:alice", .cause = "leave_start/alice@hr:1"}};
+    restore(company, "crm:alice", first.run, "step:crm");
+    const RunReport back = company.apply();
+    CHECK(state_of(back, "restore-crm:alice") == StepState::Verified);
+    CHECK(claims_on(company, "crm:alice").front().released_by == back.run);
+  }
+  SUBCASE("without it, while another cause still holds it") {
+    next_plan(company, "risk");
+    because_of(company.step("crm-risk", Verb::Disable, Kind::Account, "crm:alice"),
+               "risk/alice@hr:1#2");
+    REQUIRE(company.apply().failed == 0);
+    next_plan(company, "leave_end");
+    company.plan.releases = {{.item = "crm:alice", .cause = "leave_start/alice@hr:1"}};
+    company.step("capture", Verb::Disable, Kind::Account, "crm:alice").action = "capture";
+    const RunReport back = company.apply();
+    const auto claims = claims_on(company, "crm:alice");
+    REQUIRE(claims.size() == 2);
+    CHECK(claims[0].cause == "leave_start/alice@hr:1");
+    CHECK(claims[0].released_by == back.run);
+    CHECK_FALSE(claims[1].released_at.has_value());
+    CHECK(company.effect_count("undone", "crm:alice") == 0);
+  }
+}
+
 TEST_CASE("execute: what was never captured is not put back by guessing") {
   Company company;
   next_plan(company);
