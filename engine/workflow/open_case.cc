@@ -7,6 +7,7 @@
 
 #include "collect/read_events.h"
 #include "execute/claims.h"
+#include "store/run_plan.h"
 #include "workflow/plan_events.h"
 
 namespace rescind {
@@ -29,12 +30,11 @@ Result<std::vector<WorkedRun>> open_runs(Store& store) {
     if (has_ended(run.state)) {
       continue;
     }
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
-    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
-    if (!plan.undoes.empty()) {
+    RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(store, run.id));
+    if (!plan->undoes.empty()) {
       continue;  // what it puts back is nobody's cause any more
     }
-    out.push_back({run.id, reported_events(plan)});
+    out.push_back({run.id, reported_events(*plan)});
   }
   return out;
 }
@@ -202,10 +202,9 @@ Result<std::set<std::string>> find_settled_steps(Store& store,
     }
     const bool taken_over =
         std::find(supersedes.begin(), supersedes.end(), run.id) != supersedes.end();
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
-    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
+    RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(store, run.id));
     std::map<std::string_view, const PlanStep*> steps;
-    for (const PlanStep& step : plan.steps) {
+    for (const PlanStep& step : plan->steps) {
       steps.emplace(step.id, &step);
     }
     RESCIND_ASSIGN_OR_RETURN(const std::vector<StepRecord> records, store.list_steps(run.id));
@@ -271,8 +270,7 @@ Result<std::map<std::string, std::vector<StandingChange>>> find_standing(Store& 
   std::set<std::pair<std::string, std::string>> restored;
   RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store.list_runs());
   for (const RunRecord& run : runs) {
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
-    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
+    RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(store, run.id));
     RESCIND_ASSIGN_OR_RETURN(const std::vector<StepRecord> records, store.list_steps(run.id));
     RESCIND_ASSIGN_OR_RETURN(const std::vector<Capture> captures, store.list_captures(run.id));
     std::set<std::string> captured;
@@ -284,7 +282,7 @@ Result<std::map<std::string, std::vector<StandingChange>>> find_standing(Store& 
     for (const StepRecord& record : records) {
       states.emplace(record.step, &record);
     }
-    for (const PlanStep& step : plan.steps) {
+    for (const PlanStep& step : plan->steps) {
       const auto state = states.find(step.id);
       if (state == states.end()) {
         continue;
@@ -297,7 +295,7 @@ Result<std::map<std::string, std::vector<StandingChange>>> find_standing(Store& 
       if (claim != by_step.end()) {
         made = *claim->second;
       } else {
-        made = claim_of_right(plan, step, *state->second);
+        made = claim_of_right(*plan, step, *state->second);
       }
       if (made) {
         out[step.item].push_back(
