@@ -1,6 +1,8 @@
 // Writing and reading the canonical line of an entry.
 #include "audit/entry.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -33,8 +35,15 @@ void append_quoted(std::string& out, std::string_view text) {
     return;
   }
   out += '"';
-  for (const char byte : text) {
-    append_escaped(out, byte);
+  const bool plain = std::none_of(text.begin(), text.end(), [](char byte) {
+    return byte == '"' || byte == '\\' || static_cast<unsigned char>(byte) < 0x20U;
+  });
+  if (plain) {
+    out += text;
+  } else {
+    for (const char byte : text) {
+      append_escaped(out, byte);
+    }
   }
   out += '"';
 }

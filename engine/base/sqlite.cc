@@ -8,6 +8,9 @@
 namespace rescind {
 namespace {
 
+// Of one text; more are in use at once only where its rows are read while it runs again.
+constexpr std::size_t kIdleOfOneText = 2;
+
 std::string quoted(const std::string& path) {
   return "database `" + path + "`";
 }
@@ -77,15 +80,23 @@ Result<SqliteDatabase> SqliteDatabase::open(const std::string& path, const Sqlit
 }
 
 SqliteDatabase::SqliteDatabase(SqliteDatabase&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)), path_(std::move(other.path_)) {}
+    : handle_(std::exchange(other.handle_, nullptr)),
+      path_(std::move(other.path_)),
+      idle_(std::exchange(other.idle_, {})) {}
 
 SqliteDatabase& SqliteDatabase::operator=(SqliteDatabase&& other) noexcept {
   std::swap(handle_, other.handle_);
   std::swap(path_, other.path_);
+  std::swap(idle_, other.idle_);
   return *this;
 }
 
 SqliteDatabase::~SqliteDatabase() {
+  for (const auto& [text, statements] : idle_) {
+    for (sqlite3_stmt* statement : statements) {
+      sqlite3_finalize(statement);
+    }
+  }
   sqlite3_close_v2(handle_);
 }
 
@@ -98,13 +109,23 @@ Status SqliteDatabase::execute(const std::string& sql) {
 }
 
 Result<SqliteStatement> SqliteDatabase::prepare(std::string_view sql) {
+  auto known = idle_.find(sql);
+  if (known == idle_.end()) {
+    known = idle_.emplace(sql, std::vector<sqlite3_stmt*>()).first;
+  }
+  std::vector<sqlite3_stmt*>& idle = known->second;
+  if (!idle.empty()) {
+    sqlite3_stmt* statement = idle.back();
+    idle.pop_back();
+    return SqliteStatement(*this, idle, statement);
+  }
   sqlite3_stmt* statement = nullptr;
-  const int code =
-      sqlite3_prepare_v2(handle_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
+  const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) {
     return tl::unexpected(error(code));
   }
-  return SqliteStatement(*this, statement);
+  return SqliteStatement(*this, idle, statement);
 }
 
 std::int64_t SqliteDatabase::changes() const {
@@ -123,12 +144,14 @@ Result<std::int64_t> SqliteDatabase::query_int(std::string_view sql, std::int64_
 
 SqliteStatement::SqliteStatement(SqliteStatement&& other) noexcept
     : database_(other.database_),
+      idle_(other.idle_),
       handle_(std::exchange(other.handle_, nullptr)),
       next_(other.next_),
       bind_error_(other.bind_error_) {}
 
 SqliteStatement& SqliteStatement::operator=(SqliteStatement&& other) noexcept {
   std::swap(database_, other.database_);
+  std::swap(idle_, other.idle_);
   std::swap(handle_, other.handle_);
   std::swap(next_, other.next_);
   std::swap(bind_error_, other.bind_error_);
@@ -136,7 +159,15 @@ SqliteStatement& SqliteStatement::operator=(SqliteStatement&& other) noexcept {
 }
 
 SqliteStatement::~SqliteStatement() {
-  sqlite3_finalize(handle_);
+  if (handle_ == nullptr) {
+    return;
+  }
+  if (idle_->size() < kIdleOfOneText) {
+    reset();
+    idle_->push_back(handle_);
+  } else {
+    sqlite3_finalize(handle_);
+  }
 }
 
 SqliteStatement& SqliteStatement::bind(std::string_view text) {
@@ -212,7 +243,8 @@ std::optional<std::int64_t> SqliteStatement::optional_number(int column) const {
 }
 
 Result<SqliteTransaction> SqliteTransaction::begin(SqliteDatabase& database) {
-  RESCIND_RETURN_IF_ERROR(database.execute("BEGIN IMMEDIATE"));
+  RESCIND_ASSIGN_OR_RETURN(auto begin, database.prepare("BEGIN IMMEDIATE"));
+  RESCIND_RETURN_IF_ERROR(begin.run());
   return SqliteTransaction(database);
 }
 
@@ -223,7 +255,8 @@ SqliteTransaction::~SqliteTransaction() {
 }
 
 Status SqliteTransaction::commit() {
-  RESCIND_RETURN_IF_ERROR(database_->execute("COMMIT"));
+  RESCIND_ASSIGN_OR_RETURN(auto commit, database_->prepare("COMMIT"));
+  RESCIND_RETURN_IF_ERROR(commit.run());
   database_ = nullptr;
   return {};
 }

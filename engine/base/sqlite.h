@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -36,6 +38,8 @@ class SqliteDatabase {
 
   // One or more statements without parameters or rows.
   Status execute(const std::string& sql);
+  // A statement of that text that nobody uses just now, or a new one. It comes back, reset, when it
+  // is destroyed, so that the same text is compiled once.
   Result<SqliteStatement> prepare(std::string_view sql);
   [[nodiscard]] std::int64_t changes() const;  // rows of the last statement
   [[nodiscard]] std::int64_t last_insert_id() const;
@@ -48,15 +52,18 @@ class SqliteDatabase {
  private:
   friend class SqliteStatement;
   friend class SqliteTransaction;
+  using IdleStatements = std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>>;
+
   SqliteDatabase() = default;
   [[nodiscard]] Error error(int code) const;
 
   sqlite3* handle_ = nullptr;
   std::string path_;
+  IdleStatements idle_;  // by text
 };
 
 // A prepared statement. Bind in order with `bind`, then `step` until it says there is no row; a
-// statement may be run again after `reset`. Must not outlive its database.
+// statement may be run again after `reset`. Its database must neither end nor move before it.
 class SqliteStatement {
  public:
   SqliteStatement(SqliteStatement&& other) noexcept;
@@ -82,11 +89,12 @@ class SqliteStatement {
  private:
   friend class SqliteDatabase;
 
-  SqliteStatement(SqliteDatabase& database, sqlite3_stmt* handle)
-      : database_(&database), handle_(handle) {}
+  SqliteStatement(SqliteDatabase& database, std::vector<sqlite3_stmt*>& idle, sqlite3_stmt* handle)
+      : database_(&database), idle_(&idle), handle_(handle) {}
 
   SqliteDatabase* database_;
-  sqlite3_stmt* handle_;
+  std::vector<sqlite3_stmt*>* idle_;  // where it goes back to
+  sqlite3_stmt* handle_;              // null: moved from
   int next_ = 1;
   int bind_error_ = 0;
 };

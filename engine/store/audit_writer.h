@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "audit/entry.h"
@@ -14,7 +13,7 @@ namespace rescind {
 // The log's tables, created when they are missing.
 Status prepare_audit_tables(SqliteDatabase& database);
 
-// Used by one thread at a time. Must not outlive the database.
+// Used by one thread at a time, with one database.
 class AuditWriter {
  public:
   // Within a transaction that the caller commits. The right edge of the tree is remembered between
@@ -24,7 +23,6 @@ class AuditWriter {
  private:
   Status catch_up(SqliteDatabase& database);
 
-  std::optional<SqliteStatement> last_, insert_;
   MerkleFrontier frontier_;
   MerkleHash head_{};  // leaf hash of the last entry; zero before the first
 };

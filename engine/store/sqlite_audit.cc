@@ -33,30 +33,6 @@ CREATE TRIGGER IF NOT EXISTS checkpoints_no_delete BEFORE DELETE ON checkpoints
 
 constexpr std::size_t kHexDigits = 64;
 
-// Prepared once and used again and again.
-Result<SqliteStatement*> prepared(SqliteDatabase& database, std::optional<SqliteStatement>& slot,
-                                  std::string_view sql) {
-  if (!slot) {
-    RESCIND_ASSIGN_OR_RETURN(SqliteStatement statement, database.prepare(sql));
-    slot.emplace(std::move(statement));
-  }
-  return &*slot;
-}
-
-// A statement that was stepped holds a snapshot until it is reset.
-class Resetting {
- public:
-  explicit Resetting(SqliteStatement& statement) : statement_(statement) {}
-
-  Resetting(const Resetting&) = delete;
-  Resetting& operator=(const Resetting&) = delete;
-
-  ~Resetting() { statement_.reset(); }
-
- private:
-  SqliteStatement& statement_;
-};
-
 }  // namespace
 
 Status prepare_audit_tables(SqliteDatabase& database) {
@@ -101,18 +77,16 @@ Result<MerkleHash> read_node(SqliteDatabase& database, MerkleNode node) {
 
 Status AuditWriter::catch_up(SqliteDatabase& database) {
   RESCIND_ASSIGN_OR_RETURN(
-      SqliteStatement * last,
-      prepared(database, last_,
-               "SELECT sequence, nodes FROM audit ORDER BY sequence DESC LIMIT 1"));
-  const Resetting resetting(*last);
-  RESCIND_ASSIGN_OR_RETURN(const bool row, last->step());
+      auto last,
+      database.prepare("SELECT sequence, nodes FROM audit ORDER BY sequence DESC LIMIT 1"));
+  RESCIND_ASSIGN_OR_RETURN(const bool row, last.step());
   if (!row) {
     frontier_ = MerkleFrontier();
     head_ = MerkleHash{};
     return {};
   }
-  const auto sequence = static_cast<std::uint64_t>(last->number(0));
-  RESCIND_ASSIGN_OR_RETURN(const auto nodes, read_nodes(last->text(1), sequence));
+  const auto sequence = static_cast<std::uint64_t>(last.number(0));
+  RESCIND_ASSIGN_OR_RETURN(const auto nodes, read_nodes(last.text(1), sequence));
   // The leaf hash names all entries before it: the same one, the same log.
   if (frontier_.size() == sequence + 1 && head_ == nodes.front()) {
     return {};
@@ -136,10 +110,8 @@ Status AuditWriter::append(SqliteDatabase& database, const AuditNote& note) {
     hex += to_hex(node);
   }
   head_ = leaf;
-  RESCIND_ASSIGN_OR_RETURN(SqliteStatement * insert,
-                           prepared(database, insert_, "INSERT INTO audit VALUES (?,?,?)"));
-  const Resetting resetting(*insert);
-  return insert->bind(static_cast<std::int64_t>(frontier_.size() - 1)).bind(line).bind(hex).run();
+  RESCIND_ASSIGN_OR_RETURN(auto insert, database.prepare("INSERT INTO audit VALUES (?,?,?)"));
+  return insert.bind(static_cast<std::int64_t>(frontier_.size() - 1)).bind(line).bind(hex).run();
 }
 
 Status SqliteStore::log_run(std::string kind, const std::string& run, Instant at,

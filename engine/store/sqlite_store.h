@@ -128,7 +128,7 @@ class SqliteStore final : public Store {
 
   std::mutex mutex_;
   SqliteDatabase database_;
-  AuditWriter audit_;  // after the database: its statements end first
+  AuditWriter audit_;
 };
 
 // Instants are stored as seconds since 1970.

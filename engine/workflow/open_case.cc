@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "collect/read_events.h"
+#include "store/run_plan.h"
 #include "workflow/plan_events.h"
 
 namespace rescind {
@@ -28,12 +29,11 @@ Result<std::vector<WorkedRun>> open_runs(Store& store) {
     if (has_ended(run.state)) {
       continue;
     }
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
-    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
-    if (!plan.undoes.empty()) {
+    RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(store, run.id));
+    if (!plan->undoes.empty()) {
       continue;  // what it puts back is nobody's cause any more
     }
-    out.push_back({run.id, reported_events(plan)});
+    out.push_back({run.id, reported_events(*plan)});
   }
   return out;
 }
@@ -201,10 +201,9 @@ Result<std::set<std::string>> find_settled_steps(Store& store,
     }
     const bool taken_over =
         std::find(supersedes.begin(), supersedes.end(), run.id) != supersedes.end();
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
-    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
+    RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(store, run.id));
     std::map<std::string_view, const PlanStep*> steps;
-    for (const PlanStep& step : plan.steps) {
+    for (const PlanStep& step : plan->steps) {
       steps.emplace(step.id, &step);
     }
     RESCIND_ASSIGN_OR_RETURN(const std::vector<StepRecord> records, store.list_steps(run.id));
@@ -279,8 +278,7 @@ Result<std::map<std::string, std::vector<StandingChange>>> find_standing(Store& 
   std::set<std::pair<std::string, std::string>> restored;
   RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store.list_runs());
   for (const RunRecord& run : runs) {
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
-    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
+    RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(store, run.id));
     RESCIND_ASSIGN_OR_RETURN(const std::vector<StepRecord> records, store.list_steps(run.id));
     RESCIND_ASSIGN_OR_RETURN(const std::vector<Capture> captures, store.list_captures(run.id));
     std::set<std::string> captured;
@@ -292,7 +290,7 @@ Result<std::map<std::string, std::vector<StandingChange>>> find_standing(Store& 
     for (const StepRecord& record : records) {
       states.emplace(record.step, &record);
     }
-    for (const PlanStep& step : plan.steps) {
+    for (const PlanStep& step : plan->steps) {
       const auto state = states.find(step.id);
       if (state == states.end()) {
         continue;
@@ -305,7 +303,7 @@ Result<std::map<std::string, std::vector<StandingChange>>> find_standing(Store& 
       if (claim != by_step.end()) {
         made = *claim->second;
       } else {
-        made = claim_of_right(plan, step, *state->second);
+        made = claim_of_right(*plan, step, *state->second);
       }
       if (made) {
         out[step.item].push_back(
