@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "collect/read_events.h"
+#include "execute/claims.h"
 #include "store/run_plan.h"
 #include "workflow/plan_events.h"
 
@@ -234,15 +235,6 @@ Result<std::map<std::string, RetirementRecord>> find_open_retirements(Store& sto
 
 namespace {
 
-const Event* event_of(const Plan& plan, const std::string& lineage) {
-  for (std::size_t i = 0; i < plan.events.size() && i < plan.event_lineages.size(); ++i) {
-    if (plan.event_lineages[i] == lineage) {
-      return &plan.events[i];
-    }
-  }
-  return nullptr;
-}
-
 // A right that was taken is held back by the step that took it, as an item is by a claim.
 std::optional<ContainmentClaim> claim_of_right(const Plan& plan, const PlanStep& step,
                                                const StepRecord& record) {
@@ -254,9 +246,9 @@ std::optional<ContainmentClaim> claim_of_right(const Plan& plan, const PlanStep&
   ContainmentClaim claim;
   claim.item = step.item;
   for (const Reason& reason : step.reasons) {
-    claim.cause = claim.cause.empty() ? root_lineage(reason.cause) : claim.cause;
+    claim.cause = claim.cause.empty() ? claim_cause(reason.cause) : claim.cause;
   }
-  if (const Event* event = event_of(plan, claim.cause)) {
+  if (const Event* event = execute::event_of_claim(plan, claim.cause)) {
     claim.event_type = event->type;
     claim.subject = event->subject;
   }
