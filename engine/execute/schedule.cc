@@ -228,8 +228,11 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
   if (missing.empty()) {
     by_time = step.not_before;
   }
+  std::string asked;  // who could let it start now
   for (const Alternative& alternative : step.alternatives) {
-    if (!approvals_.missing(step, alternative.approvals, now).empty()) {
+    if (const std::string lacks = approvals_.missing(step, alternative.approvals, now);
+        !lacks.empty()) {
+      asked = asked.empty() && alternative.not_before <= now ? lacks : asked;
       continue;
     }
     if (alternative.not_before <= now) {
@@ -239,8 +242,9 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     by_time = by_time ? std::min(*by_time, alternative.not_before) : alternative.not_before;
   }
   if (by_time) {
-    waits.wait = "time";
+    waits.wait = asked.empty() ? "time" : "approval by " + asked;
     waits.due = by_time;
+    waits.person = !asked.empty();
     return waits;
   }
   waits.wait = "approval by " + missing;
