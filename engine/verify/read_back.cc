@@ -65,10 +65,49 @@ std::optional<ProbeResult> read_successor(Connector& connector, const PlanStep& 
   return seen;
 }
 
-void read_step(Connector& connector, const PlanStep& step, const StepRecord& record,
-               StepProof& proof) {
+// Something is back when the goal of what was taken back holds no more.
+ProbeResult read_restored(Connector& connector, const PlanStep& original,
+                          const StepRecord& record) {
+  ProbeResult seen = connector.probe(request_of(original, record));
+  seen.residual_until.reset();
+  if (seen.answer != ProbeAnswer::Unknown) {
+    const bool back = seen.answer == ProbeAnswer::NotDone;
+    seen.answer = back ? ProbeAnswer::Done : ProbeAnswer::NotDone;
+    seen.detail = back ? "it is back" : "it is not back";
+  }
+  return seen;
+}
+
+// A later step of the same retirement has changed the item again: it was put back, or what was put
+// back is out of use once more.
+bool changed_later(const Plan& plan, const std::vector<StepRecord>& records, const PlanStep& step) {
+  if (step.retirement.empty()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const PlanStep& other = plan.steps[i];
+    if (other.retirement != step.retirement || !claims_done(records[i])) {
+      continue;
+    }
+    const bool put_back = other.verb == Verb::Restore && other.generation > step.generation;
+    const bool taken_again =
+        step.verb == Verb::Restore && other.verb != Verb::Restore &&
+        other.generation >= step.generation &&
+        (other.effects.has(Effect::Contains) || other.effects.has(Effect::Destroys));
+    const bool replaced = step.verb == Verb::Replace;  // its successor stays
+    if ((put_back && step.verb != Verb::Restore && !replaced) || taken_again) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void read_step(Connector& connector, const PlanStep& step, const PlanStep* original,
+               const StepRecord& record, StepProof& proof) {
   const std::optional<ProbeResult> successor = read_successor(connector, step, record);
-  const ProbeResult seen = successor ? *successor : connector.probe(request_of(step, record));
+  const ProbeResult seen = original != nullptr ? read_restored(connector, *original, record)
+                           : successor         ? *successor
+                                               : connector.probe(request_of(step, record));
   proof.detail = seen.detail;
   switch (seen.answer) {
   case ProbeAnswer::Done:
@@ -124,6 +163,7 @@ bool needs_reading(const PlanStep& step) {
 }  // namespace
 
 std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>& records,
+                                 const std::map<std::string, PlanStep>& restored,
                                  ConnectorSet& connectors, bool inline_workers) {
   std::vector<StepProof> proofs(plan.steps.size());
   std::map<std::string, std::vector<std::size_t>> by_system;
@@ -142,6 +182,9 @@ std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>
       proof.detail = records[i].wait.empty() ? records[i].detail : records[i].wait;
     } else if (!needs_reading(step)) {
       proof.proof = Proof::NotNeeded;
+    } else if (changed_later(plan, records, step)) {
+      proof.proof = Proof::NotNeeded;
+      proof.detail = "it was changed again later";
     } else if (connectors.find(step.system) == nullptr) {
       proof.proof = Proof::Unknown;
       proof.detail = connectors.why_unavailable(step.system);
@@ -159,7 +202,9 @@ std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>
       } else if (plan.steps[i].action == "sweep") {
         read_sweep(connector, plan.steps[i], records[i], proofs[i]);
       } else {
-        read_step(connector, plan.steps[i], records[i], proofs[i]);
+        const auto original = restored.find(plan.steps[i].id);
+        read_step(connector, plan.steps[i],
+                  original == restored.end() ? nullptr : &original->second, records[i], proofs[i]);
       }
     }
   };

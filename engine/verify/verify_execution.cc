@@ -2,6 +2,7 @@
 #include "verify/verify_execution.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/text.h"
@@ -46,6 +47,28 @@ Status keep_state(Store& store, const RunRecord& run, Instant now, RunState stat
   record.detail = run_state_name(state);
   RESCIND_RETURN_IF_ERROR(store.append(record, nullptr, nullptr));
   return store.set_run_state(run.id, run.epoch, state, now);
+}
+
+// The steps that those of the plan put back, by the step that does it.
+Result<std::map<std::string, PlanStep>> read_restored(const Plan& plan, Store& store) {
+  std::map<std::string, Plan> runs;
+  std::map<std::string, PlanStep> restored;
+  for (const PlanStep& step : plan.steps) {
+    if (step.verb != Verb::Restore || step.restores_run.empty()) {
+      continue;
+    }
+    auto known = runs.find(step.restores_run);
+    if (known == runs.end()) {
+      RESCIND_ASSIGN_OR_RETURN(RunPlan earlier, load_run_plan(store, step.restores_run));
+      known = runs.emplace(step.restores_run, std::move(earlier.plan)).first;
+    }
+    for (const PlanStep& original : known->second.steps) {
+      if (original.id == step.restores_step) {
+        restored.emplace(step.id, original);
+      }
+    }
+  }
+  return restored;
 }
 
 // What the search for access that is left came to, for the evidence log.
@@ -97,7 +120,8 @@ Result<VerifiedOutcome> verify_execution(const std::string& run, Store& store,
   }
   VerifiedOutcome outcome;
   outcome.run = run;
-  outcome.steps = verify::read_back(*plan, records, connectors, options.inline_workers);
+  RESCIND_ASSIGN_OR_RETURN(const auto restored, read_restored(*plan, store));
+  outcome.steps = verify::read_back(*plan, records, restored, connectors, options.inline_workers);
   outcome.at = clock.now();
   if (options.inventory != nullptr) {
     outcome.closure_checked = true;
