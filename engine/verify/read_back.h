@@ -13,10 +13,12 @@
 
 namespace rescind::verify {
 
-// One proof per step of the plan, in its order. `records` are parallel to the plan's steps, and
-// `restored` has the step that each `restore` of the plan puts back.
+// By id of a step that put something back: the step that had changed it.
+using Originals = std::map<std::string, PlanStep>;
+
+// One proof per step of the plan, in its order. `records` are parallel to the plan's steps.
 std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>& records,
-                                 const std::map<std::string, PlanStep>& restored,
-                                 ConnectorSet& connectors, bool inline_workers);
+                                 const Originals& originals, ConnectorSet& connectors,
+                                 bool inline_workers);
 
 }  // namespace rescind::verify

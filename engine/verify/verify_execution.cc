@@ -49,28 +49,6 @@ Status keep_state(Store& store, const RunRecord& run, Instant now, RunState stat
   return store.set_run_state(run.id, run.epoch, state, now);
 }
 
-// The steps that those of the plan put back, by the step that does it.
-Result<std::map<std::string, PlanStep>> read_restored(const Plan& plan, Store& store) {
-  std::map<std::string, Plan> runs;
-  std::map<std::string, PlanStep> restored;
-  for (const PlanStep& step : plan.steps) {
-    if (step.verb != Verb::Restore || step.restores_run.empty()) {
-      continue;
-    }
-    auto known = runs.find(step.restores_run);
-    if (known == runs.end()) {
-      RESCIND_ASSIGN_OR_RETURN(RunPlan earlier, load_run_plan(store, step.restores_run));
-      known = runs.emplace(step.restores_run, std::move(earlier.plan)).first;
-    }
-    for (const PlanStep& original : known->second.steps) {
-      if (original.id == step.restores_step) {
-        restored.emplace(step.id, original);
-      }
-    }
-  }
-  return restored;
-}
-
 // What the search for access that is left came to, for the evidence log.
 Status keep_closure(Store& store, const VerifiedOutcome& outcome, const SubjectClosure& closure) {
   AuditNote note;
@@ -91,6 +69,29 @@ Status keep_closure(Store& store, const VerifiedOutcome& outcome, const SubjectC
   }
   note.add("left", join(left, "\n"));
   return store.log(note);
+}
+
+// What the steps that put something back refer to. One whose run or step is not there is read as
+// its connector can.
+verify::Originals read_originals(const Plan& plan, Store& store) {
+  verify::Originals originals;
+  std::map<std::string, RunPlan> runs;
+  for (const PlanStep& step : plan.steps) {
+    if (step.verb != Verb::Restore || !step.action.empty() || step.restores_run.empty()) {
+      continue;
+    }
+    auto known = runs.find(step.restores_run);
+    if (known == runs.end()) {
+      auto loaded = load_run_plan(store, step.restores_run);
+      known = runs.emplace(step.restores_run, loaded ? *std::move(loaded) : RunPlan{}).first;
+    }
+    for (const PlanStep& original : known->second.plan.steps) {
+      if (original.id == step.restores_step) {
+        originals.emplace(step.id, original);
+      }
+    }
+  }
+  return originals;
 }
 
 RunState state_after(const RunRecord& run, const VerifiedOutcome& outcome) {
@@ -120,8 +121,8 @@ Result<VerifiedOutcome> verify_execution(const std::string& run, Store& store,
   }
   VerifiedOutcome outcome;
   outcome.run = run;
-  RESCIND_ASSIGN_OR_RETURN(const auto restored, read_restored(*plan, store));
-  outcome.steps = verify::read_back(*plan, records, restored, connectors, options.inline_workers);
+  outcome.steps = verify::read_back(*plan, records, read_originals(*plan, store), connectors,
+                                    options.inline_workers);
   outcome.at = clock.now();
   if (options.inventory != nullptr) {
     outcome.closure_checked = true;

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "collect/read_events.h"
+#include "execute/claims.h"
+#include "store/run_plan.h"
 #include "workflow/plan_events.h"
 
 namespace rescind {
@@ -30,12 +32,11 @@ Result<std::vector<WorkedRun>> open_runs(Store& store) {
     if (has_ended(run.state)) {
       continue;
     }
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
-    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
-    if (!plan.undoes.empty()) {
+    RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(store, run.id));
+    if (!plan->undoes.empty()) {
       continue;  // what it puts back is nobody's cause any more
     }
-    out.push_back({run.id, reported_events(plan)});
+    out.push_back({run.id, reported_events(*plan)});
   }
   return out;
 }
@@ -203,10 +204,9 @@ Result<std::set<std::string>> find_settled_steps(Store& store,
     }
     const bool taken_over =
         std::find(supersedes.begin(), supersedes.end(), run.id) != supersedes.end();
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
-    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
+    RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(store, run.id));
     std::map<std::string_view, const PlanStep*> steps;
-    for (const PlanStep& step : plan.steps) {
+    for (const PlanStep& step : plan->steps) {
       steps.emplace(step.id, &step);
     }
     RESCIND_ASSIGN_OR_RETURN(const std::vector<StepRecord> records, store.list_steps(run.id));
@@ -256,15 +256,6 @@ Result<std::map<std::string, RetirementRecord>> find_open_retirements(Store& sto
 
 namespace {
 
-const Event* event_of(const Plan& plan, const std::string& lineage) {
-  for (std::size_t i = 0; i < plan.events.size() && i < plan.event_lineages.size(); ++i) {
-    if (plan.event_lineages[i] == lineage) {
-      return &plan.events[i];
-    }
-  }
-  return nullptr;
-}
-
 // A right that was taken is held back by the step that took it, as an item is by a claim.
 std::optional<ContainmentClaim> claim_of_right(const Plan& plan, const PlanStep& step,
                                                const StepRecord& record) {
@@ -276,9 +267,9 @@ std::optional<ContainmentClaim> claim_of_right(const Plan& plan, const PlanStep&
   ContainmentClaim claim;
   claim.item = step.item;
   for (const Reason& reason : step.reasons) {
-    claim.cause = claim.cause.empty() ? root_lineage(reason.cause) : claim.cause;
+    claim.cause = claim.cause.empty() ? claim_cause(reason.cause) : claim.cause;
   }
-  if (const Event* event = event_of(plan, claim.cause)) {
+  if (const Event* event = execute::event_of_claim(plan, claim.cause)) {
     claim.event_type = event->type;
     claim.subject = event->subject;
   }
@@ -300,8 +291,7 @@ Result<std::map<std::string, std::vector<StandingChange>>> find_standing(Store& 
   std::set<std::pair<std::string, std::string>> restored;
   RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store.list_runs());
   for (const RunRecord& run : runs) {
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run.id));
-    RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
+    RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(store, run.id));
     RESCIND_ASSIGN_OR_RETURN(const std::vector<StepRecord> records, store.list_steps(run.id));
     RESCIND_ASSIGN_OR_RETURN(const std::vector<Capture> captures, store.list_captures(run.id));
     std::set<std::string> captured;
@@ -313,7 +303,7 @@ Result<std::map<std::string, std::vector<StandingChange>>> find_standing(Store& 
     for (const StepRecord& record : records) {
       states.emplace(record.step, &record);
     }
-    for (const PlanStep& step : plan.steps) {
+    for (const PlanStep& step : plan->steps) {
       const auto state = states.find(step.id);
       if (state == states.end()) {
         continue;
@@ -326,7 +316,7 @@ Result<std::map<std::string, std::vector<StandingChange>>> find_standing(Store& 
       if (claim != by_step.end()) {
         made = *claim->second;
       } else {
-        made = claim_of_right(plan, step, *state->second);
+        made = claim_of_right(*plan, step, *state->second);
       }
       if (made) {
         out[step.item].push_back(
