@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,7 @@ class OpenRun {
   Status put_off(const PlanStep& step, const AppointmentAgain& again);
   [[nodiscard]] bool is_swept() const;
   Result<Addition> find_new_items();
+  [[nodiscard]] std::set<std::string> successors_made() const;
   [[nodiscard]] const StepRecord* record_of(const std::string& step) const;
 
   // --- retirements (advance_retirement.cc)

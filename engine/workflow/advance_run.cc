@@ -225,6 +225,38 @@ Result<bool> OpenRun::decide_appointments() {
   return true;
 }
 
+// What took the place of the plan's items, and the accounts that were made with it. WHY: nobody
+// slipped it in, and whoever depends on the old item works with it.
+std::set<std::string> OpenRun::successors_made() const {
+  std::set<std::string> items;
+  std::set<std::string> accounts;
+  for (const PlanStep& step : plan_.plan.steps) {
+    items.insert(step.item);
+    accounts.insert(step.account);
+  }
+  std::set<std::string> made;
+  const auto reference = [&](ItemRef item, AttributeIndex attribute) {
+    return ItemRef{inventory_->word(item, attribute)};
+  };
+  for (const std::string& id : items) {
+    const ItemRef item = inventory_->find_item(id);
+    const auto attribute =
+        item.valid() ? inventory_->schema->find(static_cast<Entity>(item.kind()), "successor")
+                     : std::nullopt;
+    const ItemRef successor = attribute ? reference(item, *attribute) : ItemRef{};
+    if (!successor.valid()) {
+      continue;
+    }
+    made.emplace(inventory_->id(successor));
+    const ItemRef account = reference(successor, item_attribute::kAccount);
+    if (account.valid() && !items.contains(std::string(inventory_->id(account))) &&
+        !accounts.contains(std::string(inventory_->id(account)))) {
+      made.emplace(inventory_->id(account));
+    }
+  }
+  return made;
+}
+
 // Whether there were sweeps, and all have come to an end.
 bool OpenRun::is_swept() const {
   bool any = false;
@@ -259,8 +291,10 @@ Result<OpenRun::Addition> OpenRun::find_new_items() {
   RESCIND_ASSIGN_OR_RETURN(Plan found, plan_events(*request_.policy, inventory_, std::move(anew)));
   Addition more;
   more.expires = found.expires_at;
+  const std::set<std::string> ours = successors_made();
   for (PlanStep& step : found.steps) {
-    if (!step.item.empty() && record_of(step.id) == nullptr && !known.contains(step.item)) {
+    if (!step.item.empty() && record_of(step.id) == nullptr && !known.contains(step.item) &&
+        !ours.contains(step.item) && !ours.contains(step.account)) {
       more.steps.push_back(std::move(step));
     }
   }
@@ -303,7 +337,8 @@ Result<bool> OpenRun::look_after_sweep() {
     return false;
   }
   const std::string said = "found after the sweep: " + more.steps.front().item + ", " +
-                           std::to_string(more.steps.size()) + " steps";
+                           std::to_string(more.steps.size()) +
+                           (more.steps.size() == 1 ? " step" : " steps");
   RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Extended, said, std::move(more)));
   return true;
 }
