@@ -101,6 +101,9 @@ Status SimulatedEstate::add_record(const std::string& json) {
   }
   RESCIND_ASSIGN_OR_RETURN(EstateItem item, simulate::item_of_record(json));
   systems_.try_emplace(item.system);
+  if (EstateItem* known = find(item.id)) {
+    return simulate::update_by_record(*known, json);
+  }
   items_.try_emplace(item.id, std::move(item));
   return {};
 }
