@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -65,10 +66,53 @@ std::optional<ProbeResult> read_successor(Connector& connector, const PlanStep& 
   return seen;
 }
 
+// What was put back is there when the goal of what had changed it holds no more.
+std::optional<ProbeResult> read_restored(Connector& connector, const PlanStep& step,
+                                         const StepRecord& record, const Originals& originals) {
+  const auto original = originals.find(step.id);
+  if (step.verb != Verb::Restore || original == originals.end()) {
+    return std::nullopt;
+  }
+  ProbeResult seen = connector.probe(request_of(original->second, record));
+  seen.residual_until.reset();
+  if (seen.answer != ProbeAnswer::Unknown) {
+    seen.answer = seen.answer == ProbeAnswer::Done ? ProbeAnswer::NotDone : ProbeAnswer::Done;
+    seen.detail = seen.answer == ProbeAnswer::Done ? "it is back" : "it is not back";
+  }
+  return seen;
+}
+
+// A later step of the same retirement has changed the item again: it was put back, or what was put
+// back is out of use once more.
+bool changed_later(const Plan& plan, const std::vector<StepRecord>& records, const PlanStep& step) {
+  if (step.retirement.empty()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const PlanStep& other = plan.steps[i];
+    if (other.retirement != step.retirement || !claims_done(records[i])) {
+      continue;
+    }
+    const bool put_back = other.verb == Verb::Restore && other.generation > step.generation;
+    const bool taken_again =
+        step.verb == Verb::Restore && other.verb != Verb::Restore &&
+        other.generation >= step.generation &&
+        (other.effects.has(Effect::Contains) || other.effects.has(Effect::Destroys));
+    const bool replaced = step.verb == Verb::Replace;  // its successor stays
+    if ((put_back && step.verb != Verb::Restore && !replaced) || taken_again) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void read_step(Connector& connector, const PlanStep& step, const StepRecord& record,
-               StepProof& proof) {
-  const std::optional<ProbeResult> successor = read_successor(connector, step, record);
-  const ProbeResult seen = successor ? *successor : connector.probe(request_of(step, record));
+               const Originals& originals, StepProof& proof) {
+  std::optional<ProbeResult> other = read_restored(connector, step, record, originals);
+  if (!other) {
+    other = read_successor(connector, step, record);
+  }
+  const ProbeResult seen = other ? *other : connector.probe(request_of(step, record));
   proof.detail = seen.detail;
   switch (seen.answer) {
   case ProbeAnswer::Done:
@@ -117,15 +161,29 @@ void read_sweep(Connector& connector, const PlanStep& step, const StepRecord& re
   proof.detail = std::to_string(left) + " live under the account";
 }
 
-bool needs_reading(const PlanStep& step) {
-  return step.action != "capture" && step.verb != Verb::Notify && step.verb != Verb::Ask;
+// Accounts that the plan puts back into use: they are swept once, and used again from then on.
+std::set<std::string> revived(const Plan& plan) {
+  std::set<std::string> items;
+  for (const PlanStep& step : plan.steps) {
+    if (step.verb == Verb::Restore && step.action.empty()) {
+      items.insert(step.item);
+    }
+  }
+  return items;
+}
+
+bool needs_reading(const PlanStep& step, const std::set<std::string>& revived) {
+  return step.action != "capture" && step.verb != Verb::Notify && step.verb != Verb::Ask &&
+         !(step.action == "sweep" && revived.contains(step.item));
 }
 
 }  // namespace
 
 std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>& records,
-                                 ConnectorSet& connectors, bool inline_workers) {
+                                 const Originals& originals, ConnectorSet& connectors,
+                                 bool inline_workers) {
   std::vector<StepProof> proofs(plan.steps.size());
+  const std::set<std::string> used_again = revived(plan);
   std::map<std::string, std::vector<std::size_t>> by_system;
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const PlanStep& step = plan.steps[i];
@@ -140,8 +198,11 @@ std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>
       proof.detail = records[i].detail;
     } else if (!claims_done(records[i])) {
       proof.detail = records[i].wait.empty() ? records[i].detail : records[i].wait;
-    } else if (!needs_reading(step)) {
+    } else if (!needs_reading(step, used_again)) {
       proof.proof = Proof::NotNeeded;
+    } else if (changed_later(plan, records, step)) {
+      proof.proof = Proof::NotNeeded;
+      proof.detail = "it was changed again later";
     } else if (connectors.find(step.system) == nullptr) {
       proof.proof = Proof::Unknown;
       proof.detail = connectors.why_unavailable(step.system);
@@ -159,7 +220,7 @@ std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>
       } else if (plan.steps[i].action == "sweep") {
         read_sweep(connector, plan.steps[i], records[i], proofs[i]);
       } else {
-        read_step(connector, plan.steps[i], records[i], proofs[i]);
+        read_step(connector, plan.steps[i], records[i], originals, proofs[i]);
       }
     }
   };

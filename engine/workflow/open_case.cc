@@ -5,7 +5,10 @@
 #include <tuple>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "collect/read_events.h"
+#include "execute/claims.h"
 #include "store/run_plan.h"
 #include "workflow/plan_events.h"
 
@@ -219,6 +222,25 @@ Result<std::set<std::string>> find_settled_steps(Store& store,
   return out;
 }
 
+Result<std::map<std::string, Instant>> find_successors(Store& store) {
+  std::map<std::string, Instant> out;
+  RESCIND_ASSIGN_OR_RETURN(const auto records, store.list_inventory());
+  for (const StoredInventoryRecord& record : records) {
+    if (record.kind != "successor") {
+      continue;
+    }
+    const auto json = nlohmann::json::parse(record.json, nullptr, false);
+    const auto text = [&json](const char* key) {
+      const bool there = json.is_object() && json.contains(key) && json[key].is_string();
+      return there ? json[key].get<std::string>() : std::string();
+    };
+    if (const auto at = parse_instant(text("at"))) {
+      out.emplace(text("successor"), *at);
+    }
+  }
+  return out;
+}
+
 Result<std::map<std::string, RetirementRecord>> find_open_retirements(Store& store,
                                                                       const std::string& again) {
   std::map<std::string, RetirementRecord> out;
@@ -234,15 +256,6 @@ Result<std::map<std::string, RetirementRecord>> find_open_retirements(Store& sto
 
 namespace {
 
-const Event* event_of(const Plan& plan, const std::string& lineage) {
-  for (std::size_t i = 0; i < plan.events.size() && i < plan.event_lineages.size(); ++i) {
-    if (plan.event_lineages[i] == lineage) {
-      return &plan.events[i];
-    }
-  }
-  return nullptr;
-}
-
 // A right that was taken is held back by the step that took it, as an item is by a claim.
 std::optional<ContainmentClaim> claim_of_right(const Plan& plan, const PlanStep& step,
                                                const StepRecord& record) {
@@ -254,9 +267,9 @@ std::optional<ContainmentClaim> claim_of_right(const Plan& plan, const PlanStep&
   ContainmentClaim claim;
   claim.item = step.item;
   for (const Reason& reason : step.reasons) {
-    claim.cause = claim.cause.empty() ? root_lineage(reason.cause) : claim.cause;
+    claim.cause = claim.cause.empty() ? claim_cause(reason.cause) : claim.cause;
   }
-  if (const Event* event = event_of(plan, claim.cause)) {
+  if (const Event* event = execute::event_of_claim(plan, claim.cause)) {
     claim.event_type = event->type;
     claim.subject = event->subject;
   }
