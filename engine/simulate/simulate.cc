@@ -18,7 +18,7 @@ constexpr std::size_t kMostPauses = 100'000;
 // The same call again and again is told so often.
 constexpr std::size_t kToldCalls = 2;
 
-bool is_worked(RunState state) {
+bool can_be_put_back(RunState state) {
   return state != RunState::Superseded && state != RunState::Undone && state != RunState::Undoing;
 }
 
@@ -130,7 +130,7 @@ Status Player::undo(const ScriptEntry& entry) {
   std::reverse(runs.begin(), runs.end());
   for (const RunRecord& run : runs) {
     RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(*store_, run.id));
-    if (!is_worked(run.state) || !plan->undoes.empty() ||
+    if (!can_be_put_back(run.state) || !plan->undoes.empty() ||
         !subjects_of(*plan).contains(entry.item)) {
       continue;
     }

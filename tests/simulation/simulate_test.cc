@@ -291,7 +291,7 @@ TEST_CASE("simulate: a person is called, again, and no more once they have seen 
 TEST_CASE("simulate: a record that comes later says what is new, the rest stays") {
   Desk desk;
   const Timeline timeline = desk.play(
-      "- at: +1d\n  record: { record: device, id: 'crm:laptop', system: crm, name: spare }\n"
+      "- at: +1d\n  record: { record: device, id: 'crm:laptop', name: spare }\n"
       "- at: +10d\n  approve: { item: 'crm:laptop', by: bob }\n");
   CHECK(has_line(timeline, "done", "crm:laptop", "2026-01-15"));
 }
