@@ -115,6 +115,7 @@ Status OpenRun::extend(RecordEntry entry, const std::string& why, std::vector<Pl
   NewSupplement supplement;
   supplement.digest = more.digest;
   supplement.plan = encode_plan(more);
+  supplement.index = index_plan(more);
   supplement.why = why;
   supplement.at = clock_.now();
   supplement.notes = notes_of(more);
