@@ -74,13 +74,21 @@ std::uint16_t Program::enum_id(std::string_view name) const {
   return id.value_or(0);
 }
 
-std::string Program::source_text(Span span) const {
+std::string Program::source_text(Span span, const std::map<Span, std::string>& instead) const {
   if (!sources || !span.file.valid()) {
     return {};
   }
+  std::string written;
+  Span rest = span;
+  for (const auto& [place, words] : instead) {
+    written += sources->text({span.file, rest.begin, place.begin});
+    written += words;
+    rest.begin = place.end;
+  }
+  written += sources->text(rest);
   std::string text;
   bool in_space = false;
-  for (const char c : sources->text(span)) {
+  for (const char c : written) {
     const bool is_space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
     if (!is_space) {
       if (in_space && !text.empty()) {

@@ -137,8 +137,10 @@ struct Program {
   [[nodiscard]] bool is_team(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> event_names() const;
   [[nodiscard]] std::uint16_t enum_id(std::string_view name) const;  // of an enum that is there
-  // The text at a span, white space collapsed; "" when the place is not known.
-  [[nodiscard]] std::string source_text(Span span) const;
+  // The text at a span, white space collapsed; "" when the place is not known. `instead`: other
+  // words for places in it that do not overlap.
+  [[nodiscard]] std::string source_text(Span span,
+                                        const std::map<Span, std::string>& instead = {}) const;
 };
 
 // Words for suggestions.

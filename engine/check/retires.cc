@@ -1,8 +1,12 @@
 // `retire`: its header, what it takes, and its stages one by one. How the stages follow each other
 // is checked in retire_paths.cc.
+#include <cctype>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "check/selections.h"
+#include "model/checked_print_text.h"
 
 namespace rescind::checking {
 namespace {
@@ -201,10 +205,34 @@ class RetireChecker {
     if (!written.done_when) {
       return;
     }
-    stage.gate_text = program_.source_text(written.done_when->span);
+    std::map<Span, std::string> values;
+    find_named_values(gate.id, written.done_when->span, values);
+    stage.gate_text = program_.source_text(written.done_when->span, values);
     if (gate.truth == false) {
       program_.report.error(Code::R0465, written.done_when->span,
                             "stage `" + stage.name + "` can never end", "this is always false");
+    }
+  }
+
+  // Who waits wants the number, not the name of the parameter that holds it.
+  void find_named_values(ExprId id, Span gate, std::map<Span, std::string>& values) const {
+    if (!id.valid()) {
+      return;
+    }
+    const Expr& expr = program_.arena[id];
+    const TypeKind type = expr.type.kind;
+    const bool number =
+        type == TypeKind::Duration || type == TypeKind::Int || type == TypeKind::Instant;
+    const bool inside =
+        expr.span.file == gate.file && gate.begin <= expr.span.begin && expr.span.end <= gate.end;
+    if (expr.op == ExprOp::Constant && number && inside) {
+      const std::string written = program_.source_text(expr.span);
+      if (!written.empty() && std::isalpha(static_cast<unsigned char>(written.front())) != 0) {
+        values.emplace(expr.span, printing::constant_text(expr.type, expr.constant));
+      }
+    }
+    for (const ExprId operand : expr.operands) {
+      find_named_values(operand, gate, values);
     }
   }
 

@@ -41,10 +41,7 @@ void BlockEvaluator::load(const std::vector<Segment>& segments, std::size_t firs
     }
     epoch_ = 1;
   }
-  for (const Part& part : parts_) {
-    kind_masks_[static_cast<std::size_t>(part.kind)] = 0;
-  }
-  parts_.clear();
+  kinds_ = {};
   count_ = 0;
   undetermined_ = 0;
   for (const Segment& segment : segments) {
@@ -55,28 +52,30 @@ void BlockEvaluator::load(const std::vector<Segment>& segments, std::size_t firs
     const std::uint32_t skip = static_cast<std::uint32_t>(first);
     first = 0;
     const std::uint32_t take = std::min(segment.count - skip, count - count_);
-    const Part part{segment.kind, segment.rows + skip, take, count_};
-    kind_masks_[static_cast<std::size_t>(part.kind)] = bits_below(take) << part.begin;
+    const std::uint32_t* rows = segment.rows + skip;
     for (std::uint32_t i = 0; i < take; ++i) {
-      items_[part.begin + i] = ItemRef::of(part.kind, part.rows[i]);
+      items_[count_ + i] = ItemRef::of(segment.kind, rows[i]);
     }
-    const std::vector<std::uint64_t>& flagged = bound_.undetermined_rows(part.kind);
+    const std::vector<std::uint64_t>& flagged = bound_.undetermined_rows(segment.kind);
     for (std::uint32_t i = 0; !flagged.empty() && i < take; ++i) {
-      const std::uint32_t row = part.rows[i];
-      undetermined_ |= ((flagged[row / 64] >> (row % 64)) & 1U) << (part.begin + i);
+      undetermined_ |= ((flagged[rows[i] / 64] >> (rows[i] % 64)) & 1U) << (count_ + i);
     }
-    parts_.push_back(part);
+    kinds_ = kinds_ | segment.kind;
+    kind_masks_[static_cast<std::size_t>(segment.kind)] = bits_below(take) << count_;
     count_ += take;
     if (count_ == count) {
       break;
     }
+  }
+  for (std::uint32_t i = count_; i % kStride != 0; ++i) {
+    items_[i] = items_[0];
   }
   all_ = bits_below(count_);
 }
 
 std::uint64_t BlockEvaluator::of_kinds(KindSet kinds) const {
   std::uint64_t mask = 0;
-  for (std::uint32_t bits = kinds.bits; bits != 0; bits &= bits - 1) {
+  for (std::uint32_t bits = kinds.bits & kinds_.bits; bits != 0; bits &= bits - 1) {
     mask |= kind_masks_[static_cast<std::size_t>(std::countr_zero(bits))];
   }
   return mask;

@@ -70,12 +70,8 @@ class BlockEvaluator {
   [[nodiscard]] std::uint32_t count() const { return count_; }
 
  private:
-  struct Part {
-    Kind kind{};
-    const std::uint32_t* rows = nullptr;
-    std::uint32_t count = 0;
-    std::uint32_t begin = 0;  // first bit
-  };
+  static constexpr std::uint32_t kStride = 8;
+  static_assert(kBlockItems % kStride == 0);
 
   struct Memo {
     std::uint64_t yes = 0;
@@ -95,6 +91,8 @@ class BlockEvaluator {
   [[nodiscard]] Masks settled(std::uint64_t holds, const Gathered& column) const;
 
   const Gathered& gather(std::uint32_t column);
+  template <typename Cell, typename Put>
+  void each_cell(const BoundColumn& column, Put put) const;
   void gather_flags(Gathered& out, const BoundColumn& column);
   void gather_numbers(Gathered& out, const BoundColumn& column, bool may_miss);
   void gather_words(Gathered& out, const BoundColumn& column);
@@ -113,9 +111,9 @@ class BlockEvaluator {
   std::vector<Memo> memos_;
   std::vector<Gathered> gathered_;
 
-  std::vector<Part> parts_;
+  KindSet kinds_;  // of the block
   std::array<std::uint64_t, kKindCount> kind_masks_{};
-  std::array<ItemRef, kBlockItems> items_{};
+  std::array<ItemRef, kBlockItems> items_{};  // to the next multiple of kStride all are valid
   std::uint64_t all_ = 0;
   std::uint64_t undetermined_ = 0;
   std::uint32_t count_ = 0;

@@ -41,6 +41,36 @@ class RegexPattern final : public Pattern {
   RE2 regex_;
 };
 
+constexpr std::int64_t kNoNumber = kMissingInt;
+constexpr std::uint32_t kNoWord = kMissingCell;
+constexpr std::uint8_t kNoFlag = 0;
+
+template <typename Cell>
+Cells cells_of(const std::vector<Cell>& rows, const Cell& standing_for_all) {
+  return rows.empty() ? Cells{&standing_for_all, 0} : Cells{rows.data(), ItemRef::kMaxRows - 1};
+}
+
+Cells cells_of(const Column* column, ColumnUse::Shape shape) {
+  switch (shape) {
+  case ColumnUse::Shape::Number:
+    return column == nullptr ? Cells{&kNoNumber, 0} : cells_of(column->longs, column->default_long);
+  case ColumnUse::Shape::Flag:
+    return column == nullptr ? Cells{&kNoFlag, 0} : cells_of(column->bytes, column->default_byte);
+  case ColumnUse::Shape::Word:
+  case ColumnUse::Shape::Set:
+    break;
+  }
+  return column == nullptr ? Cells{&kNoWord, 0} : cells_of(column->words, column->default_word);
+}
+
+void find_cells(BoundColumn& bound, ColumnUse::Shape shape) {
+  for (std::size_t k = 0; k < kKindCount; ++k) {
+    const Column* column = bound.columns.front()[k];
+    bound.cells[k] = cells_of(column, shape);
+    bound.lacking = column == nullptr ? bound.lacking | static_cast<Kind>(k) : bound.lacking;
+  }
+}
+
 std::uint64_t pattern_key(ExprOp op, std::uint32_t constant) {
   return (static_cast<std::uint64_t>(op) << 32U) | constant;
 }
@@ -184,6 +214,7 @@ void Bound::bind_columns() {
       }
       bound.columns.push_back(columns);
     }
+    find_cells(bound, use.shape);
     // A holder that is not given is nobody, which is a value.
     bound.missing_is_zero = bound.kind != TypeKind::Identity || use.optional || alternatives;
     bound.may_break = bound.kind == TypeKind::Identity || bound.kind == TypeKind::System ||

@@ -53,8 +53,17 @@ class CodeMap {
   std::unordered_map<std::uint32_t, std::uint32_t> sparse_;
 };
 
+// The cells of a column for one kind, of the column's width. What stands for every row (a default)
+// is one cell, which every row finds because its number is masked.
+struct Cells {
+  const void* first = nullptr;
+  std::uint32_t row_mask = 0;
+};
+
 // Where the rows of each kind keep the values of a column of the program.
 struct BoundColumn {
+  std::array<Cells, kKindCount> cells;  // of the first alternative; never null
+  KindSet lacking;                      // kinds that have no such attribute
   // [alternative][kind]; null: the kind has no such attribute.
   std::vector<std::array<const Column*, kKindCount>> columns;
   TypeKind kind = TypeKind::Int;

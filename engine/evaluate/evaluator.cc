@@ -115,15 +115,11 @@ class Decider {
     if (hits.size() < offsets[count]) {
       hits.resize(std::max<std::size_t>(offsets[count], hits.size() * 2));
     }
-    for (std::size_t a = 0; a < state_.active.size(); ++a) {
-      const Masks masks = state_.masks[a];
-      const auto& clauses = state_.active[a].group->clause_of_kind;
-      for (std::uint64_t bits = masks.maybe; bits != 0; bits &= bits - 1) {
-        const auto i = static_cast<std::uint32_t>(std::countr_zero(bits));
-        const ClauseId clause{clauses[static_cast<std::size_t>(state_.block.kind(i))]};
-        hits[cursors[i]++] = Hit::of(clause, ((masks.yes >> i) & 1U) == 0);
-      }
-    }
+    each_hit([&](const GroupHits& group, std::uint32_t i) {
+      const auto kind = static_cast<std::size_t>(state_.block.kind(i));
+      const ClauseId clause{group.group->clause_of_kind[kind]};
+      hits[cursors[i]++] = Hit::of(clause, ((group.masks.yes >> i) & 1U) == 0);
+    });
     return offsets[count];
   }
 
@@ -158,10 +154,11 @@ class Decider {
 
   // Masks of every active group over the block; counts the hits of each item in the cursors.
   void run_groups() {
-    state_.masks.resize(state_.active.size());
+    state_.reached.resize(state_.active.size() + 1);
+    GroupHits* reached = state_.reached.data();
     const std::uint64_t sure = ~state_.block.undetermined();
-    for (std::size_t a = 0; a < state_.active.size(); ++a) {
-      const ActiveGroup active = state_.active[a];
+    hits_ = 0;
+    for (const ActiveGroup& active : state_.active) {
       const std::uint64_t rows = state_.block.of_kinds(active.group->kinds);
       Masks masks{rows, rows};
       if (active.group->where.valid() && rows != 0) {
@@ -169,10 +166,26 @@ class Decider {
       }
       masks.yes &= active.unknown ? 0 : rows & sure;
       masks.maybe &= rows;
-      state_.masks[a] = masks;
-      for (std::uint64_t bits = masks.maybe; bits != 0; bits &= bits - 1) {
-        ++state_.cursors[static_cast<std::size_t>(std::countr_zero(bits))];
-      }
+      *reached = {active.group, masks};
+      reached += masks.maybe != 0 ? 1 : 0;
+      hits_ += static_cast<std::uint32_t>(std::popcount(masks.maybe));
+    }
+    reached->masks = {};
+    each_hit([this](const GroupHits&, std::uint32_t i) { ++state_.cursors[i]; });
+  }
+
+  // Every item of every group in one loop: how many items a group reaches is nothing that a
+  // processor could guess, and a loop for each would be left at a wrong guess each time.
+  template <typename Do>
+  void each_hit(Do act) const {
+    const GroupHits* group = state_.reached.data();
+    std::uint64_t bits = group->masks.maybe;
+    for (std::uint32_t n = hits_; n != 0; --n) {
+      act(*group, static_cast<std::uint32_t>(std::countr_zero(bits)));
+      bits &= bits - 1;
+      const bool last = bits == 0;
+      group += last ? 1 : 0;
+      bits |= group->masks.maybe & (std::uint64_t{0} - static_cast<std::uint64_t>(last));
     }
   }
 
@@ -180,6 +193,7 @@ class Decider {
   const Program& program_;
   WorkspaceState& state_;
   std::vector<Hit>& without_item_;
+  std::uint32_t hits_ = 0;  // of the block in hand
 };
 
 }  // namespace

@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::uint64_t kSetSeen = std::uint64_t{1} << 63U;
 
-constexpr std::uint64_t part_mask(std::uint32_t begin, std::uint32_t count) {
-  return (count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1) << begin;
-}
-
 }  // namespace
 
 const Gathered& BlockEvaluator::gather(std::uint32_t index) {
@@ -24,10 +20,10 @@ const Gathered& BlockEvaluator::gather(std::uint32_t index) {
   }
   out.epoch = epoch_;
   out.missing = 0;
-  out.broken = 0;
   const ColumnUse& use = program_.columns[index];
   const BoundColumn& column = bound_.column(index);
   const bool alternatives = use.attributes.size() > 1 || use.fallback.valid();
+  out.broken = of_kinds(column.lacking);
   if (use.shape == ColumnUse::Shape::Flag) {
     gather_flags(out, column);
     return out;
@@ -52,78 +48,47 @@ const Gathered& BlockEvaluator::gather(std::uint32_t index) {
   return out;
 }
 
-void BlockEvaluator::gather_flags(Gathered& out, const BoundColumn& column) {
-  out.flags = 0;
-  for (const Part& part : parts_) {
-    const Column* from = column.columns[0][static_cast<std::size_t>(part.kind)];
-    const std::uint64_t mask = part_mask(part.begin, part.count);
-    if (from == nullptr) {
-      out.broken |= mask;
-      continue;
+// Calls `put` with place and cell for every item, and on to the next multiple of kStride with the
+// cell of some other item: few different numbers of rounds are easier to foresee than many.
+template <typename Cell, typename Put>
+void BlockEvaluator::each_cell(const BoundColumn& column, Put put) const {
+  for (std::uint32_t begin = 0; begin < count_; begin += kStride) {
+    for (std::uint32_t i = begin; i < begin + kStride; ++i) {
+      const Cells& cells = column.cells[static_cast<std::size_t>(items_[i].kind())];
+      put(i, static_cast<const Cell*>(cells.first)[items_[i].row() & cells.row_mask]);
     }
-    if (from->bytes.empty()) {
-      out.flags |= from->default_byte == 1 ? mask : 0;
-      out.missing |= from->default_byte > 1 ? mask : 0;
-      continue;
-    }
-    const std::uint8_t* bytes = from->bytes.data();
-    std::uint64_t ones = 0;  // of the lower bit: true; of the higher: missing
-    std::uint64_t twos = 0;
-    for (std::uint32_t i = 0; i < part.count; ++i) {
-      const std::uint64_t byte = bytes[part.rows[i]];
-      ones |= (byte & 1U) << i;
-      twos |= (byte >> 1U) << i;
-    }
-    out.flags |= ones << part.begin;
-    out.missing |= twos << part.begin;
   }
 }
 
+void BlockEvaluator::gather_flags(Gathered& out, const BoundColumn& column) {
+  std::uint64_t ones = 0;  // of the lower bit: true; of the higher: missing
+  std::uint64_t twos = 0;
+  each_cell<std::uint8_t>(column, [&](std::uint32_t i, std::uint64_t byte) {
+    ones |= (byte & 1U) << i;
+    twos |= (byte >> 1U) << i;
+  });
+  out.flags = ones & all_;
+  out.missing = twos & all_;
+}
+
 void BlockEvaluator::gather_numbers(Gathered& out, const BoundColumn& column, bool may_miss) {
-  for (const Part& part : parts_) {
-    const Column* from = column.columns[0][static_cast<std::size_t>(part.kind)];
-    std::int64_t* to = out.numbers.data() + part.begin;
-    if (from == nullptr || from->longs.empty()) {
-      std::fill(to, to + part.count, from == nullptr ? kMissingInt : from->default_long);
-      if (from == nullptr) {
-        out.broken |= part_mask(part.begin, part.count);
-      }
-      continue;
-    }
-    const std::int64_t* longs = from->longs.data();
-    for (std::uint32_t i = 0; i < part.count; ++i) {
-      to[i] = longs[part.rows[i]];
-    }
-  }
+  each_cell<std::int64_t>(column,
+                          [&](std::uint32_t i, std::int64_t number) { out.numbers[i] = number; });
   if (may_miss) {
     out.missing = kernels_.equal(out.numbers.data(), count_, kMissingInt) & all_ & ~out.broken;
   }
 }
 
 void BlockEvaluator::gather_words(Gathered& out, const BoundColumn& column) {
-  for (const Part& part : parts_) {
-    const Column* from = column.columns[0][static_cast<std::size_t>(part.kind)];
-    std::uint32_t* to = out.words.data() + part.begin;
-    if (from == nullptr || from->words.empty()) {
-      std::fill(to, to + part.count, from == nullptr ? kMissingCell : from->default_word);
-      if (from == nullptr) {
-        out.broken |= part_mask(part.begin, part.count);
-      }
-      continue;
-    }
-    const std::uint32_t* words = from->words.data();
-    for (std::uint32_t i = 0; i < part.count; ++i) {
-      to[i] = words[part.rows[i]];
-    }
-  }
   std::uint64_t zero = 0;
-  for (std::uint32_t i = 0; i < count_; ++i) {
-    zero |= std::uint64_t{out.words[i] == kMissingCell} << i;
-  }
-  for (std::uint32_t i = 0; column.may_break && i < count_; ++i) {
-    out.broken |= std::uint64_t{out.words[i] == kBrokenCell} << i;
-  }
-  out.missing = column.missing_is_zero ? zero & ~out.broken : 0;
+  std::uint64_t broken = 0;
+  each_cell<std::uint32_t>(column, [&](std::uint32_t i, std::uint32_t word) {
+    out.words[i] = word;
+    zero |= std::uint64_t{word == kMissingCell} << i;
+    broken |= std::uint64_t{word == kBrokenCell} << i;
+  });
+  out.broken |= column.may_break ? broken & all_ : 0;
+  out.missing = column.missing_is_zero ? zero & all_ & ~out.broken : 0;
 }
 
 // The next alternatives, then the fallback, for items that the first attribute leaves open.
@@ -178,27 +143,14 @@ void BlockEvaluator::code_words(Gathered& out, const BoundColumn& column) {
 void BlockEvaluator::gather_codes(Gathered& out, const BoundColumn& column) {
   std::uint64_t* rows_of_code = out.rows_of_code.data();
   std::fill(out.rows_of_code.begin(), out.rows_of_code.end(), 0);
-  for (const Part& part : parts_) {
-    const Column* from = column.columns[0][static_cast<std::size_t>(part.kind)];
-    const std::uint64_t mask = part_mask(part.begin, part.count);
-    if (from == nullptr) {
-      out.broken |= mask;
-      continue;
-    }
-    if (from->words.empty()) {
-      rows_of_code[column.codes.of(from->default_word)] |= mask;
-      continue;
-    }
-    const std::uint32_t* words = from->words.data();
-    std::uint64_t bit = std::uint64_t{1} << part.begin;
-    for (std::uint32_t i = 0; i < part.count; ++i, bit <<= 1U) {
-      const std::uint32_t word = words[part.rows[i]];
-      rows_of_code[column.codes.of(word)] |= bit;
-      out.broken |= word == kBrokenCell ? bit : 0;
-    }
-  }
+  std::uint64_t broken = 0;
+  each_cell<std::uint32_t>(column, [&](std::uint32_t i, std::uint32_t word) {
+    rows_of_code[column.codes.of(word)] |= std::uint64_t{1} << i;
+    broken |= std::uint64_t{word == kBrokenCell} << i;
+  });
+  out.broken |= broken & all_;
   // The last code is that of "no value".
-  out.missing = column.missing_is_zero ? out.rows_of_code.back() : 0;
+  out.missing = column.missing_is_zero ? out.rows_of_code.back() & all_ & ~out.broken : 0;
 }
 
 void BlockEvaluator::code_sets(Gathered& out, const BoundColumn& column) {

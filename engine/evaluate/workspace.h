@@ -17,6 +17,12 @@ struct ActiveGroup {
   bool unknown = false;  // whether their scalar part holds is not known
 };
 
+// The items of the block that a group reaches.
+struct GroupHits {
+  const ClauseGroup* group = nullptr;
+  Masks masks;
+};
+
 struct WorkspaceState {
   explicit WorkspaceState(const Bound& bound)
       : interpreter(bound), justifier(bound), block(bound, interpreter) {
@@ -29,7 +35,7 @@ struct WorkspaceState {
   BlockEvaluator block;
   std::vector<std::uint64_t> rules;  // bits: rules that no guard excludes
   std::vector<ActiveGroup> active;
-  std::vector<Masks> masks;                          // by active group
+  std::vector<GroupHits> reached;                    // groups with hits, then one without
   std::array<std::uint32_t, kBlockItems> cursors{};  // where the next hit of an item goes
 };
 

@@ -13,26 +13,6 @@
 namespace rescind::execute {
 namespace {
 
-// "leaver/alice@hr:1#2 > owner_left/bot" → "leaver/alice@hr:1"
-std::string cause_of(const std::string& lineage) {
-  const std::string root = lineage.substr(0, lineage.find(" > "));
-  const std::size_t hash = root.rfind('#');
-  const bool numbered = hash != std::string::npos && hash + 1 < root.size() &&
-                        std::all_of(root.begin() + static_cast<std::ptrdiff_t>(hash) + 1,
-                                    root.end(), [](char c) { return c >= '0' && c <= '9'; });
-  return numbered ? root.substr(0, hash) : root;
-}
-
-const Event* event_of(const Plan& plan, const std::string& cause) {
-  for (std::size_t i = 0; i < plan.events.size() && i < plan.event_lineages.size(); ++i) {
-    if (plan.event_lineages[i].find(" > ") == std::string::npos &&
-        cause_of(plan.event_lineages[i]) == cause) {
-      return &plan.events[i];
-    }
-  }
-  return nullptr;
-}
-
 bool claims_its_item(const PlanStep& step) {
   return step.action.empty() && !step.item.empty() && step.verb != Verb::Restore &&
          step.effects.has(Effect::Contains) && step.reversible != Reversible::Never;
@@ -42,12 +22,12 @@ std::set<std::string> causes_of(const Plan& plan, const PlanStep& step) {
   std::set<std::string> causes;
   for (const Reason& reason : step.reasons) {
     if (!reason.cause.empty()) {
-      causes.insert(cause_of(reason.cause));
+      causes.insert(claim_cause(reason.cause));
     }
   }
   // A step that no rule asked for stands for every event of its plan.
   for (std::size_t i = 0; causes.empty() && i < plan.event_lineages.size(); ++i) {
-    causes.insert(cause_of(plan.event_lineages[i]));
+    causes.insert(claim_cause(plan.event_lineages[i]));
   }
   return causes;
 }
@@ -60,7 +40,7 @@ std::vector<std::string> causes_dropped(const Plan& plan, const PlanStep& step, 
     dropped = causes_of(plan, step);
   } else if (!plan.undoes.empty()) {
     for (const std::string& lineage : was.event_lineages) {
-      dropped.insert(cause_of(lineage));
+      dropped.insert(claim_cause(lineage));
     }
   } else {
     for (const ClaimRelease& release : plan.releases) {
@@ -135,7 +115,7 @@ ClaimMap claims_of(const Plan& plan, const std::string& run) {
       continue;
     }
     for (const std::string& cause : causes_of(plan, step)) {
-      const Event* event = event_of(plan, cause);
+      const Event* event = event_of_claim(plan, cause);
       ContainmentClaim claim;
       claim.item = step.item;
       claim.cause = cause;
@@ -147,6 +127,16 @@ ClaimMap claims_of(const Plan& plan, const std::string& run) {
     }
   }
   return claims;
+}
+
+const Event* event_of_claim(const Plan& plan, const std::string& cause) {
+  for (std::size_t i = 0; i < plan.events.size() && i < plan.event_lineages.size(); ++i) {
+    if (plan.event_lineages[i].find(" > ") == std::string::npos &&
+        claim_cause(plan.event_lineages[i]) == cause) {
+      return &plan.events[i];
+    }
+  }
+  return nullptr;
 }
 
 Result<RestoreMap> read_restores(const Plan& plan, Store& store) {

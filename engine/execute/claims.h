@@ -30,6 +30,9 @@ using RestoreMap = std::map<std::string, RestoreTarget>;  // by step
 // Errors: of the store.
 Result<RestoreMap> read_restores(const Plan& plan, Store& store);
 
+// The event that is the cause of a claim; null: the plan does not know it. Borrowed from the plan.
+const Event* event_of_claim(const Plan& plan, const std::string& cause);
+
 // What the plan releases although its items stay as they are, because other causes hold them.
 std::vector<ClaimRelease> releases_alone(const Plan& plan);
 

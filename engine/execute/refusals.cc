@@ -5,6 +5,8 @@
 #include <set>
 #include <string>
 
+#include "store/run_plan.h"
+
 namespace rescind::execute {
 namespace {
 
@@ -32,9 +34,8 @@ Result<Ancestry> read_ancestry(const Plan& plan, Store& store) {
       continue;
     }
     digests.insert(run->digest);
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(id));
-    RESCIND_ASSIGN_OR_RETURN(const Plan earlier, decode_plan(text));
-    open.insert(open.end(), earlier.supersedes.begin(), earlier.supersedes.end());
+    RESCIND_ASSIGN_OR_RETURN(const auto earlier, load_first_plan(store, id));
+    open.insert(open.end(), earlier->supersedes.begin(), earlier->supersedes.end());
   }
   return digests;
 }

@@ -2,6 +2,17 @@
 #include "model/event.h"
 
 namespace rescind {
+namespace {
+
+// Where "#2" begins; npos: it has none.
+std::size_t revision_mark(std::string_view root) {
+  const std::size_t mark = root.rfind('#');
+  const bool numbered = mark != std::string_view::npos && mark + 1 < root.size() &&
+                        root.find_first_not_of("0123456789", mark + 1) == std::string_view::npos;
+  return numbered ? mark : std::string_view::npos;
+}
+
+}  // namespace
 
 bool ends_departure(std::string_view back, std::string_view departure) {
   if (back == "leave_end") {
@@ -22,13 +33,15 @@ std::string root_lineage(std::string_view lineage) {
 
 std::string stable_lineage(std::string_view lineage) {
   const std::string root = root_lineage(lineage);
-  const std::string_view derived = lineage.substr(root.size());
-  const std::size_t mark = root.rfind('#');
-  if (mark == std::string::npos || mark + 1 == root.size() ||
-      root.find_first_not_of("0123456789", mark + 1) != std::string::npos) {
-    return std::string(lineage);
-  }
-  return root.substr(0, mark) + "#1" + std::string(derived);
+  const std::size_t mark = revision_mark(root);
+  return mark == std::string::npos
+             ? std::string(lineage)
+             : root.substr(0, mark) + "#1" + std::string(lineage.substr(root.size()));
+}
+
+std::string claim_cause(std::string_view lineage) {
+  const std::string root = root_lineage(lineage);
+  return root.substr(0, revision_mark(root));
 }
 
 }  // namespace rescind

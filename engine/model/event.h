@@ -45,5 +45,8 @@ std::string lineage_of(const Event& event);
 std::string stable_lineage(std::string_view lineage);
 // The reported event that it begins with.
 std::string root_lineage(std::string_view lineage);
+// How a containment claim names its cause: the reported event, whatever its revision.
+// "leaver/alice@hr:1#2 > owner_left/bot" → "leaver/alice@hr:1"
+std::string claim_cause(std::string_view lineage);
 
 }  // namespace rescind

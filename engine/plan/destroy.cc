@@ -24,8 +24,21 @@ bool collect_approvals(const Draft& draft, const Order& order, ApprovalList& app
   return true;
 }
 
+// Since when earlier runs hold the item contained; nothing: they do not.
+std::optional<Instant> contained_since(const Draft& draft, ItemRef item) {
+  std::optional<Instant> since;
+  for (const StandingChange& change : draft.standing_on(item)) {
+    if (!change.claim.released_at &&
+        worst_effect(draft.estate.effects(item, change.verb)) == Effect::Contains) {
+      since = std::min(since.value_or(change.claim.at), change.claim.at);
+    }
+  }
+  return since;
+}
+
 void time_destruction(const Draft& draft, Order& order) {
   const Order* containing = containing_order(draft, order.item);
+  const std::optional<Instant> since = contained_since(draft, order.item);
   Instant start{};
   Seconds slack{0};
   bool unbounded = false;
@@ -33,8 +46,9 @@ void time_destruction(const Draft& draft, Order& order) {
     const CheckedClause& clause = draft.clause_of(match);
     const Cause& cause = draft.cause_of(match);
     const Instant arrived = draft.arrived(cause);
-    const Instant contained =
-        containing != nullptr ? std::max(containing->start(), arrived) : arrived;
+    const Instant contained = std::max(arrived, since                   ? *since
+                                                : containing != nullptr ? containing->start()
+                                                                        : arrived);
     const Seconds after = clause.after.value_or(Seconds(0));
     start = std::max(start, std::max(cause.effective, contained) + after);
     order.soak = std::max(order.soak, after);

@@ -245,23 +245,17 @@ void stand_for(std::vector<Order>& orders, Verb further, Verb lesser) {
   orders.erase(less);
 }
 
-// The event by which a claim names its cause, whatever its revision.
-std::string claim_key(std::string_view lineage) {
-  std::string key = stable_lineage(root_lineage(lineage));
-  return key.ends_with("#1") ? key.substr(0, key.size() - 2) : key;
-}
-
 // What another cause contained is contained for this one too: the step finds nothing left to do,
 // and its claim stays when the other one is dropped.
 bool still_to_claim(const Draft& draft, ItemRef item, const MatchList& matches) {
   std::set<std::string> holding;
   for (const StandingChange& change : draft.standing_on(item)) {
     if (!change.claim.released_at) {
-      holding.insert(claim_key(change.claim.cause));
+      holding.insert(claim_cause(change.claim.cause));
     }
   }
   return !holding.empty() && std::any_of(matches.begin(), matches.end(), [&](std::uint32_t i) {
-    return !holding.contains(claim_key(draft.cause_of(i).lineage));
+    return !holding.contains(claim_cause(draft.cause_of(i).lineage));
   });
 }
 

@@ -146,7 +146,12 @@ void find_infeasible(Draft& draft) {
   std::vector<Instant> earliest(draft.orders.size());
   for (std::uint32_t i = 0; i < draft.orders.size(); ++i) {
     const Order& order = draft.orders[i];
-    earliest[i] = std::max(draft.decisions.as_of, order.start());
+    // A way that people have to open is a way: its deadline is theirs to meet.
+    Instant first = order.start();
+    for (const Way& way : order.ways) {
+      first = std::min(first, way.not_before);
+    }
+    earliest[i] = std::max(draft.decisions.as_of, first);
     std::uint32_t waits_for = i;
     for (const std::uint32_t before : order.strong) {
       const bool contains = draft.orders[before].rank == Rank::Contain;

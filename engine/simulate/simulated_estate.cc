@@ -118,6 +118,11 @@ EstateItem* SimulatedEstate::find(const std::string& id) {
   return found == items_.end() ? nullptr : &found->second;
 }
 
+const EstateItem* SimulatedEstate::find(const std::string& id) const {
+  const auto found = items_.find(id);
+  return found == items_.end() ? nullptr : &found->second;
+}
+
 void SimulatedEstate::note(std::string by, std::string what, std::string item) {
   changes_.push_back({clock_.now(), std::move(by), std::move(what), std::move(item)});
 }
@@ -166,16 +171,38 @@ Result<std::string> SimulatedEstate::mint_token(const std::string& account, cons
   return mint(*item, Kind::Token, by);
 }
 
-void SimulatedEstate::use(const std::string& item, const std::string& by) {
-  usages_.push_back({item, by, clock_.now()});
-  note(by, "used", item);
+bool SimulatedEstate::can_be_used(const std::string& id) const {
+  const auto works = [](const EstateItem* item) {
+    return item != nullptr && item->present && item->enabled;
+  };
+  const EstateItem* item = find(id);
+  return works(item) && (item->account.empty() || works(find(item->account)));
+}
+
+bool SimulatedEstate::use(const std::string& item, const std::string& by) {
+  apply_postponed("");
+  const bool success = can_be_used(item);
+  usages_.push_back({item, by, clock_.now(), success});
+  note(by, success ? "used" : "denied", item);
+  return success;
+}
+
+Status SimulatedEstate::enable(const std::string& id, const std::string& by) {
+  apply_postponed("");
+  EstateItem* item = find(id);
+  if (item == nullptr || !item->present) {
+    return fail(ErrorKind::NotFound, "`" + id + "` is gone");
+  }
+  item->enabled = true;
+  note(by, "enabled", id);
+  return {};
 }
 
 void SimulatedEstate::confirm_delivery(const std::string& item, const std::string& dependent) {
   const EstateItem* old = find(item);
   const std::string made = old == nullptr || old->successor.empty() ? item : old->successor;
   delivered_[made].insert(dependent);
-  usages_.push_back({made, dependent, clock_.now()});
+  usages_.push_back({made, dependent, clock_.now(), true});
   note(dependent, "used", made);
 }
 

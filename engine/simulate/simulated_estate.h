@@ -40,8 +40,9 @@ struct EstateItem {
 
 struct EstateChange {
   Instant at{};
-  std::string by;    // marker of the request, or who did it in the system ("alice", "push")
-  std::string what;  // a verb, or "minted", "enabled", "destroyed", "removed", "created", "used"
+  std::string by;  // marker of the request, or who did it in the system ("alice", "push")
+  std::string
+      what;  // a verb, or "minted", "enabled", "destroyed", "removed", "created", "used", "denied"
   std::string item;
 };
 
@@ -97,6 +98,7 @@ class SimulatedEstate {
   [[nodiscard]] const std::map<std::string, System>& systems() const { return systems_; }
 
   [[nodiscard]] EstateItem* find(const std::string& id);
+  [[nodiscard]] const EstateItem* find(const std::string& id) const;
 
   [[nodiscard]] const std::vector<EstateChange>& changes() const { return changes_; }
 
@@ -111,8 +113,12 @@ class SimulatedEstate {
   Result<std::string> sign_in(const std::string& account, const std::string& by);
   // Somebody with a live session makes a token.
   Result<std::string> mint_token(const std::string& account, const std::string& by);
-  // Something was used; recorded for `usage`.
-  void use(const std::string& item, const std::string& by);
+  // Somebody tries to use something; recorded for `usage`, with how it went. Whether it worked.
+  bool use(const std::string& item, const std::string& by);
+  // Whether it works: there and enabled, as is the account that it belongs to.
+  [[nodiscard]] bool can_be_used(const std::string& item) const;
+  // Somebody sets `enabled` in the system itself. Errors: NotFound.
+  Status enable(const std::string& item, const std::string& by);
   // The dependent has taken up the successor of the item, or the item when it is one itself.
   void confirm_delivery(const std::string& item, const std::string& dependent);
   [[nodiscard]] std::string describe() const;  // one line per item, sorted
@@ -134,6 +140,7 @@ class SimulatedEstate {
   struct Usage {
     std::string item, by;
     Instant at{};
+    bool success = true;
   };
 
   std::optional<EstateFault> take_fault(const std::string& system, std::optional<Verb> verb,

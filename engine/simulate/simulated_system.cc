@@ -372,12 +372,13 @@ Result<EvidenceReport> SimulatedSystem::usage(const UsageQuery& query) {
   EvidenceReport report;
   for (const SimulatedEstate::Usage& use : estate_.usages_) {
     const EstateItem* item = estate_.find(use.item);
-    if (item != nullptr && item->system == system_ && (!query.since || use.at > *query.since)) {
+    if (item != nullptr && item->system == system_ && (!query.since || use.at >= *query.since)) {
       report.records.push_back({Json{{"record", "usage"},
                                      {"item", use.item},
                                      {"by", use.by},
                                      {"at", format_instant(use.at)},
-                                     {"source", "simulated"}}
+                                     {"source", "simulated"},
+                                     {"outcome", use.success ? "success" : "failure"}}
                                     .dump(),
                                 ""});
     }

@@ -10,7 +10,9 @@
 #include "verify/verify_execution.h"
 #include "workflow/collect_systems.h"
 #include "workflow/collect_usage.h"
+#include "workflow/escalate.h"
 #include "workflow/load_inventory.h"
+#include "workflow/plan_undo_of_run.h"
 
 namespace rescind {
 namespace {
@@ -20,11 +22,32 @@ using Json = nlohmann::json;
 // Under which "system" the records of people stand in the store.
 constexpr const char* kPeople = "organisation";
 
-bool has_ended(RunState state) {
-  return state == RunState::Closed || state == RunState::Superseded || state == RunState::Undone;
+bool is_worked(RunState state) {
+  return state == RunState::Open || state == RunState::Contained || state == RunState::Settled;
+}
+
+bool does_nothing(const Plan& plan) {
+  return plan.steps.empty() && plan.retirements.empty() && plan.supersedes.empty() &&
+         plan.releases.empty();
 }
 
 }  // namespace
+
+// People who are told things in a simulation.
+class Simulation::Calls final : public HandOver {
+ public:
+  explicit Calls(const std::function<Status(const HandOverMessage&)>& call) : call_(call) {}
+
+  Result<std::string> deliver(const HandOverMessage& message) override {
+    if (call_) {
+      RESCIND_RETURN_IF_ERROR(call_(message));
+    }
+    return std::string("simulation");
+  }
+
+ private:
+  const std::function<Status(const HandOverMessage&)>& call_;
+};
 
 Simulation::Simulation(const LoadedPolicy& policy, SimulatedEstate& estate, Store& store,
                        SimulatedClock& clock, SimulationOptions options)
@@ -32,11 +55,15 @@ Simulation::Simulation(const LoadedPolicy& policy, SimulatedEstate& estate, Stor
       store_(store),
       clock_(clock),
       options_(std::move(options)),
-      connectors_(estate.connectors()) {
+      connectors_(estate.connectors()),
+      systems_(describe_connectors(connectors_, options_.plan.acts_as).systems),
+      calls_(std::make_unique<Calls>(options_.call)) {
   options_.execute.inline_workers = true;
   options_.plan.store = &store_;
   options_.plan.connectors = &connectors_;
 }
+
+Simulation::~Simulation() = default;
 
 Status Simulation::seed(std::string_view json_lines, SimulatedEstate& estate, Store& store,
                         Instant at) {
@@ -63,19 +90,78 @@ Status Simulation::seed(std::string_view json_lines, SimulatedEstate& estate, St
 }
 
 Result<std::shared_ptr<const Inventory>> Simulation::observe() {
-  RESCIND_ASSIGN_OR_RETURN(const auto listed, collect_systems(connectors_, {}, store_, clock_,
-                                                              [](const std::string&) {}));
+  return read_inventory(connectors_.systems());
+}
+
+Result<std::shared_ptr<const Inventory>> Simulation::read_inventory(
+    const std::vector<std::string>& systems) {
+  if (!systems.empty()) {
+    RESCIND_RETURN_IF_ERROR(
+        collect_systems(connectors_, systems, store_, clock_, [](const std::string&) {
+        }).map([](const auto&) {}));
+  }
   Diagnostics ignored;
-  return load_inventory({std::string(kStoreInventory)}, &store_, policy_.checked->schema,
-                        options_.collect, ignored);
+  RESCIND_ASSIGN_OR_RETURN(
+      inventory_, load_inventory({std::string(kStoreInventory)}, &store_, policy_.checked->schema,
+                                 options_.collect, ignored));
+  return inventory_;
+}
+
+// As the inventory and the open events know them now.
+Result<People> Simulation::people() {
+  if (!inventory_) {
+    RESCIND_RETURN_IF_ERROR(read_inventory({}).map([](const auto&) {}));
+  }
+  RESCIND_ASSIGN_OR_RETURN(std::set<std::string> leaving,
+                           find_leaving(store_, *policy_.checked->schema));
+  People people = read_people(inventory_, options_.plan.steward, std::move(leaving), clock_.now());
+  if (options_.execute.approvers.find_person) {
+    people.approvers = options_.execute.approvers;
+  }
+  return people;
+}
+
+Result<ExecuteOptions> Simulation::execute_options() {
+  ExecuteOptions execute = options_.execute;
+  RESCIND_ASSIGN_OR_RETURN(People known, people());
+  execute.approvers = known.approvers;
+  if (!execute.hand_over) {
+    execute.hand_over = [this, known = std::move(known)](const PlanStep& step) {
+      return calls_->deliver(step_message(step, known, clock_.now())).map([](const auto&) {});
+    };
+  }
+  return execute;
+}
+
+Result<AdvanceRequest> Simulation::advance_request() {
+  AdvanceRequest request;
+  request.policy = &policy_;
+  request.plan = options_.plan;
+  RESCIND_ASSIGN_OR_RETURN(request.execute, execute_options());
+  request.read_inventory = [this](const std::vector<std::string>& systems) {
+    return read_inventory(systems);
+  };
+  request.take_evidence = [this](const std::string& system) -> Status {
+    if (Connector* connector = connectors_.find(system)) {
+      // A system that does not answer leaves what was known of its use; gates judge how fresh that
+      // is.
+      static_cast<void>(collect_usage(*connector, system, store_, clock_, {}));
+    }
+    return {};
+  };
+  request.escalate =
+      [this](const Plan& plan, const std::string& run,
+             const std::shared_ptr<const Inventory>&) -> Result<std::optional<Instant>> {
+    RESCIND_ASSIGN_OR_RETURN(const People known, people());
+    return escalate_run(plan, run, store_, known, calls_.get(), clock_.now());
+  };
+  request.clock_heartbeat = options_.clock_heartbeat;
+  request.boot = "simulated";
+  request.systems = &systems_;
+  return request;
 }
 
 Result<Plan> Simulation::plan(const std::vector<Event>& events) {
-  for (const std::string& system : connectors_.systems()) {
-    // A system that does not answer leaves what was known of its use; gates judge how fresh that
-    // is.
-    static_cast<void>(collect_usage(*connectors_.find(system), system, store_, clock_, {}));
-  }
   RESCIND_ASSIGN_OR_RETURN(auto inventory, observe());
   PlanRequest request = options_.plan;
   request.events = events;
@@ -85,49 +171,115 @@ Result<Plan> Simulation::plan(const std::vector<Event>& events) {
 
 Result<std::string> Simulation::report(const std::vector<Event>& events) {
   RESCIND_ASSIGN_OR_RETURN(const Plan made, plan(events));
-  if (made.steps.empty() && made.retirements.empty()) {
+  return apply(made);
+}
+
+Result<std::string> Simulation::undo(const std::string& run) {
+  RESCIND_ASSIGN_OR_RETURN(const auto inventory, observe());
+  PlanRequest request = options_.plan;
+  request.as_of = clock_.now();
+  RESCIND_ASSIGN_OR_RETURN(const Plan made, plan_undo_of_run(request, inventory, run));
+  return apply(made);
+}
+
+Result<std::string> Simulation::apply(const Plan& plan) {
+  if (does_nothing(plan)) {
     return std::string();
   }
+  RESCIND_ASSIGN_OR_RETURN(const ExecuteOptions execute, execute_options());
   RESCIND_ASSIGN_OR_RETURN(const RunReport report,
-                           execute_plan(made, store_, connectors_, clock_, options_.execute));
-  RESCIND_RETURN_IF_ERROR(verify(report.run));
+                           execute_plan(plan, store_, connectors_, clock_, execute));
+  RESCIND_RETURN_IF_ERROR(conclude(plan, report.run));
+  RESCIND_RETURN_IF_ERROR(work(false));
   return report.run;
 }
 
-Status Simulation::verify(const std::string& run) {
-  RESCIND_ASSIGN_OR_RETURN(const auto inventory, observe());
-  const CapabilityMap systems = describe_connectors(connectors_, options_.plan.acts_as).systems;
-  auto outcome =
-      verify_execution(run, store_, connectors_, clock_,
-                       {.inventory = inventory.get(), .systems = &systems, .inline_workers = true});
-  return outcome ? Status() : tl::unexpected(outcome.error());
+// What `apply` does when the run is at rest.
+Status Simulation::conclude(const Plan& plan, const std::string& run) {
+  std::set<std::string> systems;
+  for (const PlanStep& step : plan.steps) {
+    systems.insert(step.system);
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto inventory, read_inventory({systems.begin(), systems.end()}));
+  VerifyOptions options;
+  options.inventory = inventory.get();
+  options.systems = &systems_;
+  options.inline_workers = true;
+  RESCIND_RETURN_IF_ERROR(
+      verify_execution(run, store_, connectors_, clock_, options).map([](const auto&) {}));
+  RESCIND_ASSIGN_OR_RETURN(const People known, people());
+  return escalate_run(plan, run, store_, known, calls_.get(), clock_.now()).map([](const auto&) {});
 }
 
 Status Simulation::work(bool all) {
-  RESCIND_ASSIGN_OR_RETURN(const std::vector<Timer> due, store_.list_due(clock_.now()));
-  RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store_.list_runs());
-  for (const RunRecord& run : runs) {
-    const bool is_due = std::any_of(due.begin(), due.end(),
-                                    [&run](const Timer& timer) { return timer.run == run.id; });
-    if (has_ended(run.state) || (!is_due && !all)) {
-      continue;
-    }
-    RESCIND_ASSIGN_OR_RETURN(const RunReport report,
-                             resume_run(run.id, store_, connectors_, clock_, options_.execute));
-    RESCIND_RETURN_IF_ERROR(verify(report.run));
-  }
-  return {};
+  RESCIND_ASSIGN_OR_RETURN(const AdvanceRequest request, advance_request());
+  return all ? work_all(request) : work_due(request);
 }
 
-Result<std::optional<Instant>> Simulation::next_due() {
-  RESCIND_ASSIGN_OR_RETURN(const std::vector<Timer> timers, store_.list_timers());
+Status Simulation::accept_clock() {
+  RESCIND_ASSIGN_OR_RETURN(AdvanceRequest request, advance_request());
+  request.accept_clock = true;
+  return work_due(request);
+}
+
+Status Simulation::work_due(const AdvanceRequest& request) {
+  RESCIND_ASSIGN_OR_RETURN(const AdvanceReport report, advance_due(request, connectors_, clock_));
+  RESCIND_RETURN_IF_ERROR(call_again());
+  for (const AdvancedRun& run : report.runs) {
+    if (run.failed) {
+      return tl::unexpected(*run.failed);
+    }
+  }
+  return report.busy.empty() ? Status()
+                             : fail(ErrorKind::Conflict, report.busy.front() + " is busy");
+}
+
+Status Simulation::work_all(const AdvanceRequest& request) {
+  RESCIND_RETURN_IF_ERROR(check_clock(request, clock_).map([](const auto&) {}));
+  RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store_.list_runs());
+  Status first;
+  for (const RunRecord& run : runs) {
+    if (!is_worked(run.state)) {
+      continue;
+    }
+    const auto advanced = advance_run(request, run.id, connectors_, clock_);
+    if (!advanced && first) {
+      first = tl::unexpected(advanced.error());
+    }
+  }
+  RESCIND_RETURN_IF_ERROR(call_again());
+  return first;
+}
+
+// What people were asked to do outlives the run that asked.
+Status Simulation::call_again() {
+  RESCIND_ASSIGN_OR_RETURN(const auto due, next_call());
+  if (!due || *due > clock_.now()) {
+    return {};
+  }
+  RESCIND_ASSIGN_OR_RETURN(const People known, people());
+  return escalate_due(store_, known, calls_.get(), clock_.now()).map([](const auto&) {});
+}
+
+Result<std::optional<Instant>> Simulation::next_call() {
+  RESCIND_ASSIGN_OR_RETURN(const auto open, store_.list_escalations(true));
   std::optional<Instant> next;
-  for (const Timer& timer : timers) {
-    if (timer.due > clock_.now() && (!next || timer.due < *next)) {
-      next = timer.due;
+  for (const EscalationRecord& record : open) {
+    if (const auto look = next_look(record)) {
+      next = next ? std::min(*next, *look) : *look;
     }
   }
   return next;
+}
+
+Result<std::optional<Instant>> Simulation::next_due() {
+  RESCIND_ASSIGN_OR_RETURN(std::optional<Instant> next, store_.next_due());
+  RESCIND_ASSIGN_OR_RETURN(const std::optional<Instant> call, next_call());
+  if (call) {
+    next = next ? std::min(*next, *call) : *call;
+  }
+  // What is due still is worked again a moment later, as `serve` does.
+  return next ? std::optional(std::max(*next, clock_.now() + Seconds(1))) : std::nullopt;
 }
 
 }  // namespace rescind

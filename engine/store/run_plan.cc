@@ -63,22 +63,27 @@ void add_supplement(RunPlan& run, Plan supplement) {
   }
 }
 
-Result<RunPlan> load_run_plan(Store& store, const std::string& run) {
+Result<std::shared_ptr<const Plan>> load_first_plan(Store& store, const std::string& run) {
   RESCIND_ASSIGN_OR_RETURN(const std::string text, store.plan_of_run(run));
-  auto plan = decode_plan(text);
+  auto plan = store.decoded_plans().decode(text);
   if (!plan) {
     return tl::unexpected(plan.error().add_context("reading the plan of " + run));
   }
+  return plan;
+}
+
+Result<RunPlan> load_run_plan(Store& store, const std::string& run) {
+  RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(store, run));
   RunPlan made;
-  made.plan = std::move(*plan);
+  made.plan = *plan;
   RESCIND_ASSIGN_OR_RETURN(const auto supplements, store.list_supplements(run));
   for (const Supplement& supplement : supplements) {
-    auto more = decode_plan(supplement.plan);
+    auto more = store.decoded_plans().decode(supplement.plan);
     if (!more) {
       return tl::unexpected(more.error().add_context(
           "reading supplement " + std::to_string(supplement.number) + " of " + run));
     }
-    add_supplement(made, *std::move(more));
+    add_supplement(made, **more);
   }
   return made;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "base/result.h"
@@ -22,7 +23,10 @@ struct RunPlan {
   [[nodiscard]] Instant expires_at(const std::string& step) const;
 };
 
-// Errors: NotFound, Corrupt, those of the store.
+// What the run was opened with. Errors: NotFound, Corrupt, those of the store.
+Result<std::shared_ptr<const Plan>> load_first_plan(Store& store, const std::string& run);
+
+// Errors: as above.
 Result<RunPlan> load_run_plan(Store& store, const std::string& run);
 
 // By what a run of the plan is found.

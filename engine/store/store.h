@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "model/record.h"
 #include "store/audit_store.h"
+#include "store/decoded_plans.h"
 
 namespace rescind {
 
@@ -309,6 +310,12 @@ class Store : public AuditStore {
   // --- settings
   virtual Status set_setting(const std::string& key, const std::string& value) = 0;
   virtual Result<std::optional<std::string>> find_setting(const std::string& key) = 0;
+
+  // For store/run_plan.h.
+  [[nodiscard]] DecodedPlans& decoded_plans() { return decoded_plans_; }
+
+ private:
+  DecodedPlans decoded_plans_;
 };
 
 struct StoreOptions {

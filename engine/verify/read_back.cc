@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -65,10 +66,29 @@ std::optional<ProbeResult> read_successor(Connector& connector, const PlanStep& 
   return seen;
 }
 
+// What was put back is there when the goal of what had changed it holds no more.
+std::optional<ProbeResult> read_restored(Connector& connector, const PlanStep& step,
+                                         const StepRecord& record, const Originals& originals) {
+  const auto original = originals.find(step.id);
+  if (step.verb != Verb::Restore || original == originals.end()) {
+    return std::nullopt;
+  }
+  ProbeResult seen = connector.probe(request_of(original->second, record));
+  seen.residual_until.reset();
+  if (seen.answer != ProbeAnswer::Unknown) {
+    seen.answer = seen.answer == ProbeAnswer::Done ? ProbeAnswer::NotDone : ProbeAnswer::Done;
+    seen.detail = seen.answer == ProbeAnswer::Done ? "it is back" : "it is not back";
+  }
+  return seen;
+}
+
 void read_step(Connector& connector, const PlanStep& step, const StepRecord& record,
-               StepProof& proof) {
-  const std::optional<ProbeResult> successor = read_successor(connector, step, record);
-  const ProbeResult seen = successor ? *successor : connector.probe(request_of(step, record));
+               const Originals& originals, StepProof& proof) {
+  std::optional<ProbeResult> other = read_restored(connector, step, record, originals);
+  if (!other) {
+    other = read_successor(connector, step, record);
+  }
+  const ProbeResult seen = other ? *other : connector.probe(request_of(step, record));
   proof.detail = seen.detail;
   switch (seen.answer) {
   case ProbeAnswer::Done:
@@ -117,15 +137,29 @@ void read_sweep(Connector& connector, const PlanStep& step, const StepRecord& re
   proof.detail = std::to_string(left) + " live under the account";
 }
 
-bool needs_reading(const PlanStep& step) {
-  return step.action != "capture" && step.verb != Verb::Notify && step.verb != Verb::Ask;
+// Accounts that the plan puts back into use: they are swept once, and used again from then on.
+std::set<std::string> revived(const Plan& plan) {
+  std::set<std::string> items;
+  for (const PlanStep& step : plan.steps) {
+    if (step.verb == Verb::Restore && step.action.empty()) {
+      items.insert(step.item);
+    }
+  }
+  return items;
+}
+
+bool needs_reading(const PlanStep& step, const std::set<std::string>& revived) {
+  return step.action != "capture" && step.verb != Verb::Notify && step.verb != Verb::Ask &&
+         !(step.action == "sweep" && revived.contains(step.item));
 }
 
 }  // namespace
 
 std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>& records,
-                                 ConnectorSet& connectors, bool inline_workers) {
+                                 const Originals& originals, ConnectorSet& connectors,
+                                 bool inline_workers) {
   std::vector<StepProof> proofs(plan.steps.size());
+  const std::set<std::string> used_again = revived(plan);
   std::map<std::string, std::vector<std::size_t>> by_system;
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const PlanStep& step = plan.steps[i];
@@ -140,7 +174,7 @@ std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>
       proof.detail = records[i].detail;
     } else if (!claims_done(records[i])) {
       proof.detail = records[i].wait.empty() ? records[i].detail : records[i].wait;
-    } else if (!needs_reading(step)) {
+    } else if (!needs_reading(step, used_again)) {
       proof.proof = Proof::NotNeeded;
     } else if (connectors.find(step.system) == nullptr) {
       proof.proof = Proof::Unknown;
@@ -159,7 +193,7 @@ std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>
       } else if (plan.steps[i].action == "sweep") {
         read_sweep(connector, plan.steps[i], records[i], proofs[i]);
       } else {
-        read_step(connector, plan.steps[i], records[i], proofs[i]);
+        read_step(connector, plan.steps[i], records[i], originals, proofs[i]);
       }
     }
   };

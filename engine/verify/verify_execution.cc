@@ -2,6 +2,7 @@
 #include "verify/verify_execution.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/text.h"
@@ -70,6 +71,29 @@ Status keep_closure(Store& store, const VerifiedOutcome& outcome, const SubjectC
   return store.log(note);
 }
 
+// What the steps that put something back refer to. One whose run or step is not there is read as
+// its connector can.
+verify::Originals read_originals(const Plan& plan, Store& store) {
+  verify::Originals originals;
+  std::map<std::string, RunPlan> runs;
+  for (const PlanStep& step : plan.steps) {
+    if (step.verb != Verb::Restore || !step.action.empty() || step.restores_run.empty()) {
+      continue;
+    }
+    auto known = runs.find(step.restores_run);
+    if (known == runs.end()) {
+      auto loaded = load_run_plan(store, step.restores_run);
+      known = runs.emplace(step.restores_run, loaded ? *std::move(loaded) : RunPlan{}).first;
+    }
+    for (const PlanStep& original : known->second.plan.steps) {
+      if (original.id == step.restores_step) {
+        originals.emplace(step.id, original);
+      }
+    }
+  }
+  return originals;
+}
+
 RunState state_after(const RunRecord& run, const VerifiedOutcome& outcome) {
   if (outcome.closed()) {
     return RunState::Closed;
@@ -97,7 +121,8 @@ Result<VerifiedOutcome> verify_execution(const std::string& run, Store& store,
   }
   VerifiedOutcome outcome;
   outcome.run = run;
-  outcome.steps = verify::read_back(*plan, records, connectors, options.inline_workers);
+  outcome.steps = verify::read_back(*plan, records, read_originals(*plan, store), connectors,
+                                    options.inline_workers);
   outcome.at = clock.now();
   if (options.inventory != nullptr) {
     outcome.closure_checked = true;

@@ -26,6 +26,22 @@ std::string step_words(const PlanStep& step) {
          (step.item.empty() ? step.target : step.item);
 }
 
+void add_missing(std::vector<std::string>& ids, const std::vector<std::string>& more) {
+  for (const std::string& id : more) {
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) {
+      ids.push_back(id);
+    }
+  }
+}
+
+// What is decided again is planned on what was done meanwhile: the step that contained the item is
+// not in that plan any more. It is still what this one comes after, and what its time counts from.
+void keep_order(const PlanStep& planned, PlanStep& fresh) {
+  add_missing(fresh.after, planned.after);
+  add_missing(fresh.strong_after, planned.strong_after);
+  fresh.soak = std::max(fresh.soak, planned.soak);
+}
+
 bool speaks_of(const std::vector<ItemNote>& notes, const std::string& item) {
   return std::any_of(notes.begin(), notes.end(),
                      [&item](const ItemNote& note) { return note.item == item; });
@@ -162,6 +178,7 @@ Result<bool> OpenRun::decide_appointments() {
     const bool undetermined = speaks_of(fresh_->undetermined, step.item);
     if (again.state == AppointmentState::Due) {
       go.push_back(*again.fresh);
+      keep_order(step, go.back());
       continue;
     }
     if (again.state == AppointmentState::Gone && !undetermined) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "execute/approvals.h"
+#include "store/run_plan.h"
 
 namespace rescind {
 namespace {
@@ -52,9 +53,8 @@ AppointmentAgain without_step(const PlanStep& appointment, const Plan& fresh) {
 
 Result<Plan> decide_again(const LoadedPolicy& policy, std::shared_ptr<const Inventory> inventory,
                           PlanRequest request, const std::string& run) {
-  RESCIND_ASSIGN_OR_RETURN(const std::string text, request.store->plan_of_run(run));
-  RESCIND_ASSIGN_OR_RETURN(const Plan plan, decode_plan(text));
-  request.events = reported_events(plan);
+  RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(*request.store, run));
+  request.events = reported_events(*plan);
   request.again = run;
   return plan_events(policy, std::move(inventory), request);
 }

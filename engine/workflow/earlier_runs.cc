@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <set>
 
+#include "execute/claims.h"
+#include "store/run_plan.h"
+
 namespace rescind {
 namespace {
 
@@ -49,15 +52,6 @@ bool shows_in_inventory(Verb verb) {
   return false;
 }
 
-const Event* event_of(const Plan& plan, const std::string& lineage) {
-  for (std::size_t i = 0; i < plan.events.size() && i < plan.event_lineages.size(); ++i) {
-    if (plan.event_lineages[i] == lineage) {
-      return &plan.events[i];
-    }
-  }
-  return nullptr;
-}
-
 // A right that was taken is held back by the step that took it, as an item is by a claim.
 std::optional<ContainmentClaim> claim_of_right(const Plan& plan, const PlanStep& step,
                                                const StepRecord& record) {
@@ -69,9 +63,9 @@ std::optional<ContainmentClaim> claim_of_right(const Plan& plan, const PlanStep&
   ContainmentClaim claim;
   claim.item = step.item;
   for (const Reason& reason : step.reasons) {
-    claim.cause = claim.cause.empty() ? root_lineage(reason.cause) : claim.cause;
+    claim.cause = claim.cause.empty() ? claim_cause(reason.cause) : claim.cause;
   }
-  if (const Event* event = event_of(plan, claim.cause)) {
+  if (const Event* event = execute::event_of_claim(plan, claim.cause)) {
     claim.event_type = event->type;
     claim.subject = event->subject;
   }
@@ -103,11 +97,10 @@ Result<std::set<std::string>> captured_steps(Store& store, const std::string& ru
 Result<const Plan*> StoredPlans::of(const std::string& run) {
   auto known = known_.find(run);
   if (known == known_.end()) {
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store_.plan_of_run(run));
-    RESCIND_ASSIGN_OR_RETURN(Plan plan, decode_plan(text));
+    RESCIND_ASSIGN_OR_RETURN(auto plan, load_first_plan(store_, run));
     known = known_.emplace(run, std::move(plan)).first;
   }
-  return &known->second;
+  return known->second.get();
 }
 
 bool EarlierRuns::is_settled(const std::string& step) {

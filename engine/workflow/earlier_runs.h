@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -28,7 +29,7 @@ class StoredPlans {
 
  private:
   Store& store_;
-  std::map<std::string, Plan> known_;
+  std::map<std::string, std::shared_ptr<const Plan>> known_;
 };
 
 // What earlier runs did and still do, asked while a plan is made. A question that the store does

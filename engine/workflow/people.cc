@@ -88,6 +88,18 @@ std::map<std::string, std::string> declared_keys(const Inventory& inventory) {
   return out;
 }
 
+Result<std::set<std::string>> find_leaving(Store& store, const Schema& schema) {
+  RESCIND_ASSIGN_OR_RETURN(const std::vector<StoredEvent> open, store.list_open_events(""));
+  std::set<std::string> leaving;
+  for (const StoredEvent& event : open) {
+    const auto type = schema.find_event(event.type);
+    if (type && schema.events[*type].leaver_type && !event.withdrawn) {
+      leaving.insert(event.subject);
+    }
+  }
+  return leaving;
+}
+
 People read_people(const std::shared_ptr<const Inventory>& inventory, std::string steward,
                    std::set<std::string> leaving, Instant now) {
   People people;

@@ -11,6 +11,8 @@
 
 #include "model/approver.h"
 #include "model/inventory.h"
+#include "model/schema.h"
+#include "store/store.h"
 
 namespace rescind {
 
@@ -23,6 +25,9 @@ struct People {
   // URI; "" none.
   std::function<std::string(const std::string& principal)> contact;
 };
+
+// Identities with an open or scheduled leaver event that was not taken back. Errors: of the store.
+Result<std::set<std::string>> find_leaving(Store& store, const Schema& schema);
 
 // `leaving`: identities with an open or scheduled leaver event. Keeps the inventory.
 People read_people(const std::shared_ptr<const Inventory>& inventory, std::string steward,

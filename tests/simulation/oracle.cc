@@ -5,6 +5,8 @@
 #include <map>
 #include <optional>
 
+#include "store/run_plan.h"
+
 namespace rescind::simulation {
 namespace {
 
@@ -22,9 +24,8 @@ class Evidence {
     const auto runs = trace.store->list_runs();
     for (const RunRecord& run : *runs) {
       runs_.push_back(run);
-      if (!trace.plans.contains(run.id)) {
-        trace.plans[run.id] = *decode_plan(*trace.store->plan_of_run(run.id));
-      }
+      // Steps join a run while it is worked.
+      trace.plans[run.id] = load_run_plan(*trace.store, run.id)->plan;
       const Plan& plan = trace.plans[run.id];
       const auto records = trace.store->list_steps(run.id);
       for (std::size_t i = 0; i < records->size(); ++i) {

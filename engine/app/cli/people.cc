@@ -54,14 +54,8 @@ People session_people(const Session& session, Instant now,
                       std::shared_ptr<const Inventory> inventory) {
   std::set<std::string> leaving;
   if (session.store) {
-    const auto open = session.store->list_open_events("");
-    const Schema& schema = *session.policy.checked->schema;
-    for (const StoredEvent& event : open ? *open : std::vector<StoredEvent>()) {
-      const auto type = schema.find_event(event.type);
-      if (type && schema.events[*type].leaver_type && !event.withdrawn) {
-        leaving.insert(event.subject);
-      }
-    }
+    auto known = find_leaving(*session.store, *session.policy.checked->schema);
+    leaving = known ? *std::move(known) : std::set<std::string>();
   }
   return read_people(inventory ? std::move(inventory) : session.inventory,
                      session.project.configuration.steward, std::move(leaving), now);

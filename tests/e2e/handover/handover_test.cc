@@ -125,6 +125,36 @@ TEST_CASE("mail: arrives plain, with STARTTLS and with TLS, as it was sent") {
   }
 }
 
+TEST_CASE("mail: whoever has to sign in does so, on an encrypted connection") {
+  const std::vector<std::pair<std::string, SmtpSettings::Encryption>> ways = {
+      {"starttls", SmtpSettings::Encryption::StartTls}, {"tls", SmtpSettings::Encryption::Tls}};
+  for (const auto& [name, encryption] : ways) {
+    CAPTURE(name);
+    const test::Peer peer("smtp", "", {"--encryption", name, "--user", "rescind:mail-s3cret"});
+    SmtpSettings settings = settings_of(peer, encryption);
+
+    settings.user = "rescind";
+    settings.password = "mail-s3cret";
+    const auto went = send(settings);
+    REQUIRE_MESSAGE(went.has_value(), went.error().to_string());
+    const auto received = mails(peer);
+    REQUIRE(received.size() == 1);
+    CHECK(received.front().find("X-Signed-In: rescind") != std::string::npos);
+    CHECK(received.front().find("mail-s3cret") == std::string::npos);
+
+    settings.password = "another-s3cret";
+    const auto refused = send(settings);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().kind() == ErrorKind::Auth);
+    CHECK(refused.error().to_string().find("another-s3cret") == std::string::npos);
+
+    settings.user.clear();
+    settings.password.clear();
+    CHECK_FALSE(send(settings).has_value());
+    CHECK(mails(peer).size() == 1);
+  }
+}
+
 TEST_CASE("mail: nothing is sent where the server's certificate is not trusted") {
   const test::Peer peer("smtp", "", {"--encryption", "starttls"});
   SmtpSettings settings = settings_of(peer, SmtpSettings::Encryption::StartTls);

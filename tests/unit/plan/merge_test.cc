@@ -84,6 +84,23 @@ TEST_CASE("merge: destruction takes the latest start, the longest slack and ever
   CHECK(plan.summary.point_of_no_return_at == step->not_before);
 }
 
+TEST_CASE("merge: a way that needs an approval is in time, though another one comes later") {
+  const Clause approved{
+      .verb = Verb::Disable, .kinds = Kind::Account, .within = minutes(15), .approved_by = {"bob"}};
+  const Clause planned{.verb = Verb::Disable, .kinds = Kind::Account, .within = hours(1)};
+  Organisation both = alice_leaves(std::string(kAccount), {rule("risk", {"risk"}, {approved}),
+                                                           rule("out", {"leaver"}, {planned})});
+  both.events[0].when = "2026-01-20T17:00:00Z";
+  both.events[0].arrived = std::string(kNow);
+  both.events.push_back({.type = "risk", .subject = "alice"});
+  const Plan plan = plan_of(both);
+  const PlanStep* disable = find_step(plan, "crm:alice", Verb::Disable);
+  REQUIRE(disable != nullptr);
+  CHECK(disable->alternatives.size() == 1);
+  CHECK(plan.infeasible.empty());
+  CHECK(plan.complete);
+}
+
 TEST_CASE("merge: an event that arrives 40 days late contains now and never deletes on arrival") {
   Organisation late =
       alice_leaves(std::string(kAccount),

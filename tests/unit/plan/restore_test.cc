@@ -174,4 +174,29 @@ TEST_CASE("names: a step that two events want keeps the name that an earlier pla
   }
 }
 
+TEST_CASE("restore: what an earlier run contained late is destroyed late, counted from then") {
+  const Organisation leaver = {
+      .records = with(kDisabled),
+      .rules = {rule("out", {"leaver"},
+                     {{.verb = Verb::Disable, .kinds = Kind::Account},
+                      {.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)}})},
+      .events = {{.type = "leaver",
+                  .subject = "alice",
+                  .when = "2026-01-01T00:00:00Z",
+                  .arrived = "2026-01-01T00:00:00Z"}}};
+  const auto deletion = [&](std::vector<StandingChange> standing) {
+    const Plan plan = plan_with(leaver, std::move(standing));
+    const PlanStep* step = find_step(plan, "crm:alice", Verb::Delete);
+    REQUIRE(step != nullptr);
+    return step->not_before;
+  };
+  CHECK(deletion({}) == at("2026-01-31T00:00:00Z"));
+  StandingChange late = change("leave", "leaver", "alice", "2026-01-04T00:00:00Z");
+  CHECK(deletion({late}) == at("2026-02-03T00:00:00Z"));
+  const StandingChange later = change("risk", "risk", "alice", "2026-01-05T00:00:00Z");
+  CHECK(deletion({late, later}) == at("2026-02-03T00:00:00Z"));
+  late.claim.released_at = at("2026-01-04T12:00:00Z");
+  CHECK(deletion({late, later}) == at("2026-02-04T00:00:00Z"));
+}
+
 }  // namespace rescind::test

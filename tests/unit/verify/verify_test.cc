@@ -126,6 +126,41 @@ TEST_CASE(
   CHECK(proof_of(outcome, "replace").detail == "its successor is not there");
 }
 
+TEST_CASE("verify: what was put back holds while it is back, and its owner may use it") {
+  Case test;
+  Company& company = test.company;
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  const RunReport first = company.apply();
+  company.plan.steps.clear();
+  company.plan.events.front().type = "rehire";
+  company.plan.event_lineages.front() = "rehire/alice@hr:2#1";
+  PlanStep& back = company.step("back", Verb::Restore, Kind::Account, "crm:alice");
+  back.rank = Rank::Prepare;
+  back.effects = {};
+  back.restores_run = first.run;
+  back.restores_step = "step:crm";
+  company.sweep("swept", "crm:alice", {"step:back"});
+  company.plan.releases = {{.item = "crm:alice", .cause = "leaver/alice"}};
+  const RunReport report = company.apply();
+  REQUIRE(state_of(report, "back") == StepState::Verified);
+  REQUIRE(state_of(report, "swept") == StepState::Verified);
+  REQUIRE(company.world
+              ->seed(R"({"record":"session","id":"crm:s-9","system":"crm","account":"crm:alice",)"
+                     R"("holder":"alice"})")
+              .has_value());
+  const VerifiedOutcome outcome = test.verify(report.run);
+  CHECK(proof_of(outcome, "back").proof == Proof::Holds);
+  CHECK(proof_of(outcome, "swept").proof == Proof::NotNeeded);
+
+  ActionRequest disable;
+  disable.marker = "by hand";
+  disable.verb = Verb::Disable;
+  disable.item.item = "crm:alice";
+  disable.item.kind = Kind::Account;
+  REQUIRE(company.connectors.find("crm")->perform(disable).result == ResultClass::Changed);
+  CHECK(proof_of(test.verify(report.run), "back").proof == Proof::DoesNotHold);
+}
+
 TEST_CASE("verify: a destroying step that does not hold is for a person, not for resume") {
   Case test;
   test.company.step("wipe", Verb::Wipe, Kind::Device, "mdm:laptop");

@@ -45,6 +45,27 @@ TEST_CASE("advance: a hold that came meanwhile keeps an appointment, and lifting
   CHECK(desk.effects("delete", "crm:alice") == 1);
 }
 
+TEST_CASE("advance: an appointment that is decided again still soaks from when it was contained") {
+  Desk desk;
+  desk.options.max_attempts = 1;
+  REQUIRE(desk.world
+              ->add_fault({.kind = SandboxFaultKind::Conflict,
+                           .system = "crm",
+                           .call = "disable",
+                           .item = "",
+                           .value = 0,
+                           .times = 1})
+              .has_value());
+  desk.apply(leaver());
+  CHECK(desk.effects("disable", "crm:alice") == 0);
+  desk.advance_after(2 * kDay);
+  REQUIRE(desk.effects("disable", "crm:alice") == 1);
+  desk.advance_after(29 * kDay);  // 31 days after the event, 29 after the containment
+  CHECK(desk.effects("delete", "crm:alice") == 0);
+  desk.advance_after(kDay + Seconds(60));
+  CHECK(desk.effects("delete", "crm:alice") == 1);
+}
+
 TEST_CASE("advance: what was made after the snapshot is found after the sweep") {
   Desk desk;
   desk.facts({});
