@@ -20,6 +20,13 @@ void add_lanes(Company& company, const std::string& system, int lanes) {
   }
 }
 
+PlanStep& disable_carol(Company& company) {
+  PlanStep& step = company.step("carol", Verb::Disable, Kind::Account, "crm:carol");
+  step.holder = "carol";
+  step.facts["holder"] = "carol";
+  return step;
+}
+
 // How many actions could have come next, at each choice.
 std::vector<std::size_t> choices(Company& company) {
   std::vector<std::size_t> out;
@@ -96,7 +103,7 @@ class MeetingConnector final : public Connector {
 TEST_CASE("execute: a system with several lanes is given so many actions at once") {
   Company company;
   company.step("alice", Verb::Disable, Kind::Account, "crm:alice");
-  company.step("carol", Verb::Disable, Kind::Account, "crm:carol");
+  disable_carol(company);
   SUBCASE("one lane") {
     CHECK(most(choices(company)) == 1);
   }
@@ -125,7 +132,7 @@ TEST_CASE("execute: nothing else happens on an account while something does") {
 TEST_CASE("execute: what ranks behind waits for what is under way, on another account too") {
   Company company;
   add_lanes(company, "crm", 2);
-  company.step("carol", Verb::Disable, Kind::Account, "crm:carol");
+  disable_carol(company);
   PlanStep& role = company.step("role", Verb::Remove, Kind::Role, "crm:r-1");
   role.account = "crm:alice";
   REQUIRE(role.rank > Rank::Contain);
@@ -137,7 +144,7 @@ TEST_CASE("execute: a system that has failed again and again is given one action
   add_lanes(company, "crm", 2);
   company.options.breaker_failures = 1;
   company.step("alice", Verb::Disable, Kind::Account, "crm:alice");
-  company.step("carol", Verb::Disable, Kind::Account, "crm:carol");
+  disable_carol(company);
   company.fault(SandboxFaultKind::ServerError, "crm", "disable");
   const std::vector<std::size_t> made = choices(company);
   REQUIRE(made.size() > 3);
@@ -164,7 +171,7 @@ TEST_CASE("execute: the lanes of a system are threads of their own") {
   }
   company.step("first", Verb::Lock, Kind::Account, "crm:alice");
   company.step("alice", Verb::Disable, Kind::Account, "crm:alice").strong_after = {"step:first"};
-  company.step("carol", Verb::Disable, Kind::Account, "crm:carol").strong_after = {"step:first"};
+  disable_carol(company).strong_after = {"step:first"};
   const RunReport report = company.apply();
   CHECK(report.failed == 0);
   CHECK(state_of(report, "alice") == StepState::Verified);
