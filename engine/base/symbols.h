@@ -56,12 +56,16 @@ class SymbolTable {
     std::uint32_t hash;
   };
 
+  // Where the text is, or would be put: an empty slot.
+  [[nodiscard]] std::size_t slot_of(std::string_view text, std::uint32_t hash) const;
   void grow();
   const char* store(std::string_view text);
 
   std::vector<Entry> entries_;
-  std::vector<std::uint32_t>
-      slots_;  // open addressing; 0 = empty (entry 0 is never looked up by slot)
+  // Open addressing. The tags, a few bits of each slot's hash, keep away from entries that are not
+  // meant, which are far apart in memory; 0: an empty slot.
+  std::vector<std::uint32_t> slots_;
+  std::vector<std::uint8_t> tags_;
   std::vector<std::unique_ptr<char[]>> chunks_;
   std::size_t chunk_used_ = 0;
   std::size_t chunk_size_ = 0;

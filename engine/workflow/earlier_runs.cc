@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "execute/claims.h"
 #include "store/run_plan.h"
 
@@ -204,6 +206,25 @@ Result<std::vector<StandingChange>> EarlierRuns::find_standing(const std::string
   std::erase_if(out, [&](const StandingChange& change) {
     return !change.claim.released_at && restored.contains({change.claim.run, change.claim.step});
   });
+  return out;
+}
+
+Result<std::map<std::string, Instant>> find_successors(Store& store) {
+  std::map<std::string, Instant> out;
+  RESCIND_ASSIGN_OR_RETURN(const auto records, store.list_inventory());
+  for (const StoredInventoryRecord& record : records) {
+    if (record.kind != "successor") {
+      continue;
+    }
+    const auto json = nlohmann::json::parse(record.json, nullptr, false);
+    const auto text = [&json](const char* key) {
+      const bool there = json.is_object() && json.contains(key) && json[key].is_string();
+      return there ? json[key].get<std::string>() : std::string();
+    };
+    if (const auto at = parse_instant(text("at"))) {
+      out.emplace(text("successor"), *at);
+    }
+  }
   return out;
 }
 

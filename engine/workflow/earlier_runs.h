@@ -62,4 +62,7 @@ class EarlierRuns {
   Status status_;
 };
 
+// What runs made to take the place of something, a login that came with it included: item → when.
+Result<std::map<std::string, Instant>> find_successors(Store& store);
+
 }  // namespace rescind
