@@ -36,7 +36,7 @@ rule out {
   revoke  session, token within 5m
   disable account within 15m
   rotate  password within 1h
-  notify desk "somebody left"
+  notify desk
   delete  account after 30d
 }
 )";
@@ -190,7 +190,7 @@ void copy_run(const std::string& path, const std::string& run) {
            "run_events WHERE run = ?1 AND ?3 > 0",
            "INSERT INTO run_items SELECT item || ?2, 'run:' || ?2 FROM run_items WHERE run = ?1 "
            "AND ?3 > 0",
-           "INSERT INTO steps SELECT 'run:' || ?2, step || ?2, position, 'waiting', 0, generation, "
+           "INSERT INTO steps SELECT 'run:' || ?2, step, position, 'waiting', 0, generation, "
            "0, 0, 'time', ?3, '', '', NULL, NULL, NULL FROM steps WHERE run = ?1",
        }) {
     auto copy = value_of(database.prepare(sql));
