@@ -110,7 +110,7 @@ TEST_CASE("store: what a supplement adds to a run is found too") {
   record.epoch = claim->run.epoch;
   record.at = at_second(3);
   record.entry = RecordEntry::Extended;
-  REQUIRE(store->extend_run(record, supplement, nullptr).has_value());
+  REQUIRE(store->extend_run(record, supplement).has_value());
   CHECK(ids(store->list_runs_on("crm:alice:key")) == Ids{run});
   CHECK(store->find_steps("step:more")->size() == 1);
 }
