@@ -1,6 +1,7 @@
 // Reading and writing an exported log.
 #include "audit/log_file.h"
 
+#include <fstream>
 #include <istream>
 #include <utility>
 
@@ -48,8 +49,7 @@ Result<LogHeader> decode_log_header(std::string_view line) {
 }
 
 Result<LogReport> check_log_file(std::istream& in, LogCheckOptions options,
-                                 const std::vector<NamedNote>& checkpoints,
-                                 std::vector<AuditEntry>* entries) {
+                                 const std::vector<NamedNote>& checkpoints) {
   std::string line;
   std::getline(in, line);
   RESCIND_ASSIGN_OR_RETURN(const LogHeader header, decode_log_header(line));
@@ -64,15 +64,27 @@ Result<LogReport> check_log_file(std::istream& in, LogCheckOptions options,
     checker.add_checkpoint(named.note, named.from);
   }
   while (std::getline(in, line)) {
-    auto entry = checker.add_line(line);
-    if (entry && entries != nullptr) {
-      entries->push_back(*std::move(entry));
-    }
+    checker.add_line(line);
   }
   if (in.bad()) {
     return fail(ErrorKind::Io, "the evidence log could not be read to its end");
   }
   return checker.finish();
+}
+
+LogSource entries_of_file(std::string path) {
+  return [path = std::move(path)](const EntryKinds& kinds, const EntryHearer& hear) -> Status {
+    std::ifstream in(path, std::ios::binary);
+    std::string line;
+    std::getline(in, line);  // the header
+    while (std::getline(in, line)) {
+      RESCIND_RETURN_IF_ERROR(hear_line(line, kinds, hear));
+    }
+    if (!in.eof()) {
+      return fail(ErrorKind::Io, "`" + path + "` could not be read to its end");
+    }
+    return {};
+  };
 }
 
 }  // namespace rescind

@@ -9,6 +9,7 @@
 
 #include "audit/entry.h"
 #include "audit/log_check.h"
+#include "audit/log_source.h"
 #include "base/result.h"
 
 namespace rescind {
@@ -27,14 +28,15 @@ std::string encode_log_header(const LogHeader& header);
 Result<LogHeader> decode_log_header(std::string_view line);
 
 // Checks a log file from its beginning to its end. `checkpoints`: further notes to hold it against,
-// with where they come from. When `entries` is given the readable ones are added to it. Errors:
-// those of the header, Io.
+// with where they come from. Errors: those of the header, Io.
 struct NamedNote {
   std::string from, note;
 };
 
 Result<LogReport> check_log_file(std::istream& in, LogCheckOptions options,
-                                 const std::vector<NamedNote>& checkpoints,
-                                 std::vector<AuditEntry>* entries = nullptr);
+                                 const std::vector<NamedNote>& checkpoints);
+
+// The entries of a log file, which is opened anew each time that they are read.
+LogSource entries_of_file(std::string path);
 
 }  // namespace rescind

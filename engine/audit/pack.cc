@@ -2,6 +2,7 @@
 #include "audit/pack.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -270,23 +271,26 @@ class PackChecker {
     }
   }
 
-  void check_complete(const std::vector<AuditEntry>& entries, const std::vector<AuditEntry>& log) {
-    std::vector<AuditEntry> covered;
-    std::copy_if(
-        log.begin(), log.end(), std::back_inserter(covered),
-        [this](const AuditEntry& entry) { return entry.sequence < report_.checkpoint.size; });
-    const std::vector<std::size_t> wanted = select_entries(covered, pack_.identity);
-    std::vector<std::uint64_t> held;
+  Status check_complete(const std::vector<AuditEntry>& entries, const LogSource& log) {
+    std::set<std::uint64_t> held;
     for (const AuditEntry& entry : entries) {
-      held.push_back(entry.sequence);
+      held.insert(entry.sequence);
     }
-    for (const std::size_t at : wanted) {
-      if (std::find(held.begin(), held.end(), covered[at].sequence) == held.end()) {
-        note(FindingKind::Missing, covered[at].sequence,
-             "entry " + std::to_string(covered[at].sequence) +
+    const std::uint64_t end = report_.checkpoint.size;
+    const LogSource covered = [&log, end](const EntryKinds& kinds, const EntryHearer& hear) {
+      return log(kinds, [&hear, end](const AuditEntry& entry) {
+        if (entry.sequence < end) {
+          hear(entry);
+        }
+      });
+    };
+    return select_entries(covered, pack_.identity, [&](const AuditEntry& entry) {
+      if (!held.contains(entry.sequence)) {
+        note(FindingKind::Missing, entry.sequence,
+             "entry " + std::to_string(entry.sequence) +
                  " of the log is about the identity and not in the pack");
       }
-    }
+    });
   }
 
   void set_verdict(std::string verdict) { report_.verdict = std::move(verdict); }
@@ -378,15 +382,15 @@ Result<EvidencePack> decode_pack(std::string_view text) {
 }
 
 Result<PackReport> check_pack(std::string_view text, const std::vector<PublicKey>& keys,
-                              const std::vector<AuditEntry>* log) {
+                              const LogSource& log) {
   RESCIND_ASSIGN_OR_RETURN(const EvidencePack pack, decode_pack(text));
   RESCIND_ASSIGN_OR_RETURN(const auto entries, decode_entries(pack));
   PackChecker checker(pack, keys);
   checker.check_signatures();
   checker.check_entries(entries);
   checker.check_text(text);
-  if (log != nullptr) {
-    checker.check_complete(entries, *log);
+  if (log) {
+    RESCIND_RETURN_IF_ERROR(checker.check_complete(entries, log));
   }
   checker.set_verdict(tell_story(entries, pack.identity).verdict);
   return checker.finish();

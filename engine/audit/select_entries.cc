@@ -24,6 +24,9 @@ class Selection {
  public:
   explicit Selection(const std::string& identity) : identity_(identity) {}
 
+  // The kinds that something is learnt from.
+  static EntryKinds teaching() { return {"event", "reported", "decision", "step"}; }
+
   // Over all entries, again until nothing is learnt any more: whose events these are, and what
   // follows from them. True: something was new.
   bool learn(const AuditNote& note) {
@@ -114,22 +117,19 @@ class Selection {
 
 }  // namespace
 
-std::vector<std::size_t> select_entries(const std::vector<AuditEntry>& log,
-                                        const std::string& identity) {
+Status select_entries(const LogSource& log, const std::string& identity, const EntryHearer& hear) {
   Selection selection(identity);
   for (bool more = true; more;) {
     more = false;
-    for (const AuditEntry& entry : log) {
+    RESCIND_RETURN_IF_ERROR(log(Selection::teaching(), [&](const AuditEntry& entry) {
       more = selection.learn(entry.note) || more;
-    }
+    }));
   }
-  std::vector<std::size_t> taken;
-  for (std::size_t at = 0; at < log.size(); ++at) {
-    if (selection.takes(log[at].note)) {
-      taken.push_back(at);
+  return log({}, [&](const AuditEntry& entry) {
+    if (selection.takes(entry.note)) {
+      hear(entry);
     }
-  }
-  return taken;
+  });
 }
 
 }  // namespace rescind

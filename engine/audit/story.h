@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "audit/entry.h"
+#include "audit/log_source.h"
 #include "base/time.h"
 
 namespace rescind {
@@ -87,10 +87,10 @@ struct Story {
   std::string verdict;  // one or two sentences
 };
 
-// The entries of `log` that are about the identity: its events and what follows from them, with the
-// runs that carried it out. Indexes into `log`, rising.
-std::vector<std::size_t> select_entries(const std::vector<AuditEntry>& log,
-                                        const std::string& identity);
+// Hears the entries of the log that are about the identity: its events and what follows from them,
+// with the runs that carried it out. Reads the log several times and holds what links its entries,
+// not the entries. Errors: those of the log.
+Status select_entries(const LogSource& log, const std::string& identity, const EntryHearer& hear);
 
 Story tell_story(const std::vector<AuditEntry>& entries, const std::string& identity);
 

@@ -21,6 +21,8 @@ using Node = DocumentNode;
 constexpr std::array<std::string_view, 8> kSecretWords{
     "password", "passphrase", "secret", "token", "api_key", "private_key", "credential", "bearer"};
 
+constexpr std::uint32_t kMaxConcurrency = 64;
+
 bool names_secret(std::string_view key) {
   return std::any_of(kSecretWords.begin(), kSecretWords.end(), [key](std::string_view word) {
     return key == word || (key.size() > word.size() && key.ends_with(word) &&
@@ -251,6 +253,8 @@ class ConfigurationReader {
         read_holder(entry.value, system);
       } else if (entry.key == "rate") {
         read_rate(entry.value, system.pause);
+      } else if (entry.key == "concurrency") {
+        read_concurrency(entry.value, system.concurrency);
       } else {
         read_value(entry.value, entry.key, names_secret(entry.key), system.settings[entry.key]);
       }
@@ -279,6 +283,21 @@ class ConfigurationReader {
       return;
     }
     pause = std::chrono::milliseconds(span) / count;
+  }
+
+  void read_concurrency(const Node& node, std::uint32_t& concurrency) {
+    const std::string text = node.is_text() ? node.text : std::string();
+    std::uint32_t count = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, count);
+    if (error != std::errc() || stopped != end || count < 1 || count > kMaxConcurrency) {
+      diagnostics_.error(
+          Code::R0803, node.span,
+          "`concurrency` must be a whole number from 1 to " + std::to_string(kMaxConcurrency),
+          "so many actions may run in that system at once; without it one may");
+      return;
+    }
+    concurrency = count;
   }
 
   void read_routes(const Node& node, Configuration& out) {

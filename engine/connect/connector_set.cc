@@ -1,21 +1,40 @@
 // The connectors of one run by system.
 #include "connect/connector_set.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "base/check.h"
 
 namespace rescind {
 
 void ConnectorSet::add(std::string system, std::unique_ptr<Connector> connector) {
-  entries_[std::move(system)] = Entry{std::move(connector), std::nullopt, std::nullopt};
+  Entry entry;
+  entry.lanes.push_back(std::move(connector));
+  entries_[std::move(system)] = std::move(entry);
+}
+
+void ConnectorSet::add_lane(std::string_view system, std::unique_ptr<Connector> connector) {
+  const auto it = entries_.find(system);
+  RESCIND_CHECK(it != entries_.end() && !it->second.lanes.empty(), "a lane of no connector");
+  it->second.lanes.push_back(std::move(connector));
 }
 
 void ConnectorSet::add_unavailable(std::string system, Error why) {
-  entries_[std::move(system)] = Entry{nullptr, std::move(why), std::nullopt};
+  Entry entry;
+  entry.why = std::move(why);
+  entries_[std::move(system)] = std::move(entry);
 }
 
-Connector* ConnectorSet::find(std::string_view system) {
+Connector* ConnectorSet::find(std::string_view system, std::size_t lane) {
   const auto it = entries_.find(system);
-  return it == entries_.end() ? nullptr : it->second.connector.get();
+  return it == entries_.end() || lane >= it->second.lanes.size() ? nullptr
+                                                                 : it->second.lanes[lane].get();
+}
+
+std::size_t ConnectorSet::lanes(std::string_view system) const {
+  const auto it = entries_.find(system);
+  return it == entries_.end() ? 1 : std::max<std::size_t>(it->second.lanes.size(), 1);
 }
 
 std::string ConnectorSet::why_unavailable(std::string_view system) const {
@@ -37,11 +56,11 @@ std::vector<std::string> ConnectorSet::systems() const {
 
 Result<Capabilities> ConnectorSet::capabilities(std::string_view system) {
   const auto it = entries_.find(system);
-  if (it == entries_.end() || !it->second.connector) {
+  if (it == entries_.end() || it->second.lanes.empty()) {
     return fail(ErrorKind::NotFound, why_unavailable(system));
   }
   if (!it->second.capabilities) {
-    RESCIND_ASSIGN_OR_RETURN(it->second.capabilities, it->second.connector->capabilities());
+    RESCIND_ASSIGN_OR_RETURN(it->second.capabilities, it->second.lanes.front()->capabilities());
   }
   return *it->second.capabilities;
 }

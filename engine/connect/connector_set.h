@@ -1,4 +1,4 @@
-// ConnectorSet: the connectors of one run, one per system. A system whose connector could not be
+// ConnectorSet: the connectors of one run, by system. A system whose connector could not be
 // made keeps its place with the reason, so that its steps wait and are reported instead of
 // vanishing.
 #pragma once
@@ -15,24 +15,30 @@
 
 namespace rescind {
 
-// Filled before use and not changed after. Different systems may be used by different threads at
-// once, one system by one thread at a time.
+// Filled before use and not changed after. Different connectors may be used by different threads at
+// once, one connector by one thread at a time. A system has as many lanes as it has connectors: so
+// many actions may run there at once.
 class ConnectorSet {
  public:
   void add(std::string system, std::unique_ptr<Connector> connector);
+  // One more connector of a system that was added, made with the same settings.
+  void add_lane(std::string_view system, std::unique_ptr<Connector> connector);
   // The system is known but cannot be talked to (a setting is missing, its server refused us).
   void add_unavailable(std::string system, Error why);
 
   // Null when the system has no working connector; why_unavailable says why.
-  [[nodiscard]] Connector* find(std::string_view system);
+  [[nodiscard]] Connector* find(std::string_view system, std::size_t lane = 0);
+  // 1 for a system without a connector: what needs none is done there too.
+  [[nodiscard]] std::size_t lanes(std::string_view system) const;
   [[nodiscard]] std::string why_unavailable(std::string_view system) const;
   [[nodiscard]] std::vector<std::string> systems() const;  // sorted
-  // What the system can do; asked once and kept. A failed question is asked again at the next call.
+  // What the system can do; asked once, in its first lane, and kept. A failed question is asked
+  // again at the next call.
   Result<Capabilities> capabilities(std::string_view system);
 
  private:
   struct Entry {
-    std::unique_ptr<Connector> connector;
+    std::vector<std::unique_ptr<Connector>> lanes;  // empty: unavailable
     std::optional<Error> why;
     std::optional<Capabilities> capabilities;
   };

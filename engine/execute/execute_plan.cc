@@ -87,6 +87,7 @@ Result<NewRun> new_run(const Plan& plan, Store& store, Instant now) {
   NewRun run;
   run.digest = plan.digest;
   run.plan = encode_plan(plan);
+  run.index = index_plan(plan);
   run.notes = notes_of(plan);
   run.at = now;
   run.supersedes = plan.supersedes;

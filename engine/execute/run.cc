@@ -249,40 +249,54 @@ Status Run::cancel_passed() {
 
 Status Run::dispatch_all() {
   for (auto& [system, health] : schedule_->systems()) {
-    if (!workers_.idle(system)) {
-      continue;
-    }
-    if (const auto next = schedule_->next_action(system, clock_.now(), clock_.monotonic())) {
-      start(*next);
+    const std::size_t lanes = connectors_.lanes(system);
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      // Until the system has said that it is the one of the plan, nobody else acts there.
+      if (greeting_.contains(system)) {
+        break;
+      }
+      if (!workers_.idle({system, lane})) {
+        continue;
+      }
+      const auto next = schedule_->next_action(system, clock_.now(), clock_.monotonic());
+      if (!next) {
+        break;
+      }
+      start(*next, lane);
     }
   }
   return {};
 }
 
-void Run::start(std::size_t index) {
+void Run::start(std::size_t index, std::size_t lane) {
   Slot& slot = schedule_->slots()[index];
   slot.running = true;
   schedule_->note_start(slot.step->system, clock_.monotonic());
   if (slot.effort.attempts == 0 && slot.record.state != StepState::Applied) {
     tell(StepProgress::What::Started, slot);
   }
-  workers_.start(slot.step->system, index, job_of(index));
+  workers_.start({slot.step->system, lane}, index, job_of(index, lane));
 }
 
 // The job owns or borrows only what nobody else touches while it runs.
-Workers::Job Run::job_of(std::size_t index) {
+Workers::Job Run::job_of(std::size_t index, std::size_t lane) {
   Slot& slot = schedule_->slots()[index];
   const std::string& system = slot.step->system;
   const bool greet = !system.empty() && greeted_.insert(system).second;
+  if (greet) {
+    greeting_[system] = index;
+  }
   const std::string unseen = slot.step->action == "sweep" ? schedule_->unseen(slot) : std::string{};
   const bool approved = schedule_->over_limit_approved(slot, clock_.now());
   const auto restored = restores_.find(slot.step->id);
   const RestoreTarget* restore = restored == restores_.end() ? nullptr : &restored->second;
-  return [this, &slot, greet, unseen, approved, restore]() -> Result<ActionReport> {
+  return [this, &slot, lane, greet, unseen, approved, restore]() -> Result<ActionReport> {
     const PlanStep& step = *slot.step;
-    const ActionContext context{
-        journal_, connectors_.find(step.system), clock_, options_, slot.claims, approved,
-        unseen,   slot.account_is_disabled,      restore};
+    const ActionContext context{journal_,    connectors_.find(step.system, lane),
+                                clock_,      options_,
+                                slot.claims, approved,
+                                unseen,      slot.account_is_disabled,
+                                restore};
     if (greet) {
       auto can = connectors_.capabilities(step.system);
       if (!can) {
@@ -303,6 +317,11 @@ Workers::Job Run::job_of(std::size_t index) {
 Status Run::take_in(std::vector<Workers::Done> done) {
   std::optional<Error> broken;
   for (Workers::Done& one : done) {
+    const std::string& system = schedule_->slots()[one.slot].step->system;
+    if (const auto asked = greeting_.find(system);
+        asked != greeting_.end() && asked->second == one.slot) {
+      greeting_.erase(asked);
+    }
     if (!one.report) {
       broken = one.report.error();
       continue;
@@ -311,7 +330,7 @@ Status Run::take_in(std::vector<Workers::Done> done) {
     schedule_->apply(one.slot, *one.report, clock_.monotonic());
     const Slot& slot = schedule_->slots()[one.slot];
     if (greeted_badly) {
-      greeted_.erase(slot.step->system);
+      greeted_.erase(system);
     }
     if (is_end_state(slot.record.state)) {
       tell(StepProgress::What::Finished, slot);

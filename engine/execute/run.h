@@ -32,8 +32,8 @@ class Run {
   Status finish_undoing();
   Result<bool> leaves_something_to_decide();
   Status dispatch_all();
-  void start(std::size_t index);
-  Workers::Job job_of(std::size_t index);
+  void start(std::size_t index, std::size_t lane);
+  Workers::Job job_of(std::size_t index, std::size_t lane);
   Result<ActionReport> act(const PlanStep& step, StepRecord record, Effort& effort,
                            const ActionContext& context);
   Status take_in(std::vector<Workers::Done> done);
@@ -56,9 +56,11 @@ class Run {
   std::vector<RetirementRecord> retirements_;
   std::unique_ptr<Approvals> approvals_;
   std::unique_ptr<Schedule> schedule_;
-  std::set<std::string> greeted_;  // systems that were asked for their capabilities; touched by the
-                                   // calling thread only
-  Workers workers_;                // last: its threads end before what they use
+  // Touched by the calling thread only: systems that were asked for their capabilities, and those
+  // of them that have not answered yet, with the slot whose action asks.
+  std::set<std::string> greeted_;
+  std::map<std::string, std::size_t> greeting_;
+  Workers workers_;  // last: its threads end before what they use
 };
 
 }  // namespace rescind::execute

@@ -40,6 +40,15 @@ bool needs_no_start_condition(const Slot& slot) {
   return is_reading(*slot.step, slot.record.state);
 }
 
+// The account that the step is about, else its item; "" neither.
+const std::string& touched(const PlanStep& step) {
+  return step.account.empty() ? step.item : step.account;
+}
+
+bool touches_the_same(const PlanStep& a, const PlanStep& b) {
+  return !touched(a).empty() && touched(a) == touched(b);
+}
+
 std::vector<LimitClaim> claims_of(const Plan& plan, const PlanStep& step) {
   std::vector<LimitClaim> claims;
   for (const LimitRef& ref : step.limits) {
@@ -369,6 +378,16 @@ bool Schedule::over_limit_approved(const Slot& slot, Instant now) const {
          approvals_.missing(*slot.step, asked, now).empty();
 }
 
+std::vector<const Slot*> Schedule::running_in(const std::string& system) const {
+  std::vector<const Slot*> running;
+  for (const std::size_t i : open_.at(system)) {
+    if (slots_[i].running) {
+      running.push_back(&slots_[i]);
+    }
+  }
+  return running;
+}
+
 std::optional<std::size_t> Schedule::next_action(const std::string& system, Instant now,
                                                  Milliseconds monotonic) const {
   const SystemHealth& health = systems_.at(system);
@@ -379,13 +398,21 @@ std::optional<std::size_t> Schedule::next_action(const std::string& system, Inst
   // Attempts before readings within a rank: verification is no barrier for containment. Where the
   // breaker has been open, what was tried least goes first, so that one bad item proves nothing.
   using Key = std::tuple<Rank, bool, std::uint32_t, std::size_t>;
+  const std::vector<const Slot*> running = running_in(system);
+  if (!running.empty() && health.openings > 0) {
+    return std::nullopt;
+  }
   std::optional<Key> best;
   for (const std::size_t i : open_.at(system)) {
     const Slot& slot = slots_[i];
     if (best && slot.step->rank > std::get<0>(*best)) {
       break;
     }
-    if (slot.running || slot.gave_up || (slot.not_until && *slot.not_until > monotonic)) {
+    const bool in_the_way = std::any_of(running.begin(), running.end(), [&slot](const Slot* other) {
+      return slot.step->rank > other->step->rank || touches_the_same(*slot.step, *other->step);
+    });
+    if (in_the_way || slot.running || slot.gave_up ||
+        (slot.not_until && *slot.not_until > monotonic)) {
       continue;
     }
     const bool verifies = slot.record.state == StepState::Applied && slot.step->action.empty();

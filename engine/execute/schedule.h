@@ -71,7 +71,8 @@ class Schedule {
   [[nodiscard]] std::map<std::string, SystemHealth>& systems() { return systems_; }
 
   [[nodiscard]] Readiness readiness(const Slot& slot, Instant now) const;
-  // The next step of the system that may act; nothing when none may.
+  // The next step of the system that may act beside those that run there; nothing when none may.
+  // Never two on one account or item, never one that ranks behind one that runs.
   [[nodiscard]] std::optional<std::size_t> next_action(const std::string& system, Instant now,
                                                        Milliseconds monotonic) const;
   // How long until something may change by itself; nothing: only from outside.
@@ -94,6 +95,7 @@ class Schedule {
 
  private:
   void list_open_steps();
+  [[nodiscard]] std::vector<const Slot*> running_in(const std::string& system) const;
   [[nodiscard]] Readiness stage_condition(const Slot& slot) const;
   [[nodiscard]] Readiness start_condition(const Slot& slot, Instant now) const;
   [[nodiscard]] Readiness strong_condition(const Slot& slot, Instant now) const;

@@ -1,4 +1,4 @@
-// Threads of the systems, or their stand-ins in the calling thread.
+// Threads of the lanes, or their stand-ins in the calling thread.
 #include "execute/workers.h"
 
 #include <algorithm>
@@ -8,25 +8,25 @@ namespace rescind::execute {
 Workers::~Workers() {
   {
     const std::lock_guard lock(mutex_);
-    for (auto& [system, worker] : workers_) {
+    for (auto& [lane, worker] : workers_) {
       worker->stop = true;
       worker->wake.notify_one();
     }
   }
-  for (auto& [system, worker] : workers_) {
+  for (auto& [lane, worker] : workers_) {
     if (worker->thread.joinable()) {
       worker->thread.join();
     }
   }
 }
 
-bool Workers::idle(const std::string& system) const {
-  const auto it = workers_.find(system);
+bool Workers::idle(const Lane& lane) const {
+  const auto it = workers_.find(lane);
   return it == workers_.end() || it->second->idle;
 }
 
-void Workers::start(const std::string& system, std::size_t slot, Job job) {
-  auto& worker = workers_[system];
+void Workers::start(const Lane& lane, std::size_t slot, Job job) {
+  auto& worker = workers_[lane];
   if (!worker) {
     worker = std::make_unique<Worker>();
     if (!choose_) {
@@ -35,7 +35,7 @@ void Workers::start(const std::string& system, std::size_t slot, Job job) {
   }
   worker->idle = false;
   ++busy_;
-  running_[slot] = system;
+  running_[slot] = lane;
   const std::lock_guard lock(mutex_);
   worker->job = std::move(job);
   worker->slot = slot;
@@ -61,7 +61,7 @@ void Workers::work(Worker& worker) {
 
 std::vector<Workers::Done> Workers::run_one() {
   std::vector<Worker*> ready;
-  for (auto& [system, worker] : workers_) {
+  for (auto& [lane, worker] : workers_) {
     if (worker->job) {
       ready.push_back(worker.get());
     }

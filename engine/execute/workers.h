@@ -1,6 +1,6 @@
-// One worker thread per system. A worker does one action at a time and hands the result back; the
-// thread that runs the plan decides what comes next. Inline workers do the same in that very
-// thread, one action at a time, in an order that the caller chooses.
+// One worker thread per lane of a system. A worker does one action at a time and hands the result
+// back; the thread that runs the plan decides what comes next. Inline workers do the same in that
+// very thread, one action at a time, in an order that the caller chooses.
 #pragma once
 
 #include <condition_variable>
@@ -35,10 +35,12 @@ class Workers {
   Workers& operator=(const Workers&) = delete;
   ~Workers();  // waits for what is running
 
-  // Starts the job on the system's own thread, which must be idle. Inline it runs in `wait`, and
+  using Lane = std::pair<std::string, std::size_t>;  // system, number
+
+  // Starts the job on the lane's own thread, which must be idle. Inline it runs in `wait`, and
   // what it throws passes through.
-  void start(const std::string& system, std::size_t slot, Job job);
-  [[nodiscard]] bool idle(const std::string& system) const;
+  void start(const Lane& lane, std::size_t slot, Job job);
+  [[nodiscard]] bool idle(const Lane& lane) const;
 
   [[nodiscard]] std::size_t busy() const { return busy_; }
 
@@ -62,8 +64,8 @@ class Workers {
   std::mutex mutex_;
   std::condition_variable finished_;
   std::vector<Done> done_;  // guarded by mutex_
-  std::map<std::string, std::unique_ptr<Worker>> workers_;
-  std::map<std::size_t, std::string> running_;  // slot → system; owned by the calling thread
+  std::map<Lane, std::unique_ptr<Worker>> workers_;
+  std::map<std::size_t, Lane> running_;  // by slot; owned by the calling thread
   std::size_t busy_ = 0;
 };
 

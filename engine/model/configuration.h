@@ -40,6 +40,7 @@ struct SystemConfiguration {
   std::string holder_account_attribute;  // holder: { account: uid, identity: id }; "" none
   std::string holder_identity_attribute;
   std::chrono::milliseconds pause{0};  // rate: 100/1m: so long between two actions; 0 no bound
+  std::uint32_t concurrency = 1;       // actions that may run there at once
   std::map<std::string, ConfiguredValue> settings;  // the connector's own; lists joined by ","
   Span span;                                        // of the system's name
   Span connector_span;                              // of the connector's name

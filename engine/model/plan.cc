@@ -24,4 +24,10 @@ std::optional<Outcome> find_outcome(std::string_view name) {
   return std::nullopt;
 }
 
+bool is_reported(const Plan& plan, std::size_t index) {
+  // A subject may hold the mark of derivation too; only what was derived has that source.
+  return index >= plan.event_lineages.size() || plan.events[index].source != "derived" ||
+         plan.event_lineages[index].find(" > ") == std::string::npos;
+}
+
 }  // namespace rescind

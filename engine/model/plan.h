@@ -265,6 +265,9 @@ struct Plan {
   bool complete = true;
 };
 
+// Whether event number `index` was reported, rather than derived from one that was.
+bool is_reported(const Plan& plan, std::size_t index);
+
 // JSON as docs/formats.md describes it, two-space indented, keys in the documented order, final
 // newline.
 std::string encode_plan(const Plan& plan);

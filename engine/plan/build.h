@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -40,14 +41,15 @@ struct PlanOptions {
   std::vector<std::string> notes;
   // Other inputs that the digest covers, by name: connector versions and endpoints, time-zone data.
   std::map<std::string, std::string> bindings;
-  // Steps of earlier runs that are verified or still open there: left out here.
-  std::set<std::string> settled_steps;
+  // Whether the step is verified in an earlier run, or still open there: left out here. Absent:
+  // none.
+  std::function<bool(const std::string& step)> is_settled;
   // Steps of runs that this plan takes over: a step that is wanted again keeps its id.
   std::set<std::string> known_steps;
-  // Retirements that have not ended, by item.
-  std::map<std::string, RetirementRecord> retirements;
-  // What stands on items, by item; needed where a rule restores.
-  std::map<std::string, std::vector<StandingChange>> standing;
+  // The retirement of the item that has not ended. Absent: none has begun.
+  std::function<std::optional<RetirementRecord>(const std::string& item)> open_retirement;
+  // What stands on the item, in the order of the runs that did it. Absent: nothing does.
+  std::function<std::vector<StandingChange>(const std::string& item)> standing_on;
   // Runs that this plan takes over: it decides their events again.
   std::vector<std::string> supersedes;
   // Runs whose retirements go on in this plan; those of others are joined.

@@ -26,14 +26,11 @@ bool collect_approvals(const Draft& draft, const Order& order, ApprovalList& app
 
 // Since when earlier runs hold the item contained; nothing: they do not.
 std::optional<Instant> contained_since(const Draft& draft, ItemRef item) {
-  const auto standing = draft.options.standing.find(draft.item_text(item));
   std::optional<Instant> since;
-  if (standing != draft.options.standing.end()) {
-    for (const StandingChange& change : standing->second) {
-      if (!change.claim.released_at &&
-          worst_effect(draft.estate.effects(item, change.verb)) == Effect::Contains) {
-        since = std::min(since.value_or(change.claim.at), change.claim.at);
-      }
+  for (const StandingChange& change : draft.standing_on(item)) {
+    if (!change.claim.released_at &&
+        worst_effect(draft.estate.effects(item, change.verb)) == Effect::Contains) {
+      since = std::min(since.value_or(change.claim.at), change.claim.at);
     }
   }
   return since;

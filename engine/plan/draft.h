@@ -149,6 +149,17 @@ struct Draft {
 
   [[nodiscard]] std::vector<std::string> resolve(const ResolvedPrincipals& chain,
                                                  ItemRef item) const;
+
+  [[nodiscard]] bool is_settled(const std::string& step) const {
+    return options.is_settled && options.is_settled(step);
+  }
+
+  // What stands on the item from earlier runs.
+  [[nodiscard]] std::vector<StandingChange> standing_on(ItemRef item) const {
+    return options.standing_on ? options.standing_on(item_text(item))
+                               : std::vector<StandingChange>();
+  }
+
   // "" outside retirements.
   [[nodiscard]] std::string_view stage_name(const Order& order) const;
   // Whether this cause has put the item under a retirement.

@@ -248,12 +248,8 @@ void stand_for(std::vector<Order>& orders, Verb further, Verb lesser) {
 // What another cause contained is contained for this one too: the step finds nothing left to do,
 // and its claim stays when the other one is dropped.
 bool still_to_claim(const Draft& draft, ItemRef item, const MatchList& matches) {
-  const auto standing = draft.options.standing.find(draft.item_text(item));
-  if (standing == draft.options.standing.end()) {
-    return false;
-  }
   std::set<std::string> holding;
-  for (const StandingChange& change : standing->second) {
+  for (const StandingChange& change : draft.standing_on(item)) {
     if (!change.claim.released_at) {
       holding.insert(claim_cause(change.claim.cause));
     }

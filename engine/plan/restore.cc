@@ -28,8 +28,8 @@ class Restorer {
  private:
   void restore(const std::string& item, std::vector<std::uint32_t> matches) {
     const ItemRef ref = draft_.match(matches.front()).item;
-    const auto standing = draft_.options.standing.find(item);
-    if (standing == draft_.options.standing.end() || !any_stands(standing->second)) {
+    const std::vector<StandingChange> standing = draft_.standing_on(ref);
+    if (!any_stands(standing)) {
       if (ref.kind() == Kind::Account && !draft_.estate.enabled(ref)) {
         draft_.need_person(
             item, "it is disabled, but no run of ours did that: nothing says what it was before");
@@ -44,7 +44,7 @@ class Restorer {
       return;
     }
     const std::size_t released = draft_.plan.releases.size();
-    const std::set<std::string> left = drop_claims(standing->second, item, matches);
+    const std::set<std::string> left = drop_claims(standing, item, matches);
     if (!left.empty()) {
       const std::string holders =
           join(std::vector<std::string>(left.begin(), left.end()), ", ") + " still holds it";
@@ -63,7 +63,7 @@ class Restorer {
       draft_.plan.notes.push_back(item + " is not restored: this plan contains it");
       return;
     }
-    put_back(ref, standing->second, matches);
+    put_back(ref, standing, matches);
   }
 
   // When the first of them takes effect.

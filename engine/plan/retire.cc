@@ -53,14 +53,17 @@ class Retirer {
     return draft_.policy.retires[match(index).retire];
   }
 
+  [[nodiscard]] std::optional<RetirementRecord> open_on(const std::string& item) const {
+    return draft_.options.open_retirement ? draft_.options.open_retirement(item) : std::nullopt;
+  }
+
   void take(ItemRef item, MatchSpan matches) {
     std::set<std::string> names;
     for (const std::uint32_t index : matches) {
       names.insert(retire_of(index).declared.qualified());
     }
-    const auto open = draft_.options.retirements.find(draft_.item_text(item));
-    const RetirementRecord* record =
-        open == draft_.options.retirements.end() ? nullptr : &open->second;
+    const std::optional<RetirementRecord> open = open_on(draft_.item_text(item));
+    const RetirementRecord* record = open ? &*open : nullptr;
     if (record != nullptr) {
       names.insert(record->retire);
     }
@@ -335,7 +338,7 @@ class Retirer {
     if (staged.item.kind() == Kind::Account && !draft_.estate.enabled(staged.item)) {
       return true;
     }
-    const bool goes_on = draft_.options.retirements.contains(staged.planned.item);
+    const bool goes_on = open_on(staged.planned.item).has_value();
     for (std::uint32_t s = 0; goes_on && s < staged.start; ++s) {
       if (contains(retire.stages[s], staged.item.kind())) {
         return true;

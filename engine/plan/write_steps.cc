@@ -118,7 +118,7 @@ std::string step_id(const Draft& draft, const Order& order) {
   const std::uint32_t lead = root_of(draft, order.lead);
   std::string own = name_by(draft, order, lead);
   const auto known = [&](const std::string& id) {
-    return draft.options.known_steps.contains(id) || draft.options.settled_steps.contains(id);
+    return draft.options.known_steps.contains(id) || draft.is_settled(id);
   };
   if (known(own)) {
     return own;
@@ -268,7 +268,10 @@ std::vector<bool> find_settled(const Draft& draft, const std::vector<std::string
   std::vector<bool> settled(count);
   std::vector<bool> needed(count, false);
   for (std::uint32_t i = 0; i < count; ++i) {
-    settled[i] = draft.options.settled_steps.contains(ids[i]);
+    settled[i] = draft.is_settled(ids[i]);
+  }
+  if (std::find(settled.begin(), settled.end(), true) == settled.end()) {
+    return settled;
   }
   for (std::uint32_t i = 0; i < count; ++i) {
     for (const auto* edges : {&draft.orders[i].weak, &draft.orders[i].strong}) {
@@ -317,7 +320,7 @@ void write_steps(Draft& draft) {
   for (const Order& order : draft.orders) {
     ids.push_back(step_id(draft, order));
   }
-  if (!draft.options.settled_steps.empty()) {
+  if (draft.options.is_settled) {
     drop_settled(draft, ids);
   }
   draft.reindex();

@@ -437,11 +437,9 @@ Spread spread_of(std::vector<Seconds> durations) {
           durations.back()};
 }
 
-Report compute_report(const std::vector<AuditEntry>& log, const ReportOptions& options) {
+Result<Report> compute_report(const LogSource& log, const ReportOptions& options) {
   Computer computer(options);
-  for (const AuditEntry& entry : log) {
-    computer.hear(entry);
-  }
+  RESCIND_RETURN_IF_ERROR(log({}, [&computer](const AuditEntry& entry) { computer.hear(entry); }));
   return computer.finish();
 }
 

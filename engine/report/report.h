@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "audit/entry.h"
+#include "audit/log_source.h"
 #include "base/time.h"
 
 namespace rescind {
@@ -74,7 +74,8 @@ struct Report {
   std::map<std::string, Spread> dwell;  // by stage of a retirement
 };
 
-Report compute_report(const std::vector<AuditEntry>& log, const ReportOptions& options);
+// Reads the log once and holds what it counts, not the entries. Errors: those of the log.
+Result<Report> compute_report(const LogSource& log, const ReportOptions& options);
 
 std::string render_report_text(const Report& report);
 // A header, then a line per figure: metric, unit, value.

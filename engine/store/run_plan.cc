@@ -2,6 +2,7 @@
 #include "store/run_plan.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace rescind {
@@ -26,6 +27,24 @@ void merge_into(std::vector<T>& list, std::vector<T>& more, const Same& same) {
 Instant RunPlan::expires_at(const std::string& step) const {
   const auto found = expires.find(step);
   return found == expires.end() ? plan.expires_at : found->second;
+}
+
+PlanIndex index_plan(const Plan& plan) {
+  PlanIndex index;
+  for (std::size_t i = 0; i < plan.events.size(); ++i) {
+    if (is_reported(plan, i)) {
+      const Event& event = plan.events[i];
+      index.events.push_back({event.subject, event.source, event.id});
+    }
+  }
+  std::set<std::string> items;
+  for (const PlanStep& step : plan.steps) {
+    if (!step.item.empty()) {
+      items.insert(step.item);
+    }
+  }
+  index.items.assign(items.begin(), items.end());
+  return index;
 }
 
 void add_supplement(RunPlan& run, Plan supplement) {

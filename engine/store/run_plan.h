@@ -29,6 +29,9 @@ Result<std::shared_ptr<const Plan>> load_first_plan(Store& store, const std::str
 // Errors: as above.
 Result<RunPlan> load_run_plan(Store& store, const std::string& run);
 
+// By what a run of the plan is found.
+PlanIndex index_plan(const Plan& plan);
+
 // Puts the steps, limits and retirements of a supplement into the plan.
 void add_supplement(RunPlan& run, Plan supplement);
 

@@ -144,6 +144,12 @@ Result<std::vector<StoredEvent>> SqliteStore::list_events() {
   return events_where("lineage <> ?", "");
 }
 
+Result<std::vector<StoredEvent>> SqliteStore::list_revisions(const std::string& event) {
+  const std::lock_guard lock(mutex_);
+  // `$` follows `#`: all that begin with the event and a `#`, by the primary key.
+  return events_where("lineage >= ?1 || '#' AND lineage < ?1 || '$'", event);
+}
+
 Status SqliteStore::close_event(const std::string& lineage, Instant at) {
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));

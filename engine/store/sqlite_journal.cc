@@ -62,12 +62,35 @@ Result<JournalRecord> read_record(const SqliteStatement& row) {
   return record;
 }
 
+constexpr std::string_view kRecordColumns =
+    "sequence, run, step, epoch, at, entry, item, generation, state, result, detail, until, "
+    "requests, response";
+
+Result<std::vector<JournalRecord>> read_records(SqliteStatement& select) {
+  std::vector<JournalRecord> records;
+  while (true) {
+    RESCIND_ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) {
+      return records;
+    }
+    RESCIND_ASSIGN_OR_RETURN(auto record, read_record(select));
+    records.push_back(std::move(record));
+  }
+}
+
 }  // namespace
 
 Status SqliteStore::write_step(const StepRecord& step) {
+  // WHY not REPLACE: that would write every index of the row anew, with every move of the step.
   RESCIND_ASSIGN_OR_RETURN(
       auto insert,
-      database_.prepare("INSERT OR REPLACE INTO steps VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+      database_.prepare(
+          "INSERT INTO steps VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (run, step) DO "
+          "UPDATE SET position = excluded.position, state = excluded.state, ended = "
+          "excluded.ended, generation = excluded.generation, attempts = excluded.attempts, "
+          "escalated = excluded.escalated, wait = excluded.wait, due = excluded.due, result = "
+          "excluded.result, detail = excluded.detail, until = excluded.until, settled_at = "
+          "excluded.settled_at, updated_at = excluded.updated_at"));
   return insert.bind(step.run)
       .bind(step.step)
       .bind(std::int64_t{step.position})
@@ -148,11 +171,21 @@ Result<std::vector<StepRecord>> SqliteStore::list_steps(const std::string& run) 
   return steps_of(run);
 }
 
+Result<std::vector<StepRecord>> SqliteStore::find_steps(const std::string& step) {
+  const std::lock_guard lock(mutex_);
+  return steps_where("step = ? ORDER BY run", step);
+}
+
 Result<std::vector<StepRecord>> SqliteStore::steps_of(const std::string& run) {
-  RESCIND_ASSIGN_OR_RETURN(auto select,
-                           database_.prepare("SELECT " + std::string(kStepColumns) +
-                                             " FROM steps WHERE run = ? ORDER BY position"));
-  select.bind(run);
+  return steps_where("run = ? ORDER BY position", run);
+}
+
+Result<std::vector<StepRecord>> SqliteStore::steps_where(std::string_view condition,
+                                                         const std::string& value) {
+  RESCIND_ASSIGN_OR_RETURN(
+      auto select, database_.prepare("SELECT " + std::string(kStepColumns) + " FROM steps WHERE " +
+                                     std::string(condition)));
+  select.bind(value);
   std::vector<StepRecord> steps;
   while (true) {
     RESCIND_ASSIGN_OR_RETURN(const bool row, select.step());
@@ -179,21 +212,21 @@ Result<std::optional<StepRecord>> SqliteStore::find_step(const std::string& run,
 
 Result<std::vector<JournalRecord>> SqliteStore::list_records(const std::string& run) {
   const std::lock_guard lock(mutex_);
-  RESCIND_ASSIGN_OR_RETURN(
-      auto select,
-      database_.prepare("SELECT sequence, run, step, epoch, at, entry, item, generation, state, "
-                        "result, detail, until, requests, response FROM records "
-                        "WHERE run = ? ORDER BY sequence"));
+  RESCIND_ASSIGN_OR_RETURN(auto select, database_.prepare("SELECT " + std::string(kRecordColumns) +
+                                                          " FROM records WHERE run = ? ORDER BY "
+                                                          "sequence"));
   select.bind(run);
-  std::vector<JournalRecord> records;
-  while (true) {
-    RESCIND_ASSIGN_OR_RETURN(const bool row, select.step());
-    if (!row) {
-      return records;
-    }
-    RESCIND_ASSIGN_OR_RETURN(auto record, read_record(select));
-    records.push_back(std::move(record));
-  }
+  return read_records(select);
+}
+
+Result<std::vector<JournalRecord>> SqliteStore::list_journal(std::int64_t after,
+                                                             std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  RESCIND_ASSIGN_OR_RETURN(auto select, database_.prepare("SELECT " + std::string(kRecordColumns) +
+                                                          " FROM records WHERE sequence > ? ORDER "
+                                                          "BY sequence LIMIT ?"));
+  select.bind(after).bind(static_cast<std::int64_t>(count));
+  return read_records(select);
 }
 
 Result<std::vector<Capture>> SqliteStore::list_captures(const std::string& run) {

@@ -182,6 +182,11 @@ Result<std::vector<RetirementRecord>> SqliteStore::list_retirements(const std::s
   return retirements_where(run.empty() ? "run <> ?" : "run = ?", run);
 }
 
+Result<std::vector<RetirementRecord>> SqliteStore::list_retirements_of(const std::string& item) {
+  const std::lock_guard lock(mutex_);
+  return retirements_where("item = ?", item);
+}
+
 Result<std::vector<RetirementRecord>> SqliteStore::list_due_retirements(Instant at) {
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(
@@ -285,15 +290,15 @@ Status SqliteStore::save_escalation(const EscalationRecord& escalation) {
   return transaction.commit();
 }
 
-Result<std::vector<EscalationRecord>> SqliteStore::list_escalations(bool open_only) {
-  const std::lock_guard lock(mutex_);
+Result<std::vector<EscalationRecord>> SqliteStore::escalations_where(std::string_view condition,
+                                                                     const std::string& value) {
   RESCIND_ASSIGN_OR_RETURN(
       auto select,
       database_.prepare("SELECT id, run, step, retirement, item, why, level, called, raised_at, "
                         "next_at, deadline, delivered, closed_at, system, asks, calls, unreached, "
-                        "retry_at, acknowledged_by, acknowledged_at FROM escalations " +
-                        std::string(open_only ? "WHERE closed_at IS NULL " : "") +
-                        "ORDER BY raised_at, id"));
+                        "retry_at, acknowledged_by, acknowledged_at FROM escalations WHERE " +
+                        std::string(condition) + " ORDER BY raised_at, id"));
+  select.bind(value);
   std::vector<EscalationRecord> escalations;
   while (true) {
     RESCIND_ASSIGN_OR_RETURN(const bool row, select.step());
@@ -302,6 +307,16 @@ Result<std::vector<EscalationRecord>> SqliteStore::list_escalations(bool open_on
     }
     escalations.push_back(read_escalation(select));
   }
+}
+
+Result<std::vector<EscalationRecord>> SqliteStore::list_escalations(bool open_only) {
+  const std::lock_guard lock(mutex_);
+  return escalations_where(open_only ? "closed_at IS NULL AND id <> ?" : "id <> ?", "");
+}
+
+Result<std::vector<EscalationRecord>> SqliteStore::list_escalations_of(const std::string& run) {
+  const std::lock_guard lock(mutex_);
+  return escalations_where("run = ?", run);
 }
 
 }  // namespace rescind

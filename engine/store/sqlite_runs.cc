@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "store/run_lock.h"
+#include "store/sqlite_schema.h"
 #include "store/sqlite_store.h"
 
 namespace rescind {
@@ -30,6 +31,8 @@ Result<RunRecord> read_run(const SqliteStatement& row) {
 
 constexpr std::string_view kRunColumns =
     "run, digest, epoch, state, opened_at, updated_at, due, undoes, superseded_by";
+
+constexpr std::string_view kIsOpen = "state IN ('open', 'contained', 'settled') AND ";
 
 std::string run_id_of(const std::string& digest) {
   const std::size_t colon = digest.find(':');
@@ -89,6 +92,7 @@ Result<RunRecord> SqliteStore::open_run(const NewRun& run) {
                               .run());
   RESCIND_ASSIGN_OR_RETURN(auto plan, database_.prepare("INSERT INTO plans VALUES (?,?)"));
   RESCIND_RETURN_IF_ERROR(plan.bind(opened.id).bind(run.plan).run());
+  RESCIND_RETURN_IF_ERROR(write_run_index(database_, opened.id, run.index));
   RESCIND_RETURN_IF_ERROR(log_run("run", opened.id, run.at,
                                   {{"state", std::string(run_state_name(opened.state))},
                                    {"digest", run.digest},
@@ -162,10 +166,14 @@ Result<std::optional<RunRecord>> SqliteStore::find_run_of_digest(const std::stri
   return find_run_where("digest = ?", digest);
 }
 
-Result<std::vector<RunRecord>> SqliteStore::list_runs() {
-  const std::lock_guard lock(mutex_);
-  RESCIND_ASSIGN_OR_RETURN(auto select, database_.prepare("SELECT " + std::string(kRunColumns) +
-                                                          " FROM runs ORDER BY opened_at, run"));
+Result<std::vector<RunRecord>> SqliteStore::runs_where(std::string_view condition,
+                                                       const std::vector<std::string>& values) {
+  RESCIND_ASSIGN_OR_RETURN(
+      auto select, database_.prepare("SELECT " + std::string(kRunColumns) + " FROM runs WHERE " +
+                                     std::string(condition) + " ORDER BY opened_at, run"));
+  for (const std::string& value : values) {
+    select.bind(value);
+  }
   std::vector<RunRecord> runs;
   while (true) {
     RESCIND_ASSIGN_OR_RETURN(const bool row, select.step());
@@ -175,6 +183,30 @@ Result<std::vector<RunRecord>> SqliteStore::list_runs() {
     RESCIND_ASSIGN_OR_RETURN(auto run, read_run(select));
     runs.push_back(std::move(run));
   }
+}
+
+Result<std::vector<RunRecord>> SqliteStore::list_runs() {
+  const std::lock_guard lock(mutex_);
+  return runs_where("true", {});
+}
+
+Result<std::vector<RunRecord>> SqliteStore::list_open_runs_about(const std::string& subject) {
+  const std::lock_guard lock(mutex_);
+  return runs_where(std::string(kIsOpen) + "run IN (SELECT run FROM run_events WHERE subject = ?)",
+                    {subject});
+}
+
+Result<std::vector<RunRecord>> SqliteStore::list_open_runs_of_event(const std::string& source,
+                                                                    const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  return runs_where(
+      std::string(kIsOpen) + "run IN (SELECT run FROM run_events WHERE source = ? AND id = ?)",
+      {source, id});
+}
+
+Result<std::vector<RunRecord>> SqliteStore::list_runs_on(const std::string& item) {
+  const std::lock_guard lock(mutex_);
+  return runs_where("run IN (SELECT run FROM run_items WHERE item = ?)", {item});
 }
 
 Result<std::string> SqliteStore::plan_of_run(const std::string& run) {

@@ -3,7 +3,9 @@
 
 #include <string>
 
+#include "model/plan.h"
 #include "store/audit_writer.h"
+#include "store/run_plan.h"
 
 namespace rescind {
 namespace {
@@ -210,6 +212,25 @@ CREATE TABLE inventory (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// Version 2: by what runs are found, so that planning one case reads no other.
+constexpr const char* kIndexTables = R"sql(
+CREATE TABLE run_events (
+  subject     TEXT NOT NULL,
+  source      TEXT NOT NULL,
+  id          TEXT NOT NULL,
+  run         TEXT NOT NULL REFERENCES runs,
+  PRIMARY KEY (subject, source, id, run)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX run_events_id ON run_events (source, id);
+CREATE TABLE run_items (
+  item        TEXT NOT NULL,
+  run         TEXT NOT NULL REFERENCES runs,
+  PRIMARY KEY (item, run)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX steps_step ON steps (step);
+CREATE INDEX escalations_run ON escalations (run);
+)sql";
+
 // Sealed values (sqlite_secrets.cc). They came after the tables above, so that a file of that time
 // lacks them; nothing else about it is another.
 constexpr const char* kSecretTables = R"sql(
@@ -223,6 +244,57 @@ CREATE TABLE IF NOT EXISTS secrets (
   PRIMARY KEY (run, step, generation)
 ) STRICT, WITHOUT ROWID;
 )sql";
+
+}  // namespace
+
+Status write_run_index(SqliteDatabase& database, const std::string& run, const PlanIndex& index) {
+  for (const EventName& event : index.events) {
+    RESCIND_ASSIGN_OR_RETURN(auto insert,
+                             database.prepare("INSERT OR IGNORE INTO run_events VALUES (?,?,?,?)"));
+    RESCIND_RETURN_IF_ERROR(
+        insert.bind(event.subject).bind(event.source).bind(event.id).bind(run).run());
+  }
+  for (const std::string& item : index.items) {
+    RESCIND_ASSIGN_OR_RETURN(auto insert,
+                             database.prepare("INSERT OR IGNORE INTO run_items VALUES (?,?)"));
+    RESCIND_RETURN_IF_ERROR(insert.bind(item).bind(run).run());
+  }
+  return {};
+}
+
+namespace {
+
+Status index_texts(SqliteDatabase& database, std::string_view sql) {
+  RESCIND_ASSIGN_OR_RETURN(auto select, database.prepare(sql));
+  while (true) {
+    RESCIND_ASSIGN_OR_RETURN(const bool row, select.step());
+    if (!row) {
+      return {};
+    }
+    // WHY without its digest: a damaged plan keeps its run from going on, not the store from
+    // opening.
+    auto plan = decode_plan(select.text(1), false);
+    if (!plan) {
+      return tl::unexpected(plan.error().add_context("reading the plan of " + select.text(0)));
+    }
+    RESCIND_RETURN_IF_ERROR(write_run_index(database, select.text(0), index_plan(*plan)));
+  }
+}
+
+// Brings a file of an older version up to date.
+Status upgrade(SqliteDatabase& database) {
+  RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database));
+  // WHY again: another process may have done it while this one waited for the lock.
+  RESCIND_ASSIGN_OR_RETURN(const std::int64_t version,
+                           database.query_int("SELECT max(version) FROM schema_version", 0));
+  if (version == 1) {
+    RESCIND_RETURN_IF_ERROR(database.execute(kIndexTables));
+    RESCIND_RETURN_IF_ERROR(index_texts(database, "SELECT run, text FROM plans"));
+    RESCIND_RETURN_IF_ERROR(index_texts(database, "SELECT run, text FROM supplements"));
+    RESCIND_RETURN_IF_ERROR(database.execute("INSERT INTO schema_version VALUES (2)"));
+  }
+  return transaction.commit();
+}
 
 }  // namespace
 
@@ -243,6 +315,7 @@ Status prepare_store_schema(SqliteDatabase& database, bool read_only) {
                                             "another file");
       }
       RESCIND_RETURN_IF_ERROR(database.execute(kTables));
+      RESCIND_RETURN_IF_ERROR(database.execute(kIndexTables));
       RESCIND_RETURN_IF_ERROR(database.execute("INSERT INTO schema_version VALUES (" +
                                                std::to_string(kStoreSchemaVersion) + ")"));
     }
@@ -263,7 +336,15 @@ Status prepare_store_schema(SqliteDatabase& database, bool read_only) {
     return fail(ErrorKind::Corrupt,
                 "store `" + database.path() + "` has lost its version; restore it from a backup");
   }
+  if (version < kStoreSchemaVersion && read_only) {
+    return fail(ErrorKind::Unsupported, "store `" + database.path() +
+                                            "` was written by an older version; a command that "
+                                            "may write to it brings it up to date");
+  }
   if (!read_only) {
+    if (version < kStoreSchemaVersion) {
+      RESCIND_RETURN_IF_ERROR(upgrade(database));
+    }
     RESCIND_RETURN_IF_ERROR(database.execute(kSecretTables));
     RESCIND_RETURN_IF_ERROR(prepare_audit_tables(database));
   }

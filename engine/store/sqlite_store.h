@@ -31,6 +31,10 @@ class SqliteStore final : public Store {
   Result<std::optional<RunRecord>> find_run_of_digest(const std::string& digest) override;
   Result<std::vector<RunRecord>> list_runs() override;
   Result<std::string> plan_of_run(const std::string& run) override;
+  Result<std::vector<RunRecord>> list_open_runs_about(const std::string& subject) override;
+  Result<std::vector<RunRecord>> list_open_runs_of_event(const std::string& source,
+                                                         const std::string& id) override;
+  Result<std::vector<RunRecord>> list_runs_on(const std::string& item) override;
   Status set_run_state(const std::string& run, std::uint64_t epoch, RunState state,
                        Instant at) override;
   Status set_run_due(const std::string& run, std::uint64_t epoch,
@@ -46,11 +50,14 @@ class SqliteStore final : public Store {
   Status append(const JournalRecord& record, const StepRecord* step, const Capture* capture,
                 const std::vector<ContainmentClaim>& claims) override;
   Result<std::vector<StepRecord>> list_steps(const std::string& run) override;
+  Result<std::vector<StepRecord>> find_steps(const std::string& step) override;
   Result<std::vector<JournalRecord>> list_records(const std::string& run) override;
+  Result<std::vector<JournalRecord>> list_journal(std::int64_t after, std::size_t count) override;
   Result<std::vector<Capture>> list_captures(const std::string& run) override;
 
   Status save_retirement(const JournalRecord& record, const RetirementRecord& retirement) override;
   Result<std::vector<RetirementRecord>> list_retirements(const std::string& run) override;
+  Result<std::vector<RetirementRecord>> list_retirements_of(const std::string& item) override;
   Result<std::vector<RetirementRecord>> list_due_retirements(Instant at) override;
   Result<std::optional<RetirementRecord>> find_open_retirement(const std::string& item) override;
 
@@ -61,10 +68,12 @@ class SqliteStore final : public Store {
   Status record_event(const StoredEvent& event) override;
   Result<std::vector<StoredEvent>> list_open_events(const std::string& subject) override;
   Result<std::vector<StoredEvent>> list_events() override;
+  Result<std::vector<StoredEvent>> list_revisions(const std::string& event) override;
   Status close_event(const std::string& lineage, Instant at) override;
 
   Status save_escalation(const EscalationRecord& escalation) override;
   Result<std::vector<EscalationRecord>> list_escalations(bool open_only) override;
+  Result<std::vector<EscalationRecord>> list_escalations_of(const std::string& run) override;
 
   Status add_approval(const StoredApproval& approval) override;
   Result<std::vector<StoredApproval>> list_approvals(const std::string& run) override;
@@ -101,6 +110,8 @@ class SqliteStore final : public Store {
   Status check_epoch(const std::string& run, std::uint64_t epoch);
   Result<std::optional<RunRecord>> find_run_where(std::string_view condition,
                                                   const std::string& value);
+  Result<std::vector<RunRecord>> runs_where(std::string_view condition,
+                                            const std::vector<std::string>& values);
   Status consume_digest(const std::string& digest, const std::string& run, Instant at);
   Status write_step(const StepRecord& step);
   Status erase_secrets_of_ended(const StepRecord& step);
@@ -114,6 +125,7 @@ class SqliteStore final : public Store {
                          std::uint32_t position);
   Status inherit_step(const StepRecord& fresh, const std::string& from);
   Result<std::vector<StepRecord>> steps_of(const std::string& run);
+  Result<std::vector<StepRecord>> steps_where(std::string_view condition, const std::string& value);
   Result<std::optional<StepRecord>> find_step(const std::string& run, const std::string& step);
   Status close_what_it_worked(const std::string& run, Instant at);
   Status fence(const std::string& run, RunState state, const std::string& by, Instant at);
@@ -122,6 +134,8 @@ class SqliteStore final : public Store {
                                                           const std::string& value);
   Result<std::vector<StoredEvent>> events_where(std::string_view condition,
                                                 const std::string& value);
+  Result<std::vector<EscalationRecord>> escalations_where(std::string_view condition,
+                                                          const std::string& value);
   Result<std::vector<Timer>> timers_where(std::string_view condition, Instant at);
   Result<std::optional<LimitAnswer>> check_claim(const std::string& run, const std::string& step,
                                                  const LimitClaim& claim, Instant at);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "store/sqlite_schema.h"
 #include "store/sqlite_store.h"
 
 namespace rescind {
@@ -158,6 +159,7 @@ Result<std::uint32_t> SqliteStore::extend_run(const JournalRecord& record,
                               .bind(supplement.why)
                               .bind(stored(supplement.at))
                               .run());
+  RESCIND_RETURN_IF_ERROR(write_run_index(database_, record.run, supplement.index));
   RESCIND_RETURN_IF_ERROR(log_run("supplement", record.run, supplement.at,
                                   {{"number", std::to_string(number)},
                                    {"digest", supplement.digest},

@@ -29,6 +29,18 @@ struct NewStep {
   std::string inherits_run = "";
 };
 
+// A reported event, as far as runs are found by it.
+struct EventName {
+  std::string subject;
+  std::string source, id;  // id may be ""
+};
+
+// By what a run is found when others are planned (store/run_plan.h makes it from a plan).
+struct PlanIndex {
+  std::vector<std::string> items;  // that its steps act on
+  std::vector<EventName> events;   // that it works
+};
+
 // An event as the store keeps it. Open until every run that works it has closed, or it was taken
 // back.
 struct StoredEvent {
@@ -46,6 +58,7 @@ struct StoredEvent {
 struct NewRun {
   std::string digest;          // of the plan; consumed by opening
   std::string plan;            // its encoded text
+  PlanIndex index;             // of the plan
   std::vector<NewStep> steps;  // in the plan's order
   Instant at{};
   std::vector<std::string> supersedes;        // runs that end with this one's beginning
@@ -65,6 +78,7 @@ struct NewSupplement {
   Instant at{};
   std::vector<RetirementRecord> retirements{};  // that begin or move with it
   std::vector<AuditNote> notes{};               // as of a run
+  PlanIndex index{};                            // of the plan
 };
 
 struct Supplement {
@@ -168,7 +182,16 @@ class Store : public AuditStore {
   virtual Result<std::optional<RunRecord>> find_run_of_digest(const std::string& digest) = 0;
   virtual Result<std::vector<RunRecord>> list_runs() = 0;  // by opened_at, id
   virtual Result<std::string> plan_of_run(const std::string& run) = 0;
-  // Closed and Undone also close the run's events and escalations.
+  // By index, so that runs about others cost nothing; each list by opened_at, id.
+  // Open, contained and settled ones that work an event on the subject, or an event of that source
+  // and id, whatever its revision.
+  virtual Result<std::vector<RunRecord>> list_open_runs_about(const std::string& subject) = 0;
+  virtual Result<std::vector<RunRecord>> list_open_runs_of_event(const std::string& source,
+                                                                 const std::string& id) = 0;
+  // All with a step on the item, ended ones too.
+  virtual Result<std::vector<RunRecord>> list_runs_on(const std::string& item) = 0;
+  // Closed and Undone also close the run's events, and its escalations except those that ask: these
+  // stay open until somebody answers.
   virtual Status set_run_state(const std::string& run, std::uint64_t epoch, RunState state,
                                Instant at) = 0;
 
@@ -200,8 +223,13 @@ class Store : public AuditStore {
   virtual Status append(const JournalRecord& record, const StepRecord* step, const Capture* capture,
                         const std::vector<ContainmentClaim>& claims = {}) = 0;
   virtual Result<std::vector<StepRecord>> list_steps(const std::string& run) = 0;  // by position
+  // The step wherever it is planned; by run.
+  virtual Result<std::vector<StepRecord>> find_steps(const std::string& step) = 0;
   virtual Result<std::vector<JournalRecord>> list_records(
       const std::string& run) = 0;  // by sequence
+  // Of all runs: at most `count` records behind number `after`, by sequence.
+  virtual Result<std::vector<JournalRecord>> list_journal(std::int64_t after,
+                                                          std::size_t count) = 0;
   virtual Result<std::vector<Capture>> list_captures(const std::string& run) = 0;
 
   // --- retirements
@@ -211,6 +239,8 @@ class Store : public AuditStore {
                                  const RetirementRecord& retirement) = 0;
   virtual Result<std::vector<RetirementRecord>> list_retirements(
       const std::string& run) = 0;  // "" all; by item, entered_at, id
+  virtual Result<std::vector<RetirementRecord>> list_retirements_of(
+      const std::string& item) = 0;  // by entered_at, id
   virtual Result<std::vector<RetirementRecord>> list_due_retirements(Instant at) = 0;
   // The one that has not ended. Of several the first to be entered.
   virtual Result<std::optional<RetirementRecord>> find_open_retirement(const std::string& item) = 0;
@@ -227,12 +257,16 @@ class Store : public AuditStore {
   virtual Result<std::vector<StoredEvent>> list_open_events(
       const std::string& subject) = 0;                         // "" all; by arrival, lineage
   virtual Result<std::vector<StoredEvent>> list_events() = 0;  // by arrival, lineage
+  // All revisions of an event, by lineage; `event`: its lineage up to the `#`.
+  virtual Result<std::vector<StoredEvent>> list_revisions(const std::string& event) = 0;
   virtual Status close_event(const std::string& lineage, Instant at) = 0;
 
   // --- escalations. Saving again replaces it.
   virtual Status save_escalation(const EscalationRecord& escalation) = 0;
   virtual Result<std::vector<EscalationRecord>> list_escalations(
       bool open_only) = 0;  // by raised_at, id
+  virtual Result<std::vector<EscalationRecord>> list_escalations_of(
+      const std::string& run) = 0;  // closed ones too; by raised_at, id
 
   // --- approvals and refusals. The same one twice is one.
   virtual Status add_approval(const StoredApproval& approval) = 0;

@@ -219,10 +219,9 @@ void OpenRun::read_people(const RetirementRecord& record, const PlannedRetiremen
 Status OpenRun::read_causes(const RetirementRecord& record, const PlannedRetirement& planned,
                             RetirementFacts& facts) {
   facts.enter_by = planned.enter_by;
-  RESCIND_ASSIGN_OR_RETURN(const auto all, store_.list_retirements(""));
+  RESCIND_ASSIGN_OR_RETURN(const auto all, store_.list_retirements_of(record.item));
   for (const RetirementRecord& other : all) {
-    if (other.item != record.item || other.id == record.id || is_over(other) ||
-        other.run == record.run) {
+    if (other.id == record.id || is_over(other) || other.run == record.run) {
       continue;
     }
     RESCIND_ASSIGN_OR_RETURN(const RunPlan theirs, load_run_plan(store_, other.run));
@@ -238,10 +237,10 @@ Status OpenRun::read_causes(const RetirementRecord& record, const PlannedRetirem
       start->second = std::min(start->second, other.entered_at);
     }
   }
-  RESCIND_ASSIGN_OR_RETURN(const auto events, store_.list_events());
   const std::string cause = claim_cause(planned.cause);
+  RESCIND_ASSIGN_OR_RETURN(const auto revisions, store_.list_revisions(cause));
   std::uint32_t newest = 0;
-  for (const StoredEvent& event : events) {
+  for (const StoredEvent& event : revisions) {
     if (claim_cause(event.lineage) == cause && event.revision >= newest) {
       newest = event.revision;
       facts.withdrawn = event.withdrawn;

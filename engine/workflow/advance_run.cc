@@ -123,6 +123,7 @@ Status OpenRun::extend(RecordEntry entry, const std::string& why, Addition addit
   NewSupplement supplement;
   supplement.digest = more.digest;
   supplement.plan = encode_plan(more);
+  supplement.index = index_plan(more);
   supplement.why = why;
   supplement.at = clock_.now();
   supplement.retirements = std::move(addition.records);

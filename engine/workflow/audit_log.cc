@@ -123,25 +123,33 @@ Status export_log(Store& store, const AuditSigner& signer, Instant now, std::ost
   return {};
 }
 
-Result<std::vector<AuditEntry>> read_log(Store& store) {
-  std::vector<AuditEntry> entries;
-  for (std::uint64_t at = 0;;) {
-    RESCIND_ASSIGN_OR_RETURN(const auto page, store.list_audit(at, kPageEntries));
-    if (page.empty()) {
-      return entries;
-    }
-    for (const StoredEntry& stored : page) {
-      auto entry = decode_entry(stored.line);
-      if (!entry) {
-        return fail(ErrorKind::Corrupt,
-                    "entry " + std::to_string(stored.sequence) +
-                        " of the evidence log cannot be read: " + entry.error().message() +
-                        "; `rescind audit verify` says more");
+LogSource log_of(Store& store, std::uint64_t size) {
+  return [&store, size](const EntryKinds& kinds, const EntryHearer& hear) -> Status {
+    for (std::uint64_t at = 0; at < size;) {
+      RESCIND_ASSIGN_OR_RETURN(const auto page, store.list_audit(at, kPageEntries));
+      if (page.empty()) {
+        return {};
       }
-      entries.push_back(*std::move(entry));
+      for (const StoredEntry& stored : page) {
+        if (stored.sequence >= size) {
+          return {};
+        }
+        if (const Status heard = hear_line(stored.line, kinds, hear); !heard) {
+          return fail(ErrorKind::Corrupt,
+                      "entry " + std::to_string(stored.sequence) +
+                          " of the evidence log cannot be read: " + heard.error().message() +
+                          "; `rescind audit verify` says more");
+        }
+      }
+      at = page.back().sequence + 1;
     }
-    at = page.back().sequence + 1;
-  }
+    return {};
+  };
+}
+
+Result<LogSource> log_of(Store& store) {
+  RESCIND_ASSIGN_OR_RETURN(const std::uint64_t size, store.audit_size());
+  return log_of(store, size);
 }
 
 Result<EvidencePack> make_pack(Store& store, const AuditSigner& signer, const std::string& identity,
@@ -151,22 +159,19 @@ Result<EvidencePack> make_pack(Store& store, const AuditSigner& signer, const st
   pack.made_at = now;
   RESCIND_ASSIGN_OR_RETURN(pack.checkpoint, sign_log(store, signer, now));
   RESCIND_ASSIGN_OR_RETURN(const Checkpoint checkpoint, read_checkpoint(pack.checkpoint));
-  RESCIND_ASSIGN_OR_RETURN(auto log, read_log(store));
-  if (log.size() > checkpoint.size) {
-    log.resize(checkpoint.size);
-  }
-  for (const std::size_t at : select_entries(log, identity)) {
-    const std::uint64_t sequence = log[at].sequence;
-    if (sequence >= checkpoint.size) {
+  std::vector<std::uint64_t> places;
+  RESCIND_RETURN_IF_ERROR(
+      select_entries(log_of(store, checkpoint.size), identity, [&](const AuditEntry& entry) {
+        places.push_back(entry.sequence);
+        pack.entries.push_back({encode_entry(entry), {}});
+      }));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i] >= checkpoint.size) {
       return fail(ErrorKind::Corrupt,
-                  "the evidence log is not in its order; `rescind audit verify` "
-                  "says more");
+                  "the evidence log is not in its order; `rescind audit verify` says more");
     }
-    PackEntry entry;
-    entry.line = encode_entry(log[at]);
-    RESCIND_ASSIGN_OR_RETURN(entry.proof,
-                             prove_inclusion(sequence, checkpoint.size, nodes_of(store)));
-    pack.entries.push_back(std::move(entry));
+    RESCIND_ASSIGN_OR_RETURN(pack.entries[i].proof,
+                             prove_inclusion(places[i], checkpoint.size, nodes_of(store)));
   }
   if (pack.entries.empty()) {
     return fail(ErrorKind::NotFound, "the evidence log says nothing about `" + identity + "`");

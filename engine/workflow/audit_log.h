@@ -42,8 +42,9 @@ Result<LogReport> check_store_log(Store& store, const std::vector<PublicKey>& ke
 // Writes the log as a file. Signs it first, so that every entry in it is under a checkpoint.
 Status export_log(Store& store, const AuditSigner& signer, Instant now, std::ostream& out);
 
-// The entries of the log. Errors: Corrupt when one cannot be read.
-Result<std::vector<AuditEntry>> read_log(Store& store);
+// The log of the store as it is now, or its first `size` entries, page by page.
+Result<LogSource> log_of(Store& store);
+LogSource log_of(Store& store, std::uint64_t size);
 
 // A sealed pack about the identity. Errors: NotFound when the log says nothing about it.
 Result<EvidencePack> make_pack(Store& store, const AuditSigner& signer, const std::string& identity,

@@ -1,4 +1,7 @@
 // Holds the log of a store against itself, its signatures and the rest of the store.
+#include <algorithm>
+#include <charconv>
+#include <limits>
 #include <map>
 #include <set>
 #include <tuple>
@@ -10,6 +13,8 @@ namespace rescind {
 namespace {
 
 constexpr std::size_t kPageEntries = 4096;
+// Records without an entry in their place may have one later: so many are remembered.
+constexpr std::size_t kMaxSkipped = 1000;
 
 // What a note says, without what the journal's row does not have.
 MerkleHash hash_of(AuditNote note) {
@@ -21,11 +26,12 @@ class StoreChecker {
  public:
   StoreChecker(Store& store, LogChecker& log) : store_(store), log_(log) {}
 
-  void hear(const AuditEntry& entry) {
+  Status hear(const AuditEntry& entry) {
     const AuditNote& note = entry.note;
     if (const std::string record = note.get("record"); !record.empty()) {
-      records_[record] = {entry.sequence, hash_of(note)};
-    } else if (note.kind == "run") {
+      return hear_record(entry, record);
+    }
+    if (note.kind == "run") {
       runs_[note.run].state = {entry.sequence, note.get("state")};
       if (note.data.contains("plan")) {
         runs_[note.run].plan = {entry.sequence, note.get("plan")};
@@ -33,22 +39,23 @@ class StoreChecker {
     } else if (note.kind == "approval") {
       approvals_.insert({note.step, note.get("binding"), note.who});
     }
+    return {};
   }
 
+  // After the last entry.
   Status check() {
+    RESCIND_RETURN_IF_ERROR(skip_records(std::numeric_limits<std::int64_t>::max()));
+    for (const JournalRecord& record : skipped_) {
+      report_absent(record);
+    }
     RESCIND_ASSIGN_OR_RETURN(const auto runs, store_.list_runs());
     for (const RunRecord& run : runs) {
       RESCIND_RETURN_IF_ERROR(check_run(run));
-      RESCIND_RETURN_IF_ERROR(check_records(run.id));
       RESCIND_RETURN_IF_ERROR(check_approvals(run.id));
       runs_.erase(run.id);
     }
     for (const auto& [run, said] : runs_) {
       differs(said.state.first, "the log tells of " + run + ", which the store does not have");
-    }
-    for (const auto& [record, said] : records_) {
-      differs(said.first, "entry " + std::to_string(said.first) + " tells of journal record " +
-                              record + ", which the store does not have");
     }
     return {};
   }
@@ -59,6 +66,72 @@ class StoreChecker {
   struct SaidOfRun {
     Said state, plan;
   };
+
+  // The next record of the journal; null: there is none.
+  Result<const JournalRecord*> next_record() {
+    if (at_ == page_.size()) {
+      RESCIND_ASSIGN_OR_RETURN(page_, store_.list_journal(read_to_, kPageEntries));
+      at_ = 0;
+    }
+    return page_.empty() ? nullptr : &page_[at_];
+  }
+
+  void pass() { read_to_ = page_[at_++].sequence; }
+
+  // The journal's records before that number, which the log has not told of where it should have.
+  Status skip_records(std::int64_t number) {
+    while (true) {
+      RESCIND_ASSIGN_OR_RETURN(const JournalRecord* next, next_record());
+      if (next == nullptr || next->sequence >= number) {
+        return {};
+      }
+      if (skipped_.size() < kMaxSkipped) {
+        skipped_.push_back(*next);
+      } else {
+        report_absent(*next);
+      }
+      pass();
+    }
+  }
+
+  // WHY side by side: a record and its entry are written together, so that both are in one order.
+  Status hear_record(const AuditEntry& entry, const std::string& text) {
+    std::int64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    RESCIND_RETURN_IF_ERROR(skip_records(number));
+    RESCIND_ASSIGN_OR_RETURN(const JournalRecord* next, next_record());
+    if (next != nullptr && next->sequence == number) {
+      compare(entry, *next);
+      pass();
+      return {};
+    }
+    const auto late =
+        std::find_if(skipped_.begin(), skipped_.end(),
+                     [number](const JournalRecord& one) { return one.sequence == number; });
+    if (late != skipped_.end()) {
+      compare(entry, *late);
+      skipped_.erase(late);
+    } else {
+      differs(entry.sequence,
+              "entry " + std::to_string(entry.sequence) + " tells of journal record " + text +
+                  ", which the store does not have, or of which it was told before");
+    }
+    return {};
+  }
+
+  void compare(const AuditEntry& entry, const JournalRecord& record) {
+    if (hash_of(entry.note) != hash_of(note_of(record))) {
+      differs(entry.sequence, "journal record " + std::to_string(record.sequence) + " of " +
+                                  record.run + " says something else than entry " +
+                                  std::to_string(entry.sequence));
+    }
+  }
+
+  void report_absent(const JournalRecord& record) {
+    log_.report(FindingKind::Differs, std::nullopt,
+                "journal record " + std::to_string(record.sequence) + " of " + record.run +
+                    " is not in the log");
+  }
 
   void differs(std::uint64_t entry, std::string message) {
     log_.report(FindingKind::Differs, entry, std::move(message));
@@ -85,26 +158,6 @@ class StoreChecker {
     return {};
   }
 
-  Status check_records(const std::string& run) {
-    RESCIND_ASSIGN_OR_RETURN(const auto records, store_.list_records(run));
-    for (const JournalRecord& record : records) {
-      const std::string number = std::to_string(record.sequence);
-      const auto said = records_.find(number);
-      if (said == records_.end()) {
-        log_.report(FindingKind::Differs, std::nullopt,
-                    "journal record " + number + " of " + run + " is not in the log");
-        continue;
-      }
-      if (said->second.second != hash_of(note_of(record))) {
-        differs(said->second.first, "journal record " + number + " of " + run +
-                                        " says something else than entry " +
-                                        std::to_string(said->second.first));
-      }
-      records_.erase(said);
-    }
-    return {};
-  }
-
   Status check_approvals(const std::string& run) {
     RESCIND_ASSIGN_OR_RETURN(const auto approvals, store_.list_approvals(run));
     for (const StoredApproval& approval : approvals) {
@@ -119,7 +172,10 @@ class StoreChecker {
 
   Store& store_;
   LogChecker& log_;
-  std::map<std::string, std::pair<std::uint64_t, MerkleHash>> records_;  // by number
+  std::vector<JournalRecord> page_;     // of the journal
+  std::size_t at_ = 0;                  // the next one of the page
+  std::int64_t read_to_ = 0;            // the number of the last one that was passed
+  std::vector<JournalRecord> skipped_;  // passed without an entry that tells of them
   std::map<std::string, SaidOfRun> runs_;
   std::set<std::tuple<std::string, std::string, std::string>> approvals_;  // step, binding, who
 };
@@ -144,7 +200,7 @@ Result<LogReport> check_store_log(Store& store, const std::vector<PublicKey>& ke
     }
     for (const StoredEntry& stored : page) {
       if (const auto entry = log.add_line(stored.line)) {
-        checker.hear(*entry);
+        RESCIND_RETURN_IF_ERROR(checker.hear(*entry));
       }
       if (stored.nodes != log.completed()) {
         log.report(FindingKind::Changed, stored.sequence,

@@ -330,7 +330,7 @@ Result<std::optional<Instant>> escalate_run(const Plan& plan, const std::string&
                                             Instant now) {
   RESCIND_ASSIGN_OR_RETURN(const auto steps, store.list_steps(run));
   RESCIND_ASSIGN_OR_RETURN(const auto retirements, store.list_retirements(run));
-  RESCIND_ASSIGN_OR_RETURN(const auto records, store.list_escalations(false));
+  RESCIND_ASSIGN_OR_RETURN(const auto records, store.list_escalations_of(run));
   std::map<Key, EscalationCause> causes;
   for (EscalationCause& cause : find_escalation_causes(plan, run, steps, retirements, now)) {
     Key key{cause.step, cause.retirement};
@@ -340,9 +340,6 @@ Result<std::optional<Instant>> escalate_run(const Plan& plan, const std::string&
   std::map<Key, std::size_t> earlier;
   std::set<Key> open;
   for (const EscalationRecord& record : records) {
-    if (record.run != run) {
-      continue;
-    }
     const Key key = key_of(record);
     ++earlier[key];
     if (record.closed_at) {

@@ -6,6 +6,7 @@
 #include "evaluate/evaluate.h"
 #include "model/approval.h"
 #include "plan/build.h"
+#include "workflow/earlier_runs.h"
 #include "workflow/open_case.h"
 #include "workflow/people.h"
 
@@ -131,10 +132,7 @@ ConnectorsDescribed describe_connectors(ConnectorSet& connectors,
 std::vector<Event> reported_events(const Plan& plan) {
   std::vector<Event> out;
   for (std::size_t i = 0; i < plan.events.size(); ++i) {
-    const bool derived = i < plan.event_lineages.size() &&
-                         plan.event_lineages[i].find(" > ") != std::string::npos &&
-                         plan.events[i].source == "derived";
-    if (!derived) {
+    if (is_reported(plan, i)) {
       Event event = plan.events[i];
       event.arrived = event.arrived.value_or(plan.as_of);
       out.push_back(std::move(event));
@@ -154,12 +152,14 @@ namespace {
 
 // What only the store knows.
 Status read_store(const PlanRequest& request, const CheckedPolicy& policy,
-                  const Inventory& inventory, const OpenCase& open, PlanOptions& options) {
-  Store& store = *request.store;
+                  const Inventory& inventory, const OpenCase& open, EarlierRuns& earlier,
+                  PlanOptions& options) {
   RESCIND_RETURN_IF_ERROR(read_limit_usage(request, policy, inventory, options));
-  RESCIND_ASSIGN_OR_RETURN(options.settled_steps,
-                           find_settled_steps(store, open.supersedes, request.again));
-  RESCIND_ASSIGN_OR_RETURN(options.retirements, find_open_retirements(store, request.again));
+  options.is_settled = [&earlier](const std::string& step) { return earlier.is_settled(step); };
+  options.open_retirement = [&earlier](const std::string& item) {
+    return earlier.open_retirement(item);
+  };
+  options.standing_on = [&earlier](const std::string& item) { return earlier.standing_on(item); };
   options.supersedes = open.supersedes;
   options.continued_runs.insert(open.supersedes.begin(), open.supersedes.end());
   if (!request.again.empty()) {
@@ -167,14 +167,13 @@ Status read_store(const PlanRequest& request, const CheckedPolicy& policy,
   }
   options.known_steps = open.known_steps;
   if (!request.again.empty()) {
-    RESCIND_ASSIGN_OR_RETURN(const auto steps, store.list_steps(request.again));
+    RESCIND_ASSIGN_OR_RETURN(const auto steps, request.store->list_steps(request.again));
     for (const StepRecord& step : steps) {
       options.known_steps.insert(step.step);
     }
   }
   options.withdrawn = open.withdrawn;
   options.notes.insert(options.notes.end(), open.notes.begin(), open.notes.end());
-  RESCIND_ASSIGN_OR_RETURN(options.standing, find_standing(store));
   return {};
 }
 
@@ -207,10 +206,16 @@ Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inven
   ConnectorsDescribed estate = ask(request);
   OpenCase open;
   open.events = request.events;
-  // A run that is decided again is decided on its own events.
-  if (request.store != nullptr && request.again.empty()) {
-    RESCIND_ASSIGN_OR_RETURN(
-        open, gather_case(*request.store, *policy.checked->schema, request.events, request.as_of));
+  std::optional<StoredPlans> plans;
+  std::optional<EarlierRuns> earlier;
+  if (request.store != nullptr) {
+    plans.emplace(*request.store);
+    // A run that is decided again is decided on its own events.
+    if (request.again.empty()) {
+      RESCIND_ASSIGN_OR_RETURN(
+          open, gather_case(*plans, *policy.checked->schema, request.events, request.as_of));
+    }
+    earlier.emplace(*plans, open.supersedes, request.again);
   }
   Decisions decisions = evaluate_program(policy.program, inventory, open.events, request.as_of,
                                          evaluate_options(request, estate));
@@ -224,8 +229,9 @@ Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inven
     options.bindings[approver_binding_key(identity)] = keys;
   }
   options.notes = std::move(estate.notes);
-  if (request.store != nullptr) {
-    RESCIND_RETURN_IF_ERROR(read_store(request, *policy.checked, *inventory, open, options));
+  if (earlier) {
+    RESCIND_RETURN_IF_ERROR(
+        read_store(request, *policy.checked, *inventory, open, *earlier, options));
     RESCIND_RETURN_IF_ERROR(leave_successors_alone(*request.store, decisions, options));
   }
   if (request.connectors != nullptr) {
@@ -233,7 +239,11 @@ Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inven
       return preview_step(*request.connectors, step);
     };
   }
-  return build_plan(decisions, options);
+  Plan plan = build_plan(decisions, options);
+  if (earlier) {
+    RESCIND_RETURN_IF_ERROR(earlier->status());
+  }
+  return plan;
 }
 
 }  // namespace rescind

@@ -22,18 +22,17 @@ Result<std::vector<std::uint64_t>> wanted_entries(Store& store, const ProveArgum
   if (arguments.entry) {
     return std::vector<std::uint64_t>{*arguments.entry};
   }
-  RESCIND_ASSIGN_OR_RETURN(const auto log, read_log(store));
+  RESCIND_ASSIGN_OR_RETURN(const LogSource log, log_of(store));
   std::vector<std::uint64_t> wanted;
+  const auto take = [&wanted](const AuditEntry& entry) { wanted.push_back(entry.sequence); };
   if (!arguments.identity.empty()) {
-    for (const std::size_t at : select_entries(log, arguments.identity)) {
-      wanted.push_back(log[at].sequence);
-    }
+    RESCIND_RETURN_IF_ERROR(select_entries(log, arguments.identity, take));
   } else {
-    for (const AuditEntry& entry : log) {
+    RESCIND_RETURN_IF_ERROR(log({}, [&](const AuditEntry& entry) {
       if (entry.note.step == arguments.step) {
-        wanted.push_back(entry.sequence);
+        take(entry);
       }
-    }
+    }));
   }
   if (wanted.empty()) {
     return fail(ErrorKind::NotFound, "the evidence log says nothing about `" + arguments.step +

@@ -54,11 +54,17 @@ void add_connector(const Project& project, const SystemConfiguration& system, Cl
     connectors.add_unavailable(system.id, std::move(config).error());
     return;
   }
-  Result<std::unique_ptr<Connector>> connector = make_connector(*config, clock);
-  if (connector) {
-    connectors.add(system.id, *std::move(connector));
-  } else {
-    connectors.add_unavailable(system.id, std::move(connector).error());
+  for (std::uint32_t lane = 0; lane < system.concurrency; ++lane) {
+    Result<std::unique_ptr<Connector>> connector = make_connector(*config, clock);
+    if (!connector) {
+      connectors.add_unavailable(system.id, std::move(connector).error());
+      return;
+    }
+    if (lane == 0) {
+      connectors.add(system.id, *std::move(connector));
+    } else {
+      connectors.add_lane(system.id, *std::move(connector));
+    }
   }
 }
 

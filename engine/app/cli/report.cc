@@ -54,8 +54,9 @@ ExitCode run_report(const CommandContext& context, const ReportArguments& argume
     return ExitCode::Usage;
   }
   return with_store(context, [&](Store& store) -> Result<ExitCode> {
-    RESCIND_ASSIGN_OR_RETURN(const auto log, read_log(store));
-    const std::string text = render(compute_report(log, options), arguments.format);
+    RESCIND_ASSIGN_OR_RETURN(const LogSource log, log_of(store));
+    RESCIND_ASSIGN_OR_RETURN(const Report report, compute_report(log, options));
+    const std::string text = render(report, arguments.format);
     if (arguments.out.empty()) {
       context.out << text;
     } else {

@@ -82,8 +82,7 @@ Result<std::vector<NamedNote>> read_checkpoints(const std::vector<std::string>& 
   return notes;
 }
 
-int check_log(const Arguments& arguments, const std::string& file,
-              std::vector<AuditEntry>* entries) {
+int check_log(const Arguments& arguments, const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) {
     return fail_with(Error(ErrorKind::Io, "cannot open `" + file + "`"));
@@ -92,7 +91,7 @@ int check_log(const Arguments& arguments, const std::string& file,
   if (!notes) {
     return fail_with(notes.error());
   }
-  const auto report = check_log_file(in, {arguments.keys, "", true}, *notes, entries);
+  const auto report = check_log_file(in, {arguments.keys, "", true}, *notes);
   if (!report) {
     return fail_with(report.error());
   }
@@ -102,13 +101,14 @@ int check_log(const Arguments& arguments, const std::string& file,
 }
 
 int check_pack_text(const Arguments& arguments, const std::string& text) {
-  std::vector<AuditEntry> log;
+  LogSource log;
   if (!arguments.log.empty()) {
-    if (const int code = check_log(arguments, arguments.log, &log); code != kDone) {
+    if (const int code = check_log(arguments, arguments.log); code != kDone) {
       return code;
     }
+    log = entries_of_file(arguments.log);
   }
-  const auto report = check_pack(text, arguments.keys, arguments.log.empty() ? nullptr : &log);
+  const auto report = check_pack(text, arguments.keys, log);
   if (!report) {
     return fail_with(report.error());
   }
@@ -146,7 +146,7 @@ int check_file(const Arguments& arguments) {
   }
   const std::string first = start.substr(0, start.find('\n'));
   if (first.find("\"" + std::string(kLogFormat) + "\"") != std::string::npos) {
-    return check_log(arguments, arguments.file, nullptr);
+    return check_log(arguments, arguments.file);
   }
   const auto text = read_file(arguments.file, kMaxPackBytes);
   if (!text) {

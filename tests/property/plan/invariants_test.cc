@@ -14,10 +14,10 @@
 namespace rescind::test {
 namespace {
 
-Plan plan_of(const Organisation& organisation, std::set<std::string> settled = {}) {
+Plan plan_of(const Organisation& organisation, const std::set<std::string>& settled = {}) {
   PlanOptions options;
   options.steward = "office";
-  options.settled_steps = std::move(settled);
+  options.is_settled = [&settled](const std::string& step) { return settled.contains(step); };
   return build_plan(organisation.decide(), options);
 }
 
@@ -236,6 +236,8 @@ TEST_CASE("invariant 6: what another cause still holds is not restored") {
     PlanOptions options;
     options.steward = "office";
     const std::vector<std::string> causes = {"leaver", "leave_start", "risk"};
+    std::map<std::string, std::vector<StandingChange>> standing;
+    options.standing_on = [&standing](const std::string& item) { return standing[item]; };
     for (int s = 0; s < 5; ++s) {
       const std::string item = "sys" + std::to_string(s) + ":p0";
       const int count = *rc::gen::inRange(0, 3);
@@ -252,7 +254,7 @@ TEST_CASE("invariant 6: what another cause still holds is not restored") {
         if (*rc::gen::arbitrary<bool>()) {
           change.claim.released_at = change.claim.at + std::chrono::hours(1);
         }
-        options.standing[item].push_back(change);
+        standing[item].push_back(change);
       }
     }
     const Plan plan = build_plan(organisation.decide(), options);
@@ -262,7 +264,7 @@ TEST_CASE("invariant 6: what another cause still holds is not restored") {
         continue;
       }
       bool any = false;
-      for (const StandingChange& change : options.standing[step.item]) {
+      for (const StandingChange& change : standing[step.item]) {
         const bool ends = change.claim.event_type == "leave_start" ||
                           (rehired && change.claim.event_type == "leaver");
         RC_ASSERT(ends || change.claim.released_at.has_value());

@@ -1,6 +1,7 @@
 // A log that was tampered with in any way is caught, by the message that names entry and reason.
 #include "audit/log_check.h"
 
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "audit/log_file.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/audit/fixture.h"
 
 namespace {
@@ -169,16 +171,42 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("log: the entries of a file are read again and again, of the kinds that are wanted") {
+  TestLog log(3);
+  AuditNote closing;
+  closing.kind = "closure";
+  closing.detail = R"(it says ,"kind":"outcome" itself)";
+  log.append(closing);
+  log.sign_at(4);
+  const TemporaryFolder folder;
+  std::ofstream(folder.file("log"), std::ios::binary) << log.file();
+  const LogSource entries = entries_of_file(folder.file("log"));
+  const auto heard = [&entries](const EntryKinds& kinds) {
+    std::vector<std::uint64_t> places;
+    const Status read =
+        entries(kinds, [&places](const AuditEntry& entry) { places.push_back(entry.sequence); });
+    REQUIRE(read.has_value());
+    return places;
+  };
+  CHECK(heard({}) == std::vector<std::uint64_t>{0, 1, 2, 3});
+  CHECK(heard({"closure"}) == std::vector<std::uint64_t>{3});
+  CHECK(heard({"outcome", "step"}) == std::vector<std::uint64_t>{0, 1, 2});
+  CHECK(heard({"step"}).empty());
+
+  std::ofstream(folder.file("log"), std::ios::binary) << log.file() << "{}\n";
+  CHECK_FALSE(entries({}, [](const AuditEntry&) {}).has_value());
+  CHECK_FALSE(entries_of_file(folder.file("none"))({}, [](const AuditEntry&) {}).has_value());
+}
+
 TEST_CASE("log: a file is its header and its lines, and is checked in one pass") {
   TestLog log(7);
   log.sign_at(7);
   const std::string file = log.file();
   std::istringstream in(file);
-  std::vector<AuditEntry> entries;
-  const auto report = check_log_file(in, {{log.key.public_key}, "", true}, {}, &entries);
+  const auto report = check_log_file(in, {{log.key.public_key}, "", true}, {});
   REQUIRE(report.has_value());
   CHECK(report->holds());
-  CHECK(entries.size() == 7);
+  CHECK(report->entries == 7);
 
   const std::string half = file.substr(0, file.size() - 40);
   std::istringstream cut(half);

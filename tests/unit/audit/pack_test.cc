@@ -113,13 +113,33 @@ struct Company {
     return read;
   }
 
+  [[nodiscard]] LogSource source() const {
+    return [this](const EntryKinds& kinds, const EntryHearer& hear) {
+      for (const AuditEntry& entry : entries()) {
+        if (kinds.empty() || kinds.contains(entry.note.kind)) {
+          hear(entry);
+        }
+      }
+      return Status();
+    };
+  }
+
+  [[nodiscard]] std::vector<std::uint64_t> selected(const std::string& identity) const {
+    std::vector<std::uint64_t> places;
+    const Status read = select_entries(source(), identity, [&places](const AuditEntry& entry) {
+      places.push_back(entry.sequence);
+    });
+    REQUIRE(read.has_value());
+    return places;
+  }
+
   [[nodiscard]] EvidencePack pack(const std::string& identity = "alice") const {
     EvidencePack made;
     made.identity = identity;
     made.made_at = at_second(100);
     made.checkpoint = log.notes.back();
     const std::vector<MerkleHash> leaves = log.leaves();
-    for (const std::size_t at : select_entries(entries(), identity)) {
+    for (const std::uint64_t at : selected(identity)) {
       made.entries.push_back(
           {log.lines[at], prove_inclusion(at, leaves.size(), nodes_over(leaves)).value()});
     }
@@ -150,11 +170,11 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 TEST_CASE("pack: it holds what is about the identity and what follows, and nobody else's") {
   const Company company;
-  const std::vector<std::size_t> alice = select_entries(company.entries(), "alice");
-  CHECK(alice == std::vector<std::size_t>{1, 2, 3, 5, 6, 8, 10, 11, 12, 13, 14, 16, 17});
-  const std::vector<std::size_t> bob = select_entries(company.entries(), "bob");
-  CHECK(bob == std::vector<std::size_t>{1, 4, 7, 9, 15});
-  CHECK(select_entries(company.entries(), "nobody").empty());
+  const std::vector<std::uint64_t> alice = company.selected("alice");
+  CHECK(alice == std::vector<std::uint64_t>{1, 2, 3, 5, 6, 8, 10, 11, 12, 13, 14, 16, 17});
+  const std::vector<std::uint64_t> bob = company.selected("bob");
+  CHECK(bob == std::vector<std::uint64_t>{1, 4, 7, 9, 15});
+  CHECK(company.selected("nobody").empty());
 }
 
 TEST_CASE(
@@ -304,8 +324,7 @@ TEST_CASE("pack: what its maker left out is seen with the whole log beside it") 
   seal_pack(pack, company.log.key);
   const std::string text = encode_pack(pack).value();
   CHECK(company.check(text).holds());
-  const std::vector<AuditEntry> log = company.entries();
-  const auto report = check_pack(text, {company.log.key.public_key}, &log);
+  const auto report = check_pack(text, {company.log.key.public_key}, company.source());
   REQUIRE(report.has_value());
   CHECK(has(*report, FindingKind::Missing,
             "entry 11 of the log is about the identity and not in the pack"));

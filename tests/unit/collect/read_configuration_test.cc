@@ -57,7 +57,7 @@ systems:
     token: { file: secrets/github }
   corp-ldap: { connector: ldap, url: "ldaps://ldap.example.org", port: 636, bases: [ou=a, ou=b],
                password: { command: [pass, show, "ldap admin"] }, acts_as: "corp-ldap:svc-rescind",
-               rate: 100/1m,
+               rate: 100/1m, concurrency: 4,
                holder: { account: uid, identity: id } }
 server:
   listen: 127.0.0.1:9000
@@ -78,6 +78,9 @@ server:
   CHECK(ldap.connector == "ldap");
   CHECK(ldap.acts_as == "corp-ldap:svc-rescind");
   CHECK(ldap.pause == std::chrono::milliseconds(600));
+  CHECK(ldap.concurrency == 4);
+  CHECK(ldap.settings.find("concurrency") == ldap.settings.end());
+  CHECK(c.systems[1].concurrency == 1);
   CHECK(ldap.holder_account_attribute == "uid");
   CHECK(ldap.holder_identity_attribute == "id");
   CHECK(std::get<std::string>(ldap.settings.at("port").value) == "636");
@@ -132,6 +135,12 @@ TEST_CASE("configuration: values that do not fit are named with their place") {
   for (const char* rate : {"100", "0/1m", "1m", "-1/1m", "5/", "5 /1m", "[5]"}) {
     CHECK(says(errors("systems: { a: { connector: x, rate: " + std::string(rate) + " } }\n"),
                "`rate` must be a number of actions in a time"));
+  }
+  for (const char* count :
+       {"0", "-1", "65", "many", "2.5", "1e1", "4 at once", "''", "[4]", "{}"}) {
+    CHECK(
+        says(errors("systems: { a: { connector: x, concurrency: " + std::string(count) + " } }\n"),
+             "`concurrency` must be a whole number from 1 to 64"));
   }
   CHECK(says(errors("systems: [a]\n"), "`systems` must be a mapping, not a list"));
   CHECK(says(errors("steward: [a]\n"), "`steward` must be a string that is not empty"));

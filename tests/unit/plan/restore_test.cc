@@ -35,9 +35,11 @@ Organisation back(const std::string& event = "leave_end") {
           .events = {{.type = event, .subject = "alice"}}};
 }
 
-Plan plan_with(const Organisation& organisation, std::vector<StandingChange> standing) {
+Plan plan_with(const Organisation& organisation, const std::vector<StandingChange>& standing) {
   PlanOptions options;
-  options.standing["crm:alice"] = std::move(standing);
+  options.standing_on = [&standing](const std::string& item) {
+    return item == "crm:alice" ? standing : std::vector<StandingChange>();
+  };
   return plan_of(organisation, options);
 }
 

@@ -327,7 +327,9 @@ TEST_CASE("retire: an open retirement is joined without planning its steps again
   open.item = "db:key";
   open.retire = "test.credential";
   open.stage = "drain";
-  options.retirements["db:key"] = open;
+  options.open_retirement = [&open](const std::string& item) {
+    return item == open.item ? std::optional<RetirementRecord>(open) : std::nullopt;
+  };
   Plan plan = plan_of(orphaned(), options);
   REQUIRE(plan.retirements.size() == 1);
   CHECK(plan.retirements[0].joins == "retirement:0000000000000001");
@@ -336,14 +338,14 @@ TEST_CASE("retire: an open retirement is joined without planning its steps again
 
   // One whose run this plan takes over goes on under its own id, where it stands.
   options.continued_runs = {"run:1"};
-  options.retirements["db:key"].generation = 2;
+  open.generation = 2;
   plan = plan_of(orphaned(), options);
   CHECK(plan.retirements[0].id == "retirement:0000000000000001");
   CHECK(plan.retirements[0].joins == "");
   CHECK(find_step(plan, "db:key", Verb::Replace, "", 2) == nullptr);
   REQUIRE(find_step(plan, "db:key", Verb::Disable, "", 2) != nullptr);
 
-  options.retirements["db:key"].retire = "test.another";
+  open.retire = "test.another";
   plan = plan_of(orphaned(), options);
   CHECK(plan.undetermined.size() == 1);
 }

@@ -224,7 +224,9 @@ TEST_CASE(
   record.stage = "drain";
   record.generation = 2;
   PlanOptions options;
-  options.retirements["db:key"] = record;
+  options.open_retirement = [&record](const std::string& item) {
+    return item == record.item ? std::optional<RetirementRecord>(record) : std::nullopt;
+  };
   options.continued_runs = {"run:1"};
   const Plan later = plan_of(organisation, options);
   CHECK(find_step(later, "db:key", Verb::Disable, "", 2)->id == second);

@@ -72,7 +72,17 @@ struct Log {
     note.add("paths", paths);
   }
 
-  [[nodiscard]] Report report(Instant now) const { return compute_report(entries, {now, {}, {}}); }
+  [[nodiscard]] Report report(const ReportOptions& options) const {
+    const LogSource source = [this](const EntryKinds&, const EntryHearer& hear) {
+      std::for_each(entries.begin(), entries.end(), hear);
+      return Status();
+    };
+    auto made = compute_report(source, options);
+    REQUIRE(made.has_value());
+    return *std::move(made);
+  }
+
+  [[nodiscard]] Report report(Instant now) const { return report({now, {}, {}}); }
 
   std::vector<AuditEntry> entries;
 };
@@ -184,7 +194,7 @@ TEST_CASE("report: events outside the period are left out, with their steps") {
   log.event("run:2", "leaver", "bob", minute(500), minute(500), kBob);
   log.step("run:2", "bobs", "contain", "account", "bob", kBob, minute(510));
   const auto in = [&log](std::optional<Instant> since, std::optional<Instant> until) {
-    return compute_report(log.entries, {minute(600), since, until});
+    return log.report({minute(600), since, until});
   };
   CHECK(in({}, {}).cases.size() == 2);
   CHECK(in(minute(500), {}).cases.size() == 1);
@@ -285,7 +295,7 @@ TEST_CASE("report: all its forms say the same") {
 }
 
 TEST_CASE("report: of an empty log it says that there is nothing") {
-  const Report report = compute_report({}, {minute(0), {}, {}});
+  const Report report = Log().report(minute(0));
   CHECK(report.cases.empty());
   CHECK(render_report_csv(report).find("p50") == std::string::npos);
   CHECK(render_report_text(report).find("time to containment               –") !=

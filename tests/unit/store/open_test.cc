@@ -28,7 +28,7 @@ TEST_CASE("store: a file from a newer version is refused and left alone") {
   }
   const Error error = open_error(folder.file("store.db"));
   CHECK(error.kind() == ErrorKind::Unsupported);
-  CHECK(says(error, "written by a newer version (tables 99, this version knows 1)"));
+  CHECK(says(error, "written by a newer version (tables 99, this version knows 2)"));
 }
 
 TEST_CASE("store: a file that is no database, or a database of something else, is refused") {

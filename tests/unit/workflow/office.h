@@ -11,6 +11,7 @@
 
 #include "collect/collect_inventory.h"
 #include "diagnostics/diagnostic.h"
+#include "store/run_plan.h"
 #include "store/store.h"
 #include "tests/support/temporary_folder.h"
 #include "workflow/load_policy.h"
@@ -74,6 +75,7 @@ class Office {
     NewRun run;
     run.digest = plan.digest;
     run.plan = encode_plan(plan);
+    run.index = index_plan(plan);
     run.at = now;
     run.supersedes = plan.supersedes;
     for (const PlanStep& step : plan.steps) {
