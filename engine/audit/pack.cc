@@ -2,6 +2,7 @@
 #include "audit/pack.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -270,22 +271,35 @@ class PackChecker {
     }
   }
 
+  // That the pack holds what the log has on the identity, word for word, and nothing else.
   void check_complete(const std::vector<AuditEntry>& entries, const std::vector<AuditEntry>& log) {
     std::vector<AuditEntry> covered;
     std::copy_if(
         log.begin(), log.end(), std::back_inserter(covered),
         [this](const AuditEntry& entry) { return entry.sequence < report_.checkpoint.size; });
-    const std::vector<std::size_t> wanted = select_entries(covered, pack_.identity);
-    std::vector<std::uint64_t> held;
-    for (const AuditEntry& entry : entries) {
-      held.push_back(entry.sequence);
+    std::map<std::uint64_t, const std::string*> held;
+    for (std::size_t at = 0; at < entries.size(); ++at) {
+      held.emplace(entries[at].sequence, &pack_.entries[at].line);
     }
-    for (const std::size_t at : wanted) {
-      if (std::find(held.begin(), held.end(), covered[at].sequence) == held.end()) {
-        note(FindingKind::Missing, covered[at].sequence,
-             "entry " + std::to_string(covered[at].sequence) +
+    for (const std::size_t at : select_entries(covered, pack_.identity)) {
+      const std::uint64_t sequence = covered[at].sequence;
+      const auto found = held.find(sequence);
+      if (found == held.end()) {
+        note(FindingKind::Missing, sequence,
+             "entry " + std::to_string(sequence) +
                  " of the log is about the identity and not in the pack");
+        continue;
       }
+      if (*found->second != encode_entry(covered[at])) {
+        note(FindingKind::Changed, sequence,
+             "entry " + std::to_string(sequence) + " of the pack is not that of the log");
+      }
+      held.erase(found);
+    }
+    for (const auto& [sequence, line] : held) {
+      note(FindingKind::Changed, sequence,
+           "entry " + std::to_string(sequence) +
+               " of the pack is not among those that the log has on the identity");
     }
   }
 

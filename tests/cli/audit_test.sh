@@ -46,6 +46,9 @@ run 0 audit verify --checkpoint first.checkpoint
 # ---- evidence for others ------------------------------------------------------------------------------
 run 0 audit export --out log.jsonl
 check 0 --key "$key" log.jsonl;  says out "the evidence log holds"
+size=$(sed -n 2p first.checkpoint)
+time=$(sed -n 's/^time //p' first.checkpoint)
+says out "the last one covers $size entries, signed at $time"
 check 0 --key "$key" --checkpoint first.checkpoint log.jsonl
 run 0 audit pack --identity alice --out pack; says out "0 ways in remain"
 check 0 --key "$key" pack/evidence.json;      says out "the evidence about alice holds"
@@ -55,6 +58,12 @@ run 0 audit pack --identity alice --out alone.json; [ ! -e alone.html ]
 run 1 audit pack --identity nobody-at-all --out x;  says err "says nothing about"
 run 0 audit prove --entry 7;     cp out proof.json
 check 0 --key "$key" proof.json; says out "proved: 1 entries"
+says out '{"sequence":7,';          says out "$size entries, signed at $time"
+check 0 --key "$key" --log log.jsonl --checkpoint first.checkpoint proof.json
+check 64 --key "$key" --checkpoint first.checkpoint proof.json;         says err "--log"
+check 64 --key "$key" --checkpoint first.checkpoint pack/evidence.json; says err "--log"
+check 64 --key "$key" --log log.jsonl log.jsonl;                        says err "is a log"
+check 0 --key "$key" --log log.jsonl --checkpoint first.checkpoint pack/evidence.json
 step=$(node -e 'console.log(JSON.parse(require("fs").readFileSync("alice.plan.json")).steps[0].id)')
 run 0 audit prove --step "$step"
 run 0 audit prove --identity alice; cp out proofs.json
@@ -104,12 +113,21 @@ cp -r policies inventory fork/
 run 0 -C fork collect crm
 run 0 -C fork audit checkpoint --out fork.checkpoint
 mv fork/fork.checkpoint .
+run 0 -C fork audit pack --identity alice --out ../fork.json
+run 0 -C fork audit prove --entry 7
+cp out fork.proof
+# The pack holds on its own, and the log does not reach as far as it.
+check 0 --key "$key" fork.json
+check 4 --key "$key" --log log.jsonl fork.json;  says err "truncated: the log was cut off"
 run 0 collect sso
 run 0 audit checkpoint --out second.checkpoint
 run 4 audit verify --checkpoint fork.checkpoint; says err "forked:"
 run 0 audit verify --checkpoint first.checkpoint --checkpoint second.checkpoint
 run 0 audit export --out log.jsonl
 check 4 --key "$key" --checkpoint fork.checkpoint log.jsonl; says err "forked:"
+check 4 --key "$key" --log log.jsonl fork.json;   says err "the checkpoint of the pack"; says err "forked:"
+check 4 --key "$key" --log log.jsonl fork.proof;  says err "the checkpoint of a proof"; says err "forked:"
+check 0 --key "$key" --log log.jsonl pack/evidence.json
 check 0 --key "$key" --checkpoint second.checkpoint log.jsonl
 
 # ---- a store that was tampered with --------------------------------------------------------------------------

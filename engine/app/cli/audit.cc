@@ -41,7 +41,12 @@ void print_report(const CommandContext& context, const LogReport& report) {
     return;
   }
   context.out << "the evidence log holds: " << report.entries << " entries, "
-              << report.checkpoints.size() << " checkpoints\n";
+              << report.checkpoints.size() << " checkpoints";
+  if (!report.checkpoints.empty()) {
+    context.out << "; the last one covers " << report.checkpoints.back().size
+                << " entries, signed at " << format_instant(report.checkpoints.back().at);
+  }
+  context.out << '\n';
   if (report.covered < report.entries && !context.quiet) {
     context.err << "note: entries from " << report.covered
                 << " on are not signed yet; `rescind audit checkpoint` signs them\n";

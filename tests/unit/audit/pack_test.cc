@@ -311,6 +311,33 @@ TEST_CASE("pack: what its maker left out is seen with the whole log beside it") 
             "entry 11 of the log is about the identity and not in the pack"));
 }
 
+TEST_CASE("pack: an entry that the whole log has otherwise, or on somebody else, is seen") {
+  Company other;
+  other.log.replace(14, "changed", "refused");
+  other.log.mend_from(15);
+  const Company company;
+  const std::string text = encode_pack(company.pack()).value();
+  SUBCASE("otherwise") {
+    const std::vector<AuditEntry> log = other.entries();
+    const auto report = check_pack(text, {company.log.key.public_key}, &log);
+    REQUIRE(report.has_value());
+    CHECK(has(*report, FindingKind::Changed, "entry 14 of the pack is not that of the log"));
+  }
+  SUBCASE("on somebody else") {
+    EvidencePack pack = company.pack();
+    const std::vector<MerkleHash> leaves = company.log.leaves();
+    pack.entries.insert(
+        pack.entries.begin(),
+        {company.log.lines[0], prove_inclusion(0, leaves.size(), nodes_over(leaves)).value()});
+    seal_pack(pack, company.log.key);
+    const std::vector<AuditEntry> log = company.entries();
+    const auto report = check_pack(encode_pack(pack).value(), {company.log.key.public_key}, &log);
+    REQUIRE(report.has_value());
+    CHECK(has(*report, FindingKind::Changed,
+              "entry 0 of the pack is not among those that the log has on the identity"));
+  }
+}
+
 TEST_CASE("pack: what is no pack is refused with the reason") {
   const auto refusal = [](const std::string& text) {
     const auto pack = decode_pack(text);
