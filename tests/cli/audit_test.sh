@@ -38,6 +38,10 @@ run 0 apply alice.plan.json
 run 0 audit verify;              says out "the evidence log holds"; ! grep -q "not signed" err
 run 0 audit verify --format json
 node -e 'const r=JSON.parse(require("fs").readFileSync("out")); if (!r.holds || r.signed_entries !== r.entries || r.entries < 30 || r.findings.length) process.exit(1)'
+before=$(sqlite3 rescind.db 'SELECT count(*) FROM audit')
+run 0 run --due
+run 0 audit verify;              says out "the evidence log holds"; ! grep -q "not signed" err
+[ "$before" -lt "$(sqlite3 rescind.db 'SELECT max(size) FROM checkpoints')" ] || { echo "FAILED: run --due signs nothing"; exit 1; }
 run 0 audit key
 key=$(head -n 1 out)
 run 0 audit checkpoint --out first.checkpoint
@@ -172,6 +176,19 @@ run 0 -C fresh audit checkpoint; says out "audit.example.org/rescind"
 [ ! -e fresh/rescind.db-audit.pem ]
 run 0 -C fresh audit key;        says out "$other"
 run 0 -C fresh audit verify
+run 0 -C fresh collect
+run 0 -C fresh audit verify;     says err "not signed yet"
+printf 'server: { listen: "127.0.0.1:0", tokens: { ci: { env: CI_TOKEN } } }\n' >>fresh/rescind.yaml
+CI_TOKEN=0123456789abcdef "$rescind" -C fresh serve >serve.out 2>serve.err & server=$!
+for _ in $(seq 100); do
+  "$rescind" -C fresh audit verify >out 2>err || true
+  grep -q "not signed" err || break
+  sleep 0.1
+done
+kill -TERM $server
+wait $server
+says out "the evidence log holds"; ! grep -q "not signed" err || { echo "FAILED: serve signs nothing"; cat serve.err; exit 1; }
+sed -i '/^server:/d' fresh/rescind.yaml
 sed -i 's/origin: .*}/origin: "two words" }/' fresh/rescind.yaml
 run 3 -C fresh audit verify;     says err "R1101"
 sed -i 's/other.pem/good.yaml/;s/origin: .*}/}/' fresh/rescind.yaml
