@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "audit/signed_approval.h"
+
 namespace rescind {
 namespace {
 
@@ -103,6 +105,10 @@ std::optional<AuditEntry> LogChecker::add_line(std::string_view line) {
                         : entry_words(*last_said_) + " was changed: " + entry_words(*said) +
                               " names another hash of the entry before it");
     }
+  }
+  if (const std::string wrong = entry ? check_approval_signature(entry->note).wrong : "";
+      !wrong.empty()) {
+    report(FindingKind::Unsigned, said, approval_words(*entry) + wrong);
   }
   last_ = hash_leaf(line);
   last_said_ = said;

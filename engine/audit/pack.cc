@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "audit/signed_approval.h"
+
 namespace rescind {
 namespace {
 
@@ -121,6 +123,7 @@ Json people_json(const Story& story) {
                    {"reason", approval.reason},
                    {"on_behalf_of", approval.on_behalf_of},
                    {"signed", approval.is_signed},
+                   {"key", approval.key},
                    {"entry", approval.entry}});
   }
   return out;
@@ -257,6 +260,10 @@ class PackChecker {
         note(FindingKind::Changed, sequence,
              "entry " + std::to_string(sequence) +
                  " is not in the signed log: it, its proof or the checkpoint was changed");
+      }
+      const auto wrong = check_approval_signature(entries[at].note).wrong;
+      if (!wrong.empty()) {
+        note(FindingKind::Unsigned, sequence, approval_words(entries[at]) + wrong);
       }
     }
   }
