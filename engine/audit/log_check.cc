@@ -167,13 +167,13 @@ void LogChecker::finish_checkpoints() {
   for (const Checkpoint& checkpoint : report_.checkpoints) {
     report_.covered = std::max(report_.covered, checkpoint.size);
   }
-  if (!options_.fully_signed || !report_.findings.empty()) {
+  if (!report_.findings.empty() || (!options_.fully_signed && report_.entries == 0)) {
     return;
   }
   if (report_.checkpoints.empty()) {
     report(FindingKind::Unsigned, std::nullopt,
            "nothing vouches for the log: it has no checkpoint that a known key signed");
-  } else if (report_.covered < report_.entries) {
+  } else if (options_.fully_signed && report_.covered < report_.entries) {
     report(FindingKind::Unsigned, report_.covered,
            entry_words(report_.covered) +
                " and what follows came after the last checkpoint: no "

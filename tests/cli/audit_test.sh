@@ -28,13 +28,14 @@ says() { # says FILE TEXT
 run 0 init repo
 cd repo
 run 0 collect
-run 0 audit verify;              says err "made \`rescind.db-audit.pem\`"
-says err "ed25519:";             says err "not signed yet"
+run 4 audit verify;              says err "unsigned: nothing vouches for the log"; says err "has no key yet"
+[ ! -e rescind.db-audit.pem ] || { echo "FAILED: audit verify makes a key"; exit 1; }
+run 0 audit checkpoint;          says err "made \`rescind.db-audit.pem\`"; says err "ed25519:"
 [ "$(stat -c %a rescind.db-audit.pem)" = 600 ] || { echo "FAILED: the key can be read by others"; exit 1; }
 openssl pkey -in rescind.db-audit.pem -noout
 run 0 audit verify;              ! grep -q "made" err
 run 0 plan --event events/alice-leaves.json --format json --out alice.plan.json
-run 0 apply alice.plan.json
+run 0 apply alice.plan.json --approve --as carol
 run 0 audit verify;              says out "the evidence log holds"; ! grep -q "not signed" err
 run 0 audit verify --format json
 node -e 'const r=JSON.parse(require("fs").readFileSync("out")); if (!r.holds || r.signed_entries !== r.entries || r.entries < 30 || r.findings.length) process.exit(1)'
@@ -148,9 +149,14 @@ tamper "DELETE FROM audit WHERE sequence = 12"
 run 4 -C bad audit verify;  says err "missing: entry 12 is missing"
 tamper "UPDATE audit SET sequence = -1 WHERE sequence = 12; UPDATE audit SET sequence = 12 WHERE sequence = 13; UPDATE audit SET sequence = 13 WHERE sequence = -1"
 run 4 -C bad audit verify;  says err "reordered: entry 12 stands behind entry 13"
+tamper "DELETE FROM checkpoints"
+run 4 -C bad audit verify;  says err "unsigned: nothing vouches for the log"
 tamper "DELETE FROM audit WHERE sequence >= 30; DELETE FROM checkpoints WHERE size > 30"
 run 4 -C bad audit verify;  says err "differs: journal record"
 run 4 -C bad audit verify --checkpoint ../first.checkpoint;  says err "truncated:"
+cp rescind.db-audit.checkpoint bad/
+run 4 -C bad audit verify;     says err "truncated:"
+run 1 -C bad audit checkpoint; says err "was cut off and is not signed"
 tamper "UPDATE records SET detail = 'something else' WHERE sequence = 3"
 run 4 -C bad audit verify;  says err "differs: journal record 3 of"
 tamper "DELETE FROM records WHERE sequence = 3"
@@ -159,6 +165,14 @@ tamper "UPDATE runs SET state = 'closed'"
 run 4 -C bad audit verify;  says err "is closed in the store and settled in entry"
 tamper "UPDATE plans SET text = replace(text, 'alice', 'alicf')"
 run 4 -C bad audit verify;  says err "differs: the stored plan of"
+for column in "approver = 'mallory'" "refused = 1" "document = '{}'" "key = 'ed25519:x'" "expires = 5" "on_behalf_of = 'x'" "run = 'run:other'"; do
+  tamper "UPDATE approvals SET $column"
+  run 4 -C bad audit verify;  says err "which the store does not have as it was given"
+done
+tamper "DELETE FROM approvals"
+run 4 -C bad audit verify;  says err "the approval of \`carol\` for"; says err "which the store does not have"
+tamper "INSERT INTO approvals SELECT sequence + 1000, run, 'step:forged', binding, approver, at, refused, reason, plan_digest, expires, on_behalf_of, document, key FROM approvals LIMIT 1"
+run 4 -C bad audit verify;  says err "for step:forged in the store is not in the log"
 tamper "UPDATE checkpoints SET note = replace(note, 'time 20', 'time 19') WHERE number = 1"
 run 4 -C bad audit verify;  says err "unsigned: checkpoint 1 of the store"
 tamper "UPDATE audit SET nodes = replace(nodes, 'a', 'b') WHERE sequence = 5"
