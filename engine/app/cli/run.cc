@@ -22,9 +22,12 @@ ExitCode run_due(const CommandContext& context, bool accept_clock) {
   }
   const CapabilityMap systems =
       describe_connectors(session->connectors, plan_request(*session).acts_as).systems;
-  AdvanceRequest request = advance_request(context, *session, systems);
-  request.accept_clock = accept_clock;
-  const auto report = advance_due(request, session->connectors, context.clock);
+  auto request = advance_request(context, *session, systems);
+  if (!request) {
+    return context.report(request.error());
+  }
+  request->accept_clock = accept_clock;
+  const auto report = advance_due(*request, session->connectors, context.clock);
   if (report) {
     escalate_due(context, *session);
   }

@@ -51,8 +51,10 @@ Seconds DueWorker::work_once() {
 
 Seconds DueWorker::work_what_is_due() {
   refresh_people();
-  AdvanceRequest request = advance_request(context_, session_, systems_);
-  const auto report = advance_due(request, session_.connectors, context_.clock);
+  const auto request = advance_request(context_, session_, systems_);
+  const auto report = request.and_then([this](const AdvanceRequest& due) -> Result<AdvanceReport> {
+    return advance_due(due, session_.connectors, context_.clock);
+  });
   if (!report) {
     context_.err << "due work: " + report.error().to_string() + "\n" << std::flush;
     return kLookAgain;
