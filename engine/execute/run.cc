@@ -373,8 +373,9 @@ RunReport Run::report() const {
       made.asked.push_back({step.id, step.text});
       continue;
     }
-    if (is_done_state(record.state)) {
-      continue;
+    if (is_done_state(record.state) || record.state == StepState::Cancelled ||
+        record.state == StepState::Undone) {
+      continue;  // nothing is left of it to do
     }
     if (record.due) {
       made.timers.push_back({made.run, step.id, *record.due, record.wait});

@@ -59,6 +59,29 @@ std::vector<LimitClaim> claims_of(const Plan& plan, const PlanStep& step) {
   return claims;
 }
 
+// Each step of a retirement → its latest generation. WHY: the retirement of an account and that of
+// its password wait for each other's steps; when one went back and began anew, its new steps count.
+std::map<std::string, std::string> latest_generations(const Plan& plan) {
+  using Key = std::tuple<std::string, std::string, std::string, Verb, std::string>;
+  const auto key = [](const PlanStep& step) {
+    return Key(step.retirement, step.stage, step.item, step.verb, step.action);
+  };
+  std::map<Key, const PlanStep*> latest;
+  for (const PlanStep& step : plan.steps) {
+    if (!step.retirement.empty() && !step.item.empty()) {
+      const PlanStep*& known = latest[key(step)];
+      known = known == nullptr || known->generation < step.generation ? &step : known;
+    }
+  }
+  std::map<std::string, std::string> out;
+  for (const PlanStep& step : plan.steps) {
+    if (const auto found = latest.find(key(step)); found != latest.end()) {
+      out[step.id] = found->second->id;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const StepRecord& record,
@@ -87,12 +110,14 @@ Schedule::Schedule(const RunPlan& run, std::vector<StepRecord> steps,
       slots_[it->second].record = std::move(record);
     }
   }
+  const std::map<std::string, std::string> latest = latest_generations(plan);
   for (Slot& slot : slots_) {
-    const auto resolve = [&index](const std::vector<std::string>& ids) {
+    const auto resolve = [&](const std::vector<std::string>& ids) {
       std::vector<std::size_t> found;
       for (const std::string& id : ids) {
+        const auto now = latest.find(id);
         // A predecessor that is not in the plan was settled by an earlier run.
-        if (const auto it = index.find(id); it != index.end()) {
+        if (const auto it = index.find(now == latest.end() ? id : now->second); it != index.end()) {
           found.push_back(it->second);
         }
       }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,7 @@ class OpenRun {
   Status extend(RecordEntry entry, const std::string& why, std::vector<PlanStep> steps,
                 const std::vector<PlannedRetirement>& retirements, Instant expires,
                 const RetirementRecord* record);
+  [[nodiscard]] std::set<std::string> successors_made() const;
   [[nodiscard]] const StepRecord* record_of(const std::string& step) const;
 
   // --- retirements (advance_retirement.cc)

@@ -118,6 +118,7 @@ void OpenRun::read_gate(const RetirementRecord& record, const PlannedRetirement&
     question.cause = *cause;
   }
   question.leavers = leavers();
+  question.known_since = plan_.plan.as_of;  // it was planned for, so it was there
   const GateJudgement judged = gates_->judge(question);
   facts.gate = judged.answer;
   facts.gate_why = judged.why;

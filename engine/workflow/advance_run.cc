@@ -221,6 +221,38 @@ Result<bool> OpenRun::decide_appointments() {
   return true;
 }
 
+// What took the place of the plan's items, and the accounts that were made with it. WHY: nobody
+// slipped it in, and whoever depends on the old item works with it.
+std::set<std::string> OpenRun::successors_made() const {
+  std::set<std::string> items;
+  std::set<std::string> accounts;
+  for (const PlanStep& step : plan_.plan.steps) {
+    items.insert(step.item);
+    accounts.insert(step.account);
+  }
+  std::set<std::string> made;
+  const auto reference = [&](ItemRef item, AttributeIndex attribute) {
+    return ItemRef{inventory_->word(item, attribute)};
+  };
+  for (const std::string& id : items) {
+    const ItemRef item = inventory_->find_item(id);
+    const auto attribute =
+        item.valid() ? inventory_->schema->find(static_cast<Entity>(item.kind()), "successor")
+                     : std::nullopt;
+    const ItemRef successor = attribute ? reference(item, *attribute) : ItemRef{};
+    if (!successor.valid()) {
+      continue;
+    }
+    made.emplace(inventory_->id(successor));
+    const ItemRef account = reference(successor, item_attribute::kAccount);
+    if (account.valid() && !items.contains(std::string(inventory_->id(account))) &&
+        !accounts.contains(std::string(inventory_->id(account)))) {
+      made.emplace(inventory_->id(account));
+    }
+  }
+  return made;
+}
+
 // A snapshot misses what was made after it: when everything was swept, look once more.
 Result<bool> OpenRun::look_after_sweep() {
   std::set<std::string> systems;
@@ -256,7 +288,11 @@ Result<bool> OpenRun::look_after_sweep() {
     return std::none_of(plan_.plan.steps.begin(), plan_.plan.steps.end(),
                         [&step](const PlanStep& old) { return old.item == step.item; });
   };
-  std::erase_if(more, [&](const PlanStep& step) { return step.item.empty() || !new_item(step); });
+  const std::set<std::string> ours = successors_made();
+  std::erase_if(more, [&](const PlanStep& step) {
+    return step.item.empty() || !new_item(step) || ours.contains(step.item) ||
+           ours.contains(step.account);
+  });
   RESCIND_ASSIGN_OR_RETURN(const auto supplements, store_.list_supplements(claim_.run.id));
   if (more.empty() || supplements.size() >= request_.max_supplements) {
     const std::string said = more.empty()
@@ -279,11 +315,10 @@ Result<bool> OpenRun::look_after_sweep() {
     return std::none_of(more.begin(), more.end(),
                         [&planned](const PlanStep& step) { return step.retirement == planned.id; });
   });
-  const std::string first = more.front().item;
+  const std::string what = "found after the sweep: " + more.front().item + ", " +
+                           std::to_string(more.size()) + (more.size() == 1 ? " step" : " steps");
   RESCIND_RETURN_IF_ERROR(
-      extend(RecordEntry::Extended,
-             "found after the sweep: " + first + ", " + std::to_string(more.size()) + " steps",
-             std::move(more), retirements, found.expires_at, nullptr));
+      extend(RecordEntry::Extended, what, std::move(more), retirements, found.expires_at, nullptr));
   for (const PlannedRetirement& planned : retirements) {
     RetirementRecord record = execute::begin_retirement(
         planned, execute::shapes_of(planned, plan_.plan.steps), clock_.now());
