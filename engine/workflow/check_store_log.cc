@@ -1,4 +1,5 @@
 // Holds the log of a store against itself, its signatures and the rest of the store.
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -38,7 +39,7 @@ class StoreChecker {
           entry.sequence, note.get("digest") + ' ' + note.get("plan")};
     } else if (note.kind == "approval") {
       const MerkleHash said = hash_of_words(note);
-      said_.insert(said);
+      said_in_[said].insert(note.run);
       approvals_[{note.run, said}].push_back(entry);
     }
   }
@@ -46,6 +47,7 @@ class StoreChecker {
   Status check() {
     RESCIND_ASSIGN_OR_RETURN(const auto runs, store_.list_runs());
     for (const RunRecord& run : runs) {
+      heirs_[run.id] = run.superseded_by;
       RESCIND_RETURN_IF_ERROR(check_run(run));
       RESCIND_RETURN_IF_ERROR(check_supplements(run.id));
       RESCIND_RETURN_IF_ERROR(check_records(run.id));
@@ -70,8 +72,8 @@ class StoreChecker {
     std::map<std::string, Said> supplements;  // by number; digest and SHA-256 of the text
   };
 
-  // What a person said, wherever it was handed in: a run that takes over another's steps takes
-  // their approvals along, and the log has them once.
+  // What a person said, whichever run it was handed in for: a run that takes over another's steps
+  // takes their approvals along, and the log has them once, with the first run.
   static MerkleHash hash_of_words(AuditNote note) {
     note.run.clear();
     return hash_of(std::move(note));
@@ -80,6 +82,23 @@ class StoreChecker {
   static std::string approval_words(const AuditNote& note) {
     return std::string("the ") + (note.data.contains("refused") ? "refusal" : "approval") +
            " of `" + note.who + "` for " + (note.step.empty() ? note.run : note.step);
+  }
+
+  // The words were said in this run or in one that it took over, as far back as that goes.
+  [[nodiscard]] bool was_said(const std::string& run, const MerkleHash& words) const {
+    const auto runs = said_in_.find(words);
+    return runs != said_in_.end() &&
+           std::any_of(runs->second.begin(), runs->second.end(), [&](const std::string& first) {
+             std::set<std::string> seen;
+             for (std::string at = first; seen.insert(at).second;) {
+               const auto heir = heirs_.find(at);
+               if (at == run || heir == heirs_.end()) {
+                 return at == run;
+               }
+               at = heir->second;
+             }
+             return false;
+           });
   }
 
   void differs(std::uint64_t entry, std::string message) {
@@ -156,7 +175,7 @@ class StoreChecker {
     for (const StoredApproval& approval : approvals) {
       const AuditNote note = note_of(approval);
       const MerkleHash words = hash_of_words(note);
-      if (!said_.contains(words)) {
+      if (!was_said(approval.run, words)) {
         log_.report(FindingKind::Differs, std::nullopt,
                     approval_words(note) +
                         " in the store is not in the log, or says something "
@@ -186,7 +205,8 @@ class StoreChecker {
   std::map<std::string, SaidOfRun> runs_;
   // By run and words, those that the store did not show yet.
   std::map<std::pair<std::string, MerkleHash>, std::vector<AuditEntry>> approvals_;
-  std::set<MerkleHash> said_;  // of all runs
+  std::map<MerkleHash, std::set<std::string>> said_in_;  // words → runs
+  std::map<std::string, std::string> heirs_;             // run → the one that took it over; ""
 };
 
 }  // namespace

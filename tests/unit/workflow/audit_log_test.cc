@@ -191,6 +191,15 @@ TEST_CASE("audit log: every column of an approval, and every supplement, is held
     CHECK(contains(archive.findings(),
                    "tells of the approval of `ines` for step:wipe, which the store does not have"));
   }
+  SUBCASE("copied to another run") {
+    archive.tamper(
+        "INSERT INTO approvals SELECT sequence + 9, 'run:other', step, binding, approver,"
+        " at, refused, reason, plan_digest, expires, on_behalf_of, document, key FROM"
+        " approvals");
+    CHECK(archive.findings() ==
+          "differs: the approval of `ines` for step:wipe in the store is not "
+          "in the log, or says something else there\n");
+  }
   SUBCASE("supplement changed") {
     archive.tamper("UPDATE supplements SET text = 'less'");
     CHECK(contains(archive.findings(), "differs: the stored supplement 1 of " + archive.run));
