@@ -46,7 +46,7 @@ Result<Ancestry> read_ancestry(const Plan& plan, Store& store) {
     add_starts(*earlier, starts);
     RESCIND_ASSIGN_OR_RETURN(const auto supplements, store.list_supplements(id));
     for (const Supplement& supplement : supplements) {
-      const auto more = store.decoded_plans().decode(supplement.plan);
+      auto more = store.decoded_plans().decode(supplement.plan);
       if (!more) {
         return tl::unexpected(more.error().add_context("reading a supplement of " + id));
       }
