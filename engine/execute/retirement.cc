@@ -154,7 +154,8 @@ class Machine {
       move_.incident = true;
       say("it was used by " + facts_.used_by + " while it should be out of use");
     } else if (!facts_.denied.empty()) {
-      say("`" + facts_.denied + "` was turned away: it still depends on it");
+      move_.next.why = "`" + facts_.denied + "` was turned away: it still depends on it";
+      say(move_.next.why);
     }
   }
 
@@ -170,6 +171,7 @@ class Machine {
       why = "approval by " + facts_.missing;
     }
     move_.next.why = why;
+    move_.next.due = facts_.held.empty() ? std::nullopt : facts_.held_until;
     if (why.empty()) {
       move_.rule = RetirementRule::Approved;
       move_.next.state = RetirementState::Acting;
@@ -388,12 +390,6 @@ RetirementRecord furthest(const PlannedRetirement& planned, RetirementRecord fre
   RetirementRecord on = open;
   on.id = fresh.id;
   on.retire = fresh.retire;
-  if (open.generation > 1) {
-    // The new plan's steps are those of a first generation: its stage is worked once more.
-    on.generation = 1;
-    on.state = fresh.state;
-    on.due.reset();
-  }
   if (was == place(fresh.stage) && fresh.overdue) {
     on.overdue = on.overdue ? std::min(*on.overdue, *fresh.overdue) : fresh.overdue;
   }
