@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "audit/signed_approval.h"
+
 namespace rescind {
 namespace {
 
@@ -104,6 +106,10 @@ std::optional<AuditEntry> LogChecker::add_line(std::string_view line) {
                               " names another hash of the entry before it");
     }
   }
+  if (const std::string wrong = entry ? check_approval_signature(entry->note).wrong : "";
+      !wrong.empty()) {
+    report(FindingKind::Unsigned, said, approval_words(*entry) + wrong);
+  }
   last_ = hash_leaf(line);
   last_said_ = said;
   completed_ = frontier_.append(last_);
@@ -161,13 +167,13 @@ void LogChecker::finish_checkpoints() {
   for (const Checkpoint& checkpoint : report_.checkpoints) {
     report_.covered = std::max(report_.covered, checkpoint.size);
   }
-  if (!options_.fully_signed || !report_.findings.empty()) {
+  if (!report_.findings.empty() || (!options_.fully_signed && report_.entries == 0)) {
     return;
   }
   if (report_.checkpoints.empty()) {
     report(FindingKind::Unsigned, std::nullopt,
            "nothing vouches for the log: it has no checkpoint that a known key signed");
-  } else if (report_.covered < report_.entries) {
+  } else if (options_.fully_signed && report_.covered < report_.entries) {
     report(FindingKind::Unsigned, report_.covered,
            entry_words(report_.covered) +
                " and what follows came after the last checkpoint: no "

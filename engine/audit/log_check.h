@@ -49,7 +49,9 @@ struct LogReport {
 struct LogCheckOptions {
   std::vector<PublicKey> keys;  // whose signatures count
   std::string origin;           // of the log; "" the first checkpoint's
-  bool fully_signed = true;     // every entry must be under a signed checkpoint
+  // Every entry must be under a signed checkpoint; else it is enough that there is one that holds,
+  // or no entry yet.
+  bool fully_signed = true;
 };
 
 // Checkpoints first, then every line in order, then `finish`.

@@ -2,10 +2,12 @@
 #include "audit/pack.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "audit/signed_approval.h"
 
 namespace rescind {
 namespace {
@@ -121,6 +123,7 @@ Json people_json(const Story& story) {
                    {"reason", approval.reason},
                    {"on_behalf_of", approval.on_behalf_of},
                    {"signed", approval.is_signed},
+                   {"key", approval.key},
                    {"entry", approval.entry}});
   }
   return out;
@@ -258,6 +261,10 @@ class PackChecker {
              "entry " + std::to_string(sequence) +
                  " is not in the signed log: it, its proof or the checkpoint was changed");
       }
+      const auto wrong = check_approval_signature(entries[at].note).wrong;
+      if (!wrong.empty()) {
+        note(FindingKind::Unsigned, sequence, approval_words(entries[at]) + wrong);
+      }
     }
   }
 
@@ -271,10 +278,11 @@ class PackChecker {
     }
   }
 
+  // That the pack holds what the log has on the identity, word for word, and nothing else.
   Status check_complete(const std::vector<AuditEntry>& entries, const LogSource& log) {
-    std::set<std::uint64_t> held;
-    for (const AuditEntry& entry : entries) {
-      held.insert(entry.sequence);
+    std::map<std::uint64_t, const std::string*> held;
+    for (std::size_t at = 0; at < entries.size(); ++at) {
+      held.emplace(entries[at].sequence, &pack_.entries[at].line);
     }
     const std::uint64_t end = report_.checkpoint.size;
     const LogSource covered = [&log, end](const EntryKinds& kinds, const EntryHearer& hear) {
@@ -284,13 +292,27 @@ class PackChecker {
         }
       });
     };
-    return select_entries(covered, pack_.identity, [&](const AuditEntry& entry) {
-      if (!held.contains(entry.sequence)) {
+    const auto compare = [&](const AuditEntry& entry) {
+      const auto found = held.find(entry.sequence);
+      if (found == held.end()) {
         note(FindingKind::Missing, entry.sequence,
              "entry " + std::to_string(entry.sequence) +
                  " of the log is about the identity and not in the pack");
+        return;
       }
-    });
+      if (*found->second != encode_entry(entry)) {
+        note(FindingKind::Changed, entry.sequence,
+             "entry " + std::to_string(entry.sequence) + " of the pack is not that of the log");
+      }
+      held.erase(found);
+    };
+    RESCIND_RETURN_IF_ERROR(select_entries(covered, pack_.identity, compare));
+    for (const auto& [sequence, line] : held) {
+      note(FindingKind::Changed, sequence,
+           "entry " + std::to_string(sequence) +
+               " of the pack is not among those that the log has on the identity");
+    }
+    return {};
   }
 
   void set_verdict(std::string verdict) { report_.verdict = std::move(verdict); }

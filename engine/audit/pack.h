@@ -61,8 +61,9 @@ struct PackReport {
 };
 
 // Checks the text of a pack: signatures, proofs, order, and that everything that it says for people
-// follows from its entries. `log`: when given (not empty), that it holds all entries of the log on
-// its identity, up to its checkpoint. Errors: those of decode_pack and of the log.
+// follows from its entries. `log`: when given (not empty), that it holds the entries of the log on
+// its identity, up to its checkpoint, and no others; that the log is the one of that checkpoint is
+// for check_log_file to say. Errors: those of decode_pack and of the log.
 Result<PackReport> check_pack(std::string_view text, const std::vector<PublicKey>& keys,
                               const LogSource& log = {});
 

@@ -245,6 +245,7 @@ class Page {
     for (const StoryApproval& approval : story_.approvals) {
       std::string how = approval.refused ? chip("bad", "refused") : chip("good", "approved");
       how += approval.is_signed ? chip("accent", "signed") : "";
+      how += approval.key.empty() ? "" : " <code>" + escape_html(approval.key) + "</code>";
       how += approval.on_behalf_of.empty() ? "" : " for " + escape_html(approval.on_behalf_of);
       how += approval.reason.empty() ? "" : "<br>" + escape_html(approval.reason);
       out_ += "<tr><td class=\"when\">" + when(approval.at) + "</td><td>" +

@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "audit/signed_approval.h"
+
 namespace rescind {
 namespace {
 
@@ -147,7 +149,9 @@ class Teller {
     approval.on_behalf_of = note.get("on_behalf_of");
     approval.reason = note.detail;
     approval.refused = note.data.contains("refused");
-    approval.is_signed = note.data.contains("signature");
+    const ApprovalSignature signature = check_approval_signature(note);
+    approval.is_signed = signature.holds();
+    approval.key = approval.is_signed ? signature.key : "";
     story_.approvals.push_back(std::move(approval));
   }
 

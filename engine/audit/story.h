@@ -54,7 +54,8 @@ struct StoryApproval {
   Instant at{};
   std::string who, what, on_behalf_of, reason;
   bool refused = false;
-  bool is_signed = false;
+  bool is_signed = false;  // the entry carries the document, and its signature holds
+  std::string key;         // that signed it
 };
 
 // A search for access that is left.

@@ -17,6 +17,14 @@ using Node = DocumentNode;
 
 constexpr std::size_t kMaxSuggestedFrom = 20'000;
 
+// Whether the text can stand in a line: no control characters, also none that turn text around.
+bool is_name(std::string_view text) {
+  return std::none_of(
+             text.begin(), text.end(),
+             [](char byte) { return static_cast<unsigned char>(byte) < 0x20U || byte == 0x7F; }) &&
+         !first_bidi_control(text);
+}
+
 // An event with the place that messages about it point at.
 struct ReadEvent {
   Event event;
@@ -150,17 +158,23 @@ class EventReader {
   }
 
   void read_texts(const Node& node, Event& event) {
-    const auto read_text = [&](std::string_view name, std::string& out) {
-      if (const Node* field = text_field(node, name, false)) {
+    const auto read_name = [&](std::string_view name, bool required, std::string& out) {
+      const Node* field = text_field(node, name, required);
+      if (field == nullptr) {
+        return;
+      }
+      if (is_name(field->text)) {
         out = field->text;
+      } else {
+        diagnostics_.error(Code::R0606, field->span,
+                           "a control character stands in the `" + std::string(name) + "`",
+                           "it names the event in lists that have a line each");
       }
     };
-    if (const Node* subject = text_field(node, "subject", true)) {
-      event.subject = subject->text;
-    }
-    read_text("id", event.id);
-    read_text("source", event.source);
-    read_text("submitted_by", event.submitted_by);
+    read_name("subject", true, event.subject);
+    read_name("id", false, event.id);
+    read_name("source", false, event.source);
+    read_name("submitted_by", false, event.submitted_by);
     if (const Node* field = node.find("revision")) {
       const std::optional<std::int64_t> revision = integer_of(*field);
       if (!revision || *revision < 1 || *revision > UINT32_MAX) {

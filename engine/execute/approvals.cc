@@ -164,6 +164,7 @@ void Approvals::add(const StoredApproval& approval) {
   voice.refuse = approval.refused;
   voice.reason = approval.reason;
   voice.at = approval.at;
+  voice.plan = approval.plan_digest;
   if (!approval.document.empty()) {
     auto document = decode_approval(approval.document);
     // WHY again: what the store says of it is for lists, the signed document is what counts.
@@ -228,6 +229,31 @@ std::optional<Objection> Approvals::person_objection(const PlanStep& step,
   return std::nullopt;
 }
 
+// What was approved in a plan before this one was shown with a start. What cannot be put back does
+// not begin before that, even where this plan would let it.
+std::optional<Objection> Approvals::start_objection(const PlanStep& step, const Voice& voice,
+                                                    Instant now) const {
+  const bool destroys = step.effects.has(Effect::Destroys) || step.reversible == Reversible::Never;
+  const std::string& seen = voice.document ? voice.document->plan : voice.plan;
+  if (!destroys || voice.refuse || seen.empty() || seen == plan_.digest) {
+    return std::nullopt;
+  }
+  const auto ancestor = ancestry_.find(seen);
+  if (ancestor == ancestry_.end()) {
+    return objected(Code::R0874, "it is for the plan " + seen);
+  }
+  const auto start = ancestor->second.find(step.id);
+  if (start == ancestor->second.end()) {
+    return objected(Code::R0879, "the plan that `" + voice.approver + "` saw has no such step");
+  }
+  if (step.not_before < start->second && now < start->second) {
+    return objected(Code::R0879, "`" + voice.approver + "` approved a start at " +
+                                     format_instant(start->second) + ", now it is " +
+                                     format_instant(step.not_before));
+  }
+  return std::nullopt;
+}
+
 std::optional<Objection> Approvals::signature_objection(const PlanStep& step, const Voice& voice,
                                                         Instant now) const {
   const ApprovalDocument& document = *voice.document;
@@ -274,6 +300,9 @@ std::optional<Objection> Approvals::objection(const PlanStep& step, const Approv
     return objected(Code::R0879, "`" + voice.seat + "` is not asked");
   }
   if (auto found = person_objection(step, voice)) {
+    return found;
+  }
+  if (auto found = start_objection(step, voice, now)) {
     return found;
   }
   if (voice.document) {

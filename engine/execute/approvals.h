@@ -41,13 +41,14 @@ struct Voice {
   bool refuse = false;
   std::string reason;
   Instant at{};
+  std::string plan;  // without a document: digest of the plan that was shown; "" not known
   // The signed document; absent: a named approval without a signature.
   std::optional<ApprovalDocument> document;
 };
 
-// The documents that a run may inherit approvals from: digests of the plans that this one took
-// over.
-using Ancestry = std::set<std::string>;
+// The plans that this one took over and whose approvals it may inherit: digest → step → the latest
+// start that the step had there, which is what its approvers were shown at the most.
+using Ancestry = std::map<std::string, std::map<std::string, Instant>>;
 
 // What is wrong with a document wherever it is used: its signature, its plan, keys that the plan
 // does not know, a delegation to somebody else.
@@ -85,6 +86,8 @@ class Approvals {
  private:
   [[nodiscard]] std::optional<Objection> person_objection(const PlanStep& step,
                                                           const Voice& voice) const;
+  [[nodiscard]] std::optional<Objection> start_objection(const PlanStep& step, const Voice& voice,
+                                                         Instant now) const;
   [[nodiscard]] std::optional<Objection> signature_objection(const PlanStep& step,
                                                              const Voice& voice, Instant now) const;
   [[nodiscard]] bool seated(const Approval& approval, const std::string& identity) const;

@@ -1,6 +1,7 @@
 // Steps that end because a person refused them.
 #include "execute/refusals.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -17,10 +18,17 @@ bool has_begun(const StepRecord& record) {
           record.state != StepState::Ready);
 }
 
+void add_starts(const Plan& plan, std::map<std::string, Instant>& starts) {
+  for (const PlanStep& step : plan.steps) {
+    Instant& start = starts.try_emplace(step.id, step.not_before).first->second;
+    start = std::max(start, step.not_before);
+  }
+}
+
 }  // namespace
 
 Result<Ancestry> read_ancestry(const Plan& plan, Store& store) {
-  Ancestry digests;
+  Ancestry ancestry;
   std::set<std::string> seen;
   std::vector<std::string> open = plan.supersedes;
   while (!open.empty()) {
@@ -33,11 +41,20 @@ Result<Ancestry> read_ancestry(const Plan& plan, Store& store) {
     if (!run) {
       continue;
     }
-    digests.insert(run->digest);
+    std::map<std::string, Instant>& starts = ancestry[run->digest];
     RESCIND_ASSIGN_OR_RETURN(const auto earlier, load_first_plan(store, id));
+    add_starts(*earlier, starts);
+    RESCIND_ASSIGN_OR_RETURN(const auto supplements, store.list_supplements(id));
+    for (const Supplement& supplement : supplements) {
+      auto more = store.decoded_plans().decode(supplement.plan);
+      if (!more) {
+        return tl::unexpected(more.error().add_context("reading a supplement of " + id));
+      }
+      add_starts(**more, starts);
+    }
     open.insert(open.end(), earlier->supersedes.begin(), earlier->supersedes.end());
   }
-  return digests;
+  return ancestry;
 }
 
 Status end_refused(const Plan& plan, const Approvals& approvals, std::vector<StepRecord>& steps,

@@ -13,7 +13,8 @@
 
 namespace rescind::execute {
 
-// Digests of the plans whose runs this plan's run took over, and those that they took over.
+// The plans whose runs this plan's run took over, and those that they took over, with their
+// supplements.
 Result<Ancestry> read_ancestry(const Plan& plan, Store& store);
 
 // Ends every step that has not begun and was refused, in the store and in `steps` (in the plan's

@@ -57,6 +57,7 @@ Status Run::record_approvals(std::vector<StepRecord>& steps) {
     approval.step = step;
     approval.binding = binding;
     approval.approver = options_.approve_as;
+    approval.plan_digest = plan_.digest;
     approval.at = clock_.now();
     RESCIND_RETURN_IF_ERROR(journal_.approve(approval));
     approvals_->add(approval);

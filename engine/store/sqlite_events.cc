@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "store/approval_note.h"
 #include "store/sqlite_store.h"
 
 namespace rescind {
@@ -60,6 +61,17 @@ AuditNote note_of(const StoredEvent& event) {
   return note;
 }
 
+bool says_the_same(const StoredApproval& a, const StoredApproval& b) {
+  return a.refused == b.refused && a.reason == b.reason && a.plan_digest == b.plan_digest &&
+         a.expires == b.expires && a.on_behalf_of == b.on_behalf_of && a.document == b.document;
+}
+
+constexpr std::string_view kApprovalColumns =
+    "run, step, binding, approver, at, refused, reason, plan_digest, expires, on_behalf_of, "
+    "document, key";
+
+}  // namespace
+
 AuditNote note_of(const StoredApproval& approval) {
   AuditNote note;
   note.at = approval.at;
@@ -77,17 +89,6 @@ AuditNote note_of(const StoredApproval& approval) {
   note.add("key", approval.key);
   return note;
 }
-
-bool says_the_same(const StoredApproval& a, const StoredApproval& b) {
-  return a.refused == b.refused && a.reason == b.reason && a.plan_digest == b.plan_digest &&
-         a.expires == b.expires && a.on_behalf_of == b.on_behalf_of && a.document == b.document;
-}
-
-constexpr std::string_view kApprovalColumns =
-    "run, step, binding, approver, at, refused, reason, plan_digest, expires, on_behalf_of, "
-    "document, key";
-
-}  // namespace
 
 Status SqliteStore::write_event(const StoredEvent& event) {
   RESCIND_ASSIGN_OR_RETURN(
@@ -207,9 +208,10 @@ Status SqliteStore::add_approval(const StoredApproval& approval) {
 
 Result<std::vector<StoredApproval>> SqliteStore::list_approvals(const std::string& run) {
   const std::lock_guard lock(mutex_);
-  RESCIND_ASSIGN_OR_RETURN(auto select,
-                           database_.prepare("SELECT " + std::string(kApprovalColumns) +
-                                             " FROM approvals WHERE run = ? ORDER BY sequence"));
+  RESCIND_ASSIGN_OR_RETURN(
+      auto select,
+      database_.prepare("SELECT " + std::string(kApprovalColumns) + " FROM approvals WHERE " +
+                        (run.empty() ? "run <> ?" : "run = ?") + " ORDER BY sequence"));
   select.bind(run);
   std::vector<StoredApproval> approvals;
   while (true) {

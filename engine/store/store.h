@@ -271,7 +271,7 @@ class Store : public AuditStore {
   // --- approvals and refusals. The same one twice is one.
   virtual Status add_approval(const StoredApproval& approval) = 0;
   virtual Result<std::vector<StoredApproval>> list_approvals(
-      const std::string& run) = 0;  // as they were given
+      const std::string& run) = 0;  // "" of all runs; as they were given
 
   // --- limits
   // Reserves all claims or none, at once. Reserving again for the same run and step changes

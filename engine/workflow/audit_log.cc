@@ -5,12 +5,14 @@
 #include <ostream>
 #include <utility>
 
+#include "base/text.h"
 #include "collect/read_configuration.h"
 
 namespace rescind {
 namespace {
 
 constexpr std::size_t kPageEntries = 4096;
+constexpr std::size_t kMaxCheckpointBytes = 64UL * 1024;
 
 std::string default_origin(const PublicKey& key) {
   const Sha256Bytes hash =
@@ -18,33 +20,77 @@ std::string default_origin(const PublicKey& key) {
   return "rescind-" + to_hex(hash).substr(0, 8);
 }
 
-// The key beside the store; made when it is not there.
-Result<AuditSigner> key_beside(const std::string& store_path) {
-  AuditSigner signer;
-  const std::string path = store_path + "-audit.pem";
-  std::error_code error;
-  if (std::filesystem::exists(path, error)) {
-    RESCIND_ASSIGN_OR_RETURN(signer.key, read_private_key(path));
-    return signer;
-  }
-  RESCIND_ASSIGN_OR_RETURN(const auto seed, random_seed());
-  RESCIND_ASSIGN_OR_RETURN(signer.key, key_pair_of_seed(seed));
-  auto written = write_private_key(path, signer.key);
-  if (!written && written.error().kind() == ErrorKind::Conflict) {
-    // Another process made it at the same instant.
-    RESCIND_ASSIGN_OR_RETURN(signer.key, read_private_key(path));
-    return signer;
-  }
-  if (!written) {
-    return tl::unexpected(std::move(written).error().add_context("making a key for the log"));
-  }
-  signer.made = path;
-  return signer;
-}
-
 // The stored nodes, read page by page as the proof asks for them.
 NodeSource nodes_of(Store& store) {
   return [&store](MerkleNode node) { return store.audit_node(node); };
+}
+
+std::string key_file(const std::string& store_path) {
+  return store_path + "-audit.pem";
+}
+
+std::string memory_file(const std::string& store_path) {
+  return store_path + "-audit.checkpoint";
+}
+
+AuditSigner signer_with(const KeyPair& key, const Configuration& configuration,
+                        const std::string& store_path) {
+  AuditSigner signer;
+  signer.key = key;
+  signer.origin = configuration.audit.origin.empty() ? default_origin(key.public_key)
+                                                     : configuration.audit.origin;
+  signer.memory = memory_file(store_path);
+  return signer;
+}
+
+// Nothing: there is no such file.
+Result<std::optional<std::string>> read_memory(const std::string& file) {
+  std::error_code error;
+  const auto status = std::filesystem::symlink_status(file, error);
+  if (status.type() == std::filesystem::file_type::not_found) {
+    return std::optional<std::string>();
+  }
+  RESCIND_ASSIGN_OR_RETURN(std::string note, read_file(file, kMaxCheckpointBytes));
+  return std::optional(std::move(note));
+}
+
+// That the tree of `next` begins with that of the checkpoint in `note`, which stands in `from`.
+// Whose signature is under that does not matter here: a log never goes back, with any key.
+Status check_goes_on(Store& store, const Checkpoint& next, const std::string& note,
+                     const std::string& from) {
+  const auto before = read_checkpoint(note);
+  if (!before) {
+    return fail(ErrorKind::Corrupt, "the evidence log is not signed: " + from +
+                                        " cannot be read: " + before.error().message());
+  }
+  const std::string words = from + " (" + std::to_string(before->size) + " entries, signed at " +
+                            format_instant(before->at) + ")";
+  if (before->size > next.size) {
+    return fail(ErrorKind::Corrupt, "the evidence log was cut off and is not signed: it has " +
+                                        std::to_string(next.size) + " entries, less than " + words);
+  }
+  if (before->size == 0) {
+    return {};
+  }
+  auto proof = prove_consistency(before->size, next.size, nodes_of(store));
+  if (!proof) {
+    return tl::unexpected(std::move(proof).error().add_context("holding the log against " + from));
+  }
+  if (!verify_consistency(before->size, before->root, next.size, next.root, *proof)) {
+    return fail(ErrorKind::Corrupt, "the evidence log is not signed: it does not continue " +
+                                        words + ", entries were changed or the log was forked; " +
+                                        "`rescind audit verify` says more");
+  }
+  return {};
+}
+
+// After the store has it for good, so that it is never newer than what the store can show.
+Status remember(const AuditSigner& signer, const std::optional<std::string>& known,
+                const std::string& note) {
+  if (signer.memory.empty() || known == note) {
+    return {};
+  }
+  return write_file_atomically(signer.memory, note);
 }
 
 Result<std::string> line_of(Store& store, std::uint64_t sequence) {
@@ -57,9 +103,8 @@ Result<std::string> line_of(Store& store, std::uint64_t sequence) {
 
 }  // namespace
 
-Result<AuditSigner> open_audit_signer(const Configuration& configuration,
-                                      const std::string& store_path) {
-  AuditSigner signer;
+Result<std::optional<AuditSigner>> find_audit_signer(const Configuration& configuration,
+                                                     const std::string& store_path) {
   if (configuration.audit.key) {
     RESCIND_ASSIGN_OR_RETURN(const std::string pem,
                              resolve_value(*configuration.audit.key, configuration.directory));
@@ -68,31 +113,72 @@ Result<AuditSigner> open_audit_signer(const Configuration& configuration,
       return tl::unexpected(
           std::move(key).error().add_context("reading `audit: { key: … }` of rescind.yaml"));
     }
-    signer.key = *key;
-  } else {
-    RESCIND_ASSIGN_OR_RETURN(signer, key_beside(store_path));
+    return std::optional(signer_with(*key, configuration, store_path));
   }
-  signer.origin = configuration.audit.origin.empty() ? default_origin(signer.key.public_key)
-                                                     : configuration.audit.origin;
+  std::error_code error;
+  if (!std::filesystem::exists(key_file(store_path), error)) {
+    return std::optional<AuditSigner>();
+  }
+  RESCIND_ASSIGN_OR_RETURN(const KeyPair key, read_private_key(key_file(store_path)));
+  return std::optional(signer_with(key, configuration, store_path));
+}
+
+Result<AuditSigner> open_audit_signer(const Configuration& configuration,
+                                      const std::string& store_path) {
+  RESCIND_ASSIGN_OR_RETURN(const auto found, find_audit_signer(configuration, store_path));
+  if (found) {
+    return *found;
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto seed, random_seed());
+  RESCIND_ASSIGN_OR_RETURN(KeyPair key, key_pair_of_seed(seed));
+  auto written = write_private_key(key_file(store_path), key);
+  if (!written && written.error().kind() == ErrorKind::Conflict) {
+    // Another process made it at the same instant.
+    RESCIND_ASSIGN_OR_RETURN(key, read_private_key(key_file(store_path)));
+    return signer_with(key, configuration, store_path);
+  }
+  if (!written) {
+    return tl::unexpected(std::move(written).error().add_context("making a key for the log"));
+  }
+  AuditSigner signer = signer_with(key, configuration, store_path);
+  signer.made = key_file(store_path);
   return signer;
 }
 
+Result<std::optional<NamedNote>> remembered_checkpoint(const std::string& store_path) {
+  const std::string file = memory_file(store_path);
+  RESCIND_ASSIGN_OR_RETURN(auto note, read_memory(file));
+  return note ? std::optional(NamedNote{"`" + file + "`", *std::move(note)}) : std::nullopt;
+}
+
 Result<std::string> sign_log(Store& store, const AuditSigner& signer, Instant now) {
+  // First what was signed, then what is there: between the two others may sign and write more.
+  std::optional<std::string> known;
+  if (!signer.memory.empty()) {
+    RESCIND_ASSIGN_OR_RETURN(known, read_memory(signer.memory));
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto notes, store.list_checkpoints());
   Checkpoint checkpoint;
   checkpoint.origin = signer.origin;
   checkpoint.at = now;
   RESCIND_ASSIGN_OR_RETURN(checkpoint.size, store.audit_size());
   RESCIND_ASSIGN_OR_RETURN(checkpoint.root, tree_root(checkpoint.size, nodes_of(store)));
-  RESCIND_ASSIGN_OR_RETURN(const auto notes, store.list_checkpoints());
+  if (known) {
+    RESCIND_RETURN_IF_ERROR(check_goes_on(store, checkpoint, *known, "`" + signer.memory + "`"));
+  }
   if (!notes.empty()) {
+    RESCIND_RETURN_IF_ERROR(
+        check_goes_on(store, checkpoint, notes.back(), "the last checkpoint of the store"));
     const auto last = verify_checkpoint(notes.back(), {signer.key.public_key});
     if (last && last->size == checkpoint.size && last->root == checkpoint.root &&
         last->origin == checkpoint.origin) {
+      RESCIND_RETURN_IF_ERROR(remember(signer, known, notes.back()));
       return notes.back();
     }
   }
   std::string note = sign_checkpoint(checkpoint, signer.key);
   RESCIND_RETURN_IF_ERROR(store.add_checkpoint(checkpoint, note));
+  RESCIND_RETURN_IF_ERROR(remember(signer, known, note));
   return note;
 }
 

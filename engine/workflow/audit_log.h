@@ -3,6 +3,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,20 +23,33 @@ namespace rescind {
 struct AuditSigner {
   KeyPair key;
   std::string origin;
-  std::string made;  // the file of a key that was made just now; "" it was there
+  std::string made;    // the file of a key that was made just now; "" it was there
+  std::string memory;  // the file that keeps the last checkpoint outside of the store; "" none
 };
 
-// The configured key, or the one beside the store, which is made when it is missing. `store_path`:
-// the store's file. Errors: those of reading and writing a key.
+// The configured key, or the one beside the store; nothing: there is none yet. `store_path`: the
+// store's file. Errors: those of reading a key.
+Result<std::optional<AuditSigner>> find_audit_signer(const Configuration& configuration,
+                                                     const std::string& store_path);
+// The same, and a key is made beside the store where there is none. Errors: those of writing one
+// too.
 Result<AuditSigner> open_audit_signer(const Configuration& configuration,
                                       const std::string& store_path);
 
-// Signs the log as it is and keeps the checkpoint, unless the last one is of the same size and
-// signer. Gives the note.
+// The last checkpoint as it is remembered outside of the store; nothing: none is. It may be older
+// than the store's last one, where a process was killed between the two, and is never newer.
+// Errors: Io.
+Result<std::optional<NamedNote>> remembered_checkpoint(const std::string& store_path);
+
+// Signs the log as it is and keeps the checkpoint, in the store and then in the signer's memory,
+// unless the last one is of the same size and signer. Gives the note. Errors: Corrupt when the log
+// does not go on from the last checkpoint of the store, or from the one that is remembered: then
+// nothing is signed.
 Result<std::string> sign_log(Store& store, const AuditSigner& signer, Instant now);
 
 // Checks the whole log of the store: its entries, its tree, its checkpoints and `notes` against it,
-// and that journal, runs, plans and approvals say what the log says.
+// and that journal, runs, plans, supplements and approvals say what the log says. A log with
+// entries and no checkpoint that holds does not hold either.
 Result<LogReport> check_store_log(Store& store, const std::vector<PublicKey>& keys,
                                   const std::vector<NamedNote>& notes);
 

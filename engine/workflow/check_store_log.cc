@@ -4,9 +4,12 @@
 #include <limits>
 #include <map>
 #include <set>
-#include <tuple>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "audit/notes.h"
+#include "store/approval_note.h"
 #include "workflow/audit_log.h"
 
 namespace rescind {
@@ -36,8 +39,13 @@ class StoreChecker {
       if (note.data.contains("plan")) {
         runs_[note.run].plan = {entry.sequence, note.get("plan")};
       }
+    } else if (note.kind == "supplement") {
+      runs_[note.run].supplements[note.get("number")] = {
+          entry.sequence, note.get("digest") + ' ' + note.get("plan")};
     } else if (note.kind == "approval") {
-      approvals_.insert({note.step, note.get("binding"), note.who});
+      const MerkleHash said = hash_of_words(note);
+      said_in_[said].insert(note.run);
+      approvals_[{note.run, said}].push_back(entry);
     }
     return {};
   }
@@ -50,10 +58,12 @@ class StoreChecker {
     }
     RESCIND_ASSIGN_OR_RETURN(const auto runs, store_.list_runs());
     for (const RunRecord& run : runs) {
+      heirs_[run.id] = run.superseded_by;
       RESCIND_RETURN_IF_ERROR(check_run(run));
-      RESCIND_RETURN_IF_ERROR(check_approvals(run.id));
+      RESCIND_RETURN_IF_ERROR(check_supplements(run.id));
       runs_.erase(run.id);
     }
+    RESCIND_RETURN_IF_ERROR(check_approvals());
     for (const auto& [run, said] : runs_) {
       differs(said.state.first, "the log tells of " + run + ", which the store does not have");
     }
@@ -65,6 +75,7 @@ class StoreChecker {
 
   struct SaidOfRun {
     Said state, plan;
+    std::map<std::string, Said> supplements;  // by number; digest and SHA-256 of the text
   };
 
   // The next record of the journal; null: there is none.
@@ -133,6 +144,35 @@ class StoreChecker {
                     " is not in the log");
   }
 
+  // What a person said, whichever run it was handed in for: a run that takes over another's steps
+  // takes their approvals along, and the log has them once, with the first run.
+  static MerkleHash hash_of_words(AuditNote note) {
+    note.run.clear();
+    return hash_of(std::move(note));
+  }
+
+  static std::string approval_words(const AuditNote& note) {
+    return std::string("the ") + (note.data.contains("refused") ? "refusal" : "approval") +
+           " of `" + note.who + "` for " + (note.step.empty() ? note.run : note.step);
+  }
+
+  // The words were said in this run or in one that it took over, as far back as that goes.
+  [[nodiscard]] bool was_said(const std::string& run, const MerkleHash& words) const {
+    const auto runs = said_in_.find(words);
+    return runs != said_in_.end() &&
+           std::any_of(runs->second.begin(), runs->second.end(), [&](const std::string& first) {
+             std::set<std::string> seen;
+             for (std::string at = first; seen.insert(at).second;) {
+               const auto heir = heirs_.find(at);
+               if (at == run || heir == heirs_.end()) {
+                 return at == run;
+               }
+               at = heir->second;
+             }
+             return false;
+           });
+  }
+
   void differs(std::uint64_t entry, std::string message) {
     log_.report(FindingKind::Differs, entry, std::move(message));
   }
@@ -158,13 +198,54 @@ class StoreChecker {
     return {};
   }
 
-  Status check_approvals(const std::string& run) {
-    RESCIND_ASSIGN_OR_RETURN(const auto approvals, store_.list_approvals(run));
+  Status check_supplements(const std::string& run) {
+    RESCIND_ASSIGN_OR_RETURN(const auto supplements, store_.list_supplements(run));
+    std::map<std::string, Said>& logged = runs_[run].supplements;
+    for (const Supplement& supplement : supplements) {
+      const std::string number = std::to_string(supplement.number);
+      const std::string words = "supplement " + number + " of " + run;
+      const auto said = logged.find(number);
+      if (said == logged.end()) {
+        log_.report(FindingKind::Differs, std::nullopt, words + " is not in the log");
+        continue;
+      }
+      if (said->second.second != supplement.digest + ' ' + sha256_digest(supplement.plan)) {
+        differs(said->second.first, "the stored " + words + " is not the one that entry " +
+                                        std::to_string(said->second.first) + " names");
+      }
+      logged.erase(said);
+    }
+    for (const auto& [number, said] : logged) {
+      differs(said.first, "the log tells of supplement " + number + " of " + run +
+                              ", which the store does not have");
+    }
+    return {};
+  }
+
+  Status check_approvals() {
+    RESCIND_ASSIGN_OR_RETURN(const auto approvals, store_.list_approvals(""));
     for (const StoredApproval& approval : approvals) {
-      if (!approvals_.contains({approval.step, approval.binding, approval.approver})) {
+      const AuditNote note = note_of(approval);
+      const MerkleHash words = hash_of_words(note);
+      if (!was_said(approval.run, words)) {
         log_.report(FindingKind::Differs, std::nullopt,
-                    "the approval of `" + approval.approver + "` for " +
-                        (approval.step.empty() ? run : approval.step) + " is not in the log");
+                    approval_words(note) +
+                        " in the store is not in the log, or says something "
+                        "else there");
+      }
+      const auto said = approvals_.find({approval.run, words});
+      if (said != approvals_.end()) {
+        said->second.pop_back();
+        if (said->second.empty()) {
+          approvals_.erase(said);
+        }
+      }
+    }
+    for (const auto& [what, entries] : approvals_) {
+      for (const AuditEntry& entry : entries) {
+        differs(entry.sequence, "entry " + std::to_string(entry.sequence) + " tells of " +
+                                    approval_words(entry.note) +
+                                    ", which the store does not have as it was given");
       }
     }
     return {};
@@ -177,7 +258,10 @@ class StoreChecker {
   std::int64_t read_to_ = 0;            // the number of the last one that was passed
   std::vector<JournalRecord> skipped_;  // passed without an entry that tells of them
   std::map<std::string, SaidOfRun> runs_;
-  std::set<std::tuple<std::string, std::string, std::string>> approvals_;  // step, binding, who
+  // By run and words, those that the store did not show yet.
+  std::map<std::pair<std::string, MerkleHash>, std::vector<AuditEntry>> approvals_;
+  std::map<MerkleHash, std::set<std::string>> said_in_;  // words → runs
+  std::map<std::string, std::string> heirs_;             // run → the one that took it over; ""
 };
 
 }  // namespace

@@ -91,6 +91,13 @@ run 1 approve one.plan.json --all --as ines --key missing.pem;                sa
 run 0 approve one.plan.json --all --as ines --key ines.pem --out ines.json
 says err "disable account crm:alice"
 run 0 approve verify ines.json --plan one.plan.json;   says out "it counts"
+# Who is leaving cannot be read: nobody's approval counts.
+cp rescind.db whole.db
+sqlite3 rescind.db 'ALTER TABLE events RENAME TO lost'
+run 1 approve verify ines.json --plan one.plan.json;   says err "reading who is leaving"
+run 1 approve one.plan.json --all --as ines --key ines.pem;   says err "reading who is leaving"
+run 1 run --due;                                       says err "reading who is leaving"
+mv whole.db rescind.db
 sed 's/"approve"/"refuse"/' ines.json >forged.json
 run 4 approve verify forged.json --plan one.plan.json; says err "R0872"
 echo '{}' >empty.json

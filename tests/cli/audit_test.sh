@@ -28,16 +28,21 @@ says() { # says FILE TEXT
 run 0 init repo
 cd repo
 run 0 collect
-run 0 audit verify;              says err "made \`rescind.db-audit.pem\`"
-says err "ed25519:";             says err "not signed yet"
+run 4 audit verify;              says err "unsigned: nothing vouches for the log"; says err "has no key yet"
+[ ! -e rescind.db-audit.pem ] || { echo "FAILED: audit verify makes a key"; exit 1; }
+run 0 audit checkpoint;          says err "made \`rescind.db-audit.pem\`"; says err "ed25519:"
 [ "$(stat -c %a rescind.db-audit.pem)" = 600 ] || { echo "FAILED: the key can be read by others"; exit 1; }
 openssl pkey -in rescind.db-audit.pem -noout
 run 0 audit verify;              ! grep -q "made" err
 run 0 plan --event events/alice-leaves.json --format json --out alice.plan.json
-run 0 apply alice.plan.json
+run 0 apply alice.plan.json --approve --as carol
 run 0 audit verify;              says out "the evidence log holds"; ! grep -q "not signed" err
 run 0 audit verify --format json
 node -e 'const r=JSON.parse(require("fs").readFileSync("out")); if (!r.holds || r.signed_entries !== r.entries || r.entries < 30 || r.findings.length) process.exit(1)'
+before=$(sqlite3 rescind.db 'SELECT count(*) FROM audit')
+run 0 run --due
+run 0 audit verify;              says out "the evidence log holds"; ! grep -q "not signed" err
+[ "$before" -lt "$(sqlite3 rescind.db 'SELECT max(size) FROM checkpoints')" ] || { echo "FAILED: run --due signs nothing"; exit 1; }
 run 0 audit key
 key=$(head -n 1 out)
 run 0 audit checkpoint --out first.checkpoint
@@ -46,6 +51,9 @@ run 0 audit verify --checkpoint first.checkpoint
 # ---- evidence for others ------------------------------------------------------------------------------
 run 0 audit export --out log.jsonl
 check 0 --key "$key" log.jsonl;  says out "the evidence log holds"
+size=$(sed -n 2p first.checkpoint)
+time=$(sed -n 's/^time //p' first.checkpoint)
+says out "the last one covers $size entries, signed at $time"
 check 0 --key "$key" --checkpoint first.checkpoint log.jsonl
 run 0 audit pack --identity alice --out pack; says out "0 ways in remain"
 check 0 --key "$key" pack/evidence.json;      says out "the evidence about alice holds"
@@ -55,6 +63,12 @@ run 0 audit pack --identity alice --out alone.json; [ ! -e alone.html ]
 run 1 audit pack --identity nobody-at-all --out x;  says err "says nothing about"
 run 0 audit prove --entry 7;     cp out proof.json
 check 0 --key "$key" proof.json; says out "proved: 1 entries"
+says out '{"sequence":7,';          says out "$size entries, signed at $time"
+check 0 --key "$key" --log log.jsonl --checkpoint first.checkpoint proof.json
+check 64 --key "$key" --checkpoint first.checkpoint proof.json;         says err "--log"
+check 64 --key "$key" --checkpoint first.checkpoint pack/evidence.json; says err "--log"
+check 64 --key "$key" --log log.jsonl log.jsonl;                        says err "is a log"
+check 0 --key "$key" --log log.jsonl --checkpoint first.checkpoint pack/evidence.json
 step=$(node -e 'console.log(JSON.parse(require("fs").readFileSync("alice.plan.json")).steps[0].id)')
 run 0 audit prove --step "$step"
 run 0 audit prove --identity alice; cp out proofs.json
@@ -104,12 +118,21 @@ cp -r policies inventory fork/
 run 0 -C fork collect crm
 run 0 -C fork audit checkpoint --out fork.checkpoint
 mv fork/fork.checkpoint .
+run 0 -C fork audit pack --identity alice --out ../fork.json
+run 0 -C fork audit prove --entry 7
+cp out fork.proof
+# The pack holds on its own, and the log does not reach as far as it.
+check 0 --key "$key" fork.json
+check 4 --key "$key" --log log.jsonl fork.json;  says err "truncated: the log was cut off"
 run 0 collect sso
 run 0 audit checkpoint --out second.checkpoint
 run 4 audit verify --checkpoint fork.checkpoint; says err "forked:"
 run 0 audit verify --checkpoint first.checkpoint --checkpoint second.checkpoint
 run 0 audit export --out log.jsonl
 check 4 --key "$key" --checkpoint fork.checkpoint log.jsonl; says err "forked:"
+check 4 --key "$key" --log log.jsonl fork.json;   says err "the checkpoint of the pack"; says err "forked:"
+check 4 --key "$key" --log log.jsonl fork.proof;  says err "the checkpoint of a proof"; says err "forked:"
+check 0 --key "$key" --log log.jsonl pack/evidence.json
 check 0 --key "$key" --checkpoint second.checkpoint log.jsonl
 
 # ---- a store that was tampered with --------------------------------------------------------------------------
@@ -126,9 +149,14 @@ tamper "DELETE FROM audit WHERE sequence = 12"
 run 4 -C bad audit verify;  says err "missing: entry 12 is missing"
 tamper "UPDATE audit SET sequence = -1 WHERE sequence = 12; UPDATE audit SET sequence = 12 WHERE sequence = 13; UPDATE audit SET sequence = 13 WHERE sequence = -1"
 run 4 -C bad audit verify;  says err "reordered: entry 12 stands behind entry 13"
+tamper "DELETE FROM checkpoints"
+run 4 -C bad audit verify;  says err "unsigned: nothing vouches for the log"
 tamper "DELETE FROM audit WHERE sequence >= 30; DELETE FROM checkpoints WHERE size > 30"
 run 4 -C bad audit verify;  says err "differs: journal record"
 run 4 -C bad audit verify --checkpoint ../first.checkpoint;  says err "truncated:"
+cp rescind.db-audit.checkpoint bad/
+run 4 -C bad audit verify;     says err "truncated:"
+run 4 -C bad audit checkpoint; says err "was cut off and is not signed"
 tamper "UPDATE records SET detail = 'something else' WHERE sequence = 3"
 run 4 -C bad audit verify;  says err "differs: journal record 3 of"
 tamper "DELETE FROM records WHERE sequence = 3"
@@ -137,6 +165,14 @@ tamper "UPDATE runs SET state = 'closed'"
 run 4 -C bad audit verify;  says err "is closed in the store and settled in entry"
 tamper "UPDATE plans SET text = replace(text, 'alice', 'alicf')"
 run 4 -C bad audit verify;  says err "differs: the stored plan of"
+for column in "approver = 'mallory'" "refused = 1" "document = '{}'" "key = 'ed25519:x'" "expires = 5" "on_behalf_of = 'x'" "run = 'run:other'"; do
+  tamper "UPDATE approvals SET $column"
+  run 4 -C bad audit verify;  says err "which the store does not have as it was given"
+done
+tamper "DELETE FROM approvals"
+run 4 -C bad audit verify;  says err "the approval of \`carol\` for"; says err "which the store does not have"
+tamper "INSERT INTO approvals SELECT sequence + 1000, run, 'step:forged', binding, approver, at, refused, reason, plan_digest, expires, on_behalf_of, document, key FROM approvals LIMIT 1"
+run 4 -C bad audit verify;  says err "for step:forged in the store is not in the log"
 tamper "UPDATE checkpoints SET note = replace(note, 'time 20', 'time 19') WHERE number = 1"
 run 4 -C bad audit verify;  says err "unsigned: checkpoint 1 of the store"
 tamper "UPDATE audit SET nodes = replace(nodes, 'a', 'b') WHERE sequence = 5"
@@ -154,6 +190,19 @@ run 0 -C fresh audit checkpoint; says out "audit.example.org/rescind"
 [ ! -e fresh/rescind.db-audit.pem ]
 run 0 -C fresh audit key;        says out "$other"
 run 0 -C fresh audit verify
+run 0 -C fresh collect
+run 0 -C fresh audit verify;     says err "not signed yet"
+printf 'server: { listen: "127.0.0.1:0", tokens: { ci: { env: CI_TOKEN } } }\n' >>fresh/rescind.yaml
+CI_TOKEN=0123456789abcdef "$rescind" -C fresh serve >serve.out 2>serve.err & server=$!
+for _ in $(seq 100); do
+  "$rescind" -C fresh audit verify >out 2>err || true
+  grep -q "not signed" err || break
+  sleep 0.1
+done
+kill -TERM $server
+wait $server
+says out "the evidence log holds"; ! grep -q "not signed" err || { echo "FAILED: serve signs nothing"; cat serve.err; exit 1; }
+sed -i '/^server:/d' fresh/rescind.yaml
 sed -i 's/origin: .*}/origin: "two words" }/' fresh/rescind.yaml
 run 3 -C fresh audit verify;     says err "R1101"
 sed -i 's/other.pem/good.yaml/;s/origin: .*}/}/' fresh/rescind.yaml

@@ -41,8 +41,9 @@ Result<std::optional<Instant>> escalate_now(const CommandContext& context, const
   if (!hand_over) {
     context.err << "note: nobody is called: " << hand_over.error().to_string() << '\n';
   }
-  return escalate_run(plan, run, *session.store, session_people(session, now, inventory),
-                      hand_over ? hand_over->get() : nullptr, now);
+  RESCIND_ASSIGN_OR_RETURN(const People people, session_people(session, now, inventory));
+  return escalate_run(plan, run, *session.store, people, hand_over ? hand_over->get() : nullptr,
+                      now);
 }
 
 void print_run(std::ostream& out, const AdvancedRun& run) {
@@ -71,12 +72,12 @@ void print_run(std::ostream& out, const AdvancedRun& run) {
 
 }  // namespace
 
-AdvanceRequest advance_request(const CommandContext& context, Session& session,
-                               const CapabilityMap& systems) {
+Result<AdvanceRequest> advance_request(const CommandContext& context, Session& session,
+                                       const CapabilityMap& systems) {
   AdvanceRequest request;
   request.policy = &session.policy;
   request.plan = plan_request(session);
-  request.execute = execute_options(context, session, "", 0);
+  RESCIND_ASSIGN_OR_RETURN(request.execute, execute_options(context, session, "", 0));
   request.read_inventory = [&context, &session](const std::vector<std::string>& listed) {
     return read_facts(context, session, listed);
   };

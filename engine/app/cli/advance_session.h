@@ -8,9 +8,10 @@
 
 namespace rescind {
 
-// The request lives no longer than session and `systems`. `steps` of progress are unknown.
-AdvanceRequest advance_request(const CommandContext& context, Session& session,
-                               const CapabilityMap& systems);
+// The request lives no longer than session and `systems`. `steps` of progress are unknown. Errors:
+// of session_people.
+Result<AdvanceRequest> advance_request(const CommandContext& context, Session& session,
+                                       const CapabilityMap& systems);
 
 // For people: what was done, what waits and for whom, what is due next.
 void print_advance(std::ostream& out, const AdvanceReport& report);

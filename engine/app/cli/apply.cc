@@ -46,9 +46,12 @@ ExitCode run_apply(const CommandContext& context, const ApplyArguments& argument
       !hand_in_files(context, *session, *plan, arguments.approvals)) {
     return ExitCode::Blocked;
   }
+  const auto options = execute_options(context, *session, arguments.as, plan->steps.size());
+  if (!options) {
+    return context.report(options.error());
+  }
   const auto report =
-      execute_plan(*plan, *session->store, session->connectors, context.clock,
-                   execute_options(context, *session, arguments.as, plan->steps.size()));
+      execute_plan(*plan, *session->store, session->connectors, context.clock, *options);
   return report ? conclude_run(context, *session, *report) : context.report(report.error());
 }
 

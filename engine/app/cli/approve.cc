@@ -222,10 +222,14 @@ ExitCode run_approve(const CommandContext& context, const ApproveArguments& argu
   if (!target) {
     return context.report(target.error());
   }
+  const auto people = session_people(*session, request.now);
+  if (!people) {
+    return context.report(people.error());
+  }
   request.settled = target->settled;
   Diagnostics diagnostics;
-  const auto document = make_approval(target->plan, session_people(*session, request.now).approvers,
-                                      target->ancestry, request, *key, diagnostics);
+  const auto document =
+      make_approval(target->plan, people->approvers, target->ancestry, request, *key, diagnostics);
   if (!document) {
     return blocked(context, diagnostics);
   }
@@ -282,9 +286,13 @@ ExitCode run_verify(const CommandContext& context, const ApproveArguments& argum
     return context.report(target.error());
   }
   const Instant now = context.clock.now();
+  const auto people = session_people(*session, now);
+  if (!people) {
+    return context.report(people.error());
+  }
   Diagnostics diagnostics;
-  if (!check_approval(target->plan, session_people(*session, now).approvers, target->ancestry,
-                      *document, now, diagnostics)) {
+  if (!check_approval(target->plan, people->approvers, target->ancestry, *document, now,
+                      diagnostics)) {
     return blocked(context, diagnostics);
   }
   show_steps(context.out, target->plan, *document);
@@ -366,9 +374,13 @@ bool hand_in(const CommandContext& context, const Session& session, const Plan& 
     context.report(ancestry.error());
     return false;
   }
+  const auto people = session_people(session, now);
+  if (!people) {
+    context.report(people.error());
+    return false;
+  }
   Diagnostics diagnostics;
-  if (!check_approval(plan, session_people(session, now).approvers, *ancestry, document, now,
-                      diagnostics)) {
+  if (!check_approval(plan, people->approvers, *ancestry, document, now, diagnostics)) {
     context.report(diagnostics, SourceSet());
     return false;
   }
@@ -396,10 +408,16 @@ bool hand_in_files(const CommandContext& context, const Session& session, const 
 
 bool may_approve_by_name(const CommandContext& context, const Session& session, const Plan& plan,
                          const std::string& as) {
+  if (as.empty()) {
+    return true;
+  }
+  const auto people = session_people(session, context.clock.now());
+  if (!people) {
+    context.report(people.error());
+    return false;
+  }
   Diagnostics diagnostics;
-  const bool may = as.empty() || check_named_approval(
-                                     plan, session_people(session, context.clock.now()).approvers,
-                                     as, diagnostics);
+  const bool may = check_named_approval(plan, people->approvers, as, diagnostics);
   context.report(diagnostics, SourceSet());
   return may;
 }

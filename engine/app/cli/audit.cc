@@ -41,33 +41,60 @@ void print_report(const CommandContext& context, const LogReport& report) {
     return;
   }
   context.out << "the evidence log holds: " << report.entries << " entries, "
-              << report.checkpoints.size() << " checkpoints\n";
+              << report.checkpoints.size() << " checkpoints";
+  if (!report.checkpoints.empty()) {
+    context.out << "; the last one covers " << report.checkpoints.back().size
+                << " entries, signed at " << format_instant(report.checkpoints.back().at);
+  }
+  context.out << '\n';
   if (report.covered < report.entries && !context.quiet) {
     context.err << "note: entries from " << report.covered
                 << " on are not signed yet; `rescind audit checkpoint` signs them\n";
   }
 }
 
+// Whose signatures count: the log's own key, where there is one, and those that were named.
+Result<std::vector<PublicKey>> known_keys(const Configuration& configuration,
+                                          const std::string& path,
+                                          const std::vector<std::string>& named) {
+  std::vector<PublicKey> keys;
+  RESCIND_ASSIGN_OR_RETURN(const auto signer, find_audit_signer(configuration, path));
+  if (signer) {
+    keys.push_back(signer->key.public_key);
+  }
+  for (const std::string& text : named) {
+    RESCIND_ASSIGN_OR_RETURN(const PublicKey key, parse_public_key(text));
+    keys.push_back(key);
+  }
+  return keys;
+}
+
 ExitCode run_verify(const CommandContext& context, const VerifyArguments& arguments) {
-  return with_audit(context, [&](Store& store, const AuditSigner& signer) -> Result<ExitCode> {
-    std::vector<PublicKey> keys{signer.key.public_key};
-    for (const std::string& text : arguments.keys) {
-      RESCIND_ASSIGN_OR_RETURN(const PublicKey key, parse_public_key(text));
-      keys.push_back(key);
-    }
-    std::vector<NamedNote> notes;
-    for (const std::string& file : arguments.checkpoints) {
-      RESCIND_ASSIGN_OR_RETURN(std::string note, read_file(file, kMaxCheckpointBytes));
-      notes.push_back({"`" + file + "`", std::move(note)});
-    }
-    RESCIND_ASSIGN_OR_RETURN(const LogReport report, check_store_log(store, keys, notes));
-    if (arguments.format == "json") {
-      context.out << report_json(report);
-    } else {
-      print_report(context, report);
-    }
-    return report.holds() ? ExitCode::Done : ExitCode::Blocked;
-  });
+  return with_audit_store(
+      context,
+      [&](const Configuration& configuration, Store& store,
+          const std::string& path) -> Result<ExitCode> {
+        RESCIND_ASSIGN_OR_RETURN(const auto keys, known_keys(configuration, path, arguments.keys));
+        if (keys.empty()) {
+          context.err << "note: the log has no key yet, and none was named by `--key`\n";
+        }
+        std::vector<NamedNote> notes;
+        RESCIND_ASSIGN_OR_RETURN(auto remembered, remembered_checkpoint(path));
+        if (remembered) {
+          notes.push_back(*std::move(remembered));
+        }
+        for (const std::string& file : arguments.checkpoints) {
+          RESCIND_ASSIGN_OR_RETURN(std::string note, read_file(file, kMaxCheckpointBytes));
+          notes.push_back({"`" + file + "`", std::move(note)});
+        }
+        RESCIND_ASSIGN_OR_RETURN(const LogReport report, check_store_log(store, keys, notes));
+        if (arguments.format == "json") {
+          context.out << report_json(report);
+        } else {
+          print_report(context, report);
+        }
+        return report.holds() ? ExitCode::Done : ExitCode::Blocked;
+      });
 }
 
 ExitCode run_checkpoint(const CommandContext& context, const std::string& file) {
@@ -114,9 +141,10 @@ std::string findings_json(const std::vector<Finding>& findings) {
   return json + ']';
 }
 
-ExitCode with_audit(
+ExitCode with_audit_store(
     const CommandContext& context,
-    const std::function<Result<ExitCode>(Store& store, const AuditSigner& signer)>& work) {
+    const std::function<Result<ExitCode>(const Configuration& configuration, Store& store,
+                                         const std::string& path)>& work) {
   SourceSet sources;
   Diagnostics diagnostics;
   const auto project = open_project(sources, diagnostics);
@@ -134,13 +162,21 @@ ExitCode with_audit(
   if (!path) {
     return context.report(path.error());
   }
-  const auto signer = open_audit_signer((*project)->configuration, *path);
-  if (!signer) {
-    return context.report(signer.error());
-  }
-  say_made(context, *signer);
-  const Result<ExitCode> code = work(**store, *signer);
+  const Result<ExitCode> code = work((*project)->configuration, **store, *path);
   return code ? *code : context.report(code.error());
+}
+
+ExitCode with_audit(
+    const CommandContext& context,
+    const std::function<Result<ExitCode>(Store& store, const AuditSigner& signer)>& work) {
+  return with_audit_store(context,
+                          [&](const Configuration& configuration, Store& store,
+                              const std::string& path) -> Result<ExitCode> {
+                            RESCIND_ASSIGN_OR_RETURN(const AuditSigner signer,
+                                                     open_audit_signer(configuration, path));
+                            say_made(context, signer);
+                            return work(store, signer);
+                          });
 }
 
 void say_made(const CommandContext& context, const AuditSigner& signer) {

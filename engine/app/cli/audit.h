@@ -12,8 +12,13 @@
 
 namespace rescind {
 
-// Opens project, store and the log's key, says so when the key was made just now, runs `work`,
-// prints errors.
+// Opens project and store, runs `work`, prints errors. `path`: the store's file.
+ExitCode with_audit_store(
+    const CommandContext& context,
+    const std::function<Result<ExitCode>(const Configuration& configuration, Store& store,
+                                         const std::string& path)>& work);
+
+// The same with the log's key, which is made where there is none; that is said.
 ExitCode with_audit(
     const CommandContext& context,
     const std::function<Result<ExitCode>(Store& store, const AuditSigner& signer)>& work);

@@ -50,12 +50,15 @@ std::string path_or_nothing(const Configuration& configuration, const std::strin
 
 }  // namespace
 
-People session_people(const Session& session, Instant now,
-                      std::shared_ptr<const Inventory> inventory) {
+Result<People> session_people(const Session& session, Instant now,
+                              std::shared_ptr<const Inventory> inventory) {
   std::set<std::string> leaving;
   if (session.store) {
     auto known = find_leaving(*session.store, *session.policy.checked->schema);
-    leaving = known ? *std::move(known) : std::set<std::string>();
+    if (!known) {
+      return tl::unexpected(std::move(known).error().add_context("reading who is leaving"));
+    }
+    leaving = *std::move(known);
   }
   return read_people(inventory ? std::move(inventory) : session.inventory,
                      session.project.configuration.steward, std::move(leaving), now);
@@ -104,8 +107,10 @@ void move_escalations(const CommandContext& context, const Session& session, con
   if (!hand_over) {
     context.err << "note: nobody is called: " << hand_over.error().to_string() << '\n';
   }
-  const auto next =
-      moves(session_people(session, now), hand_over ? hand_over->get() : nullptr, now);
+  const auto next = [&]() -> Result<std::optional<Instant>> {
+    RESCIND_ASSIGN_OR_RETURN(const People people, session_people(session, now));
+    return moves(people, hand_over ? hand_over->get() : nullptr, now);
+  }();
   if (!next) {
     context.err << "note: escalations could not be kept: " << next.error().to_string() << '\n';
   }

@@ -12,8 +12,10 @@
 namespace rescind {
 
 // As the session's inventory and the store's open events know them now. `inventory`: newer facts.
-People session_people(const Session& session, Instant now,
-                      std::shared_ptr<const Inventory> inventory = nullptr);
+// Errors: those of the store; without its events it is not known who is leaving, and nobody's
+// approval can be judged.
+Result<People> session_people(const Session& session, Instant now,
+                              std::shared_ptr<const Inventory> inventory = nullptr);
 
 // Nothing configured: null. A secret that cannot be had is an error.
 Result<std::shared_ptr<HandOver>> open_hand_over(const Project& project);

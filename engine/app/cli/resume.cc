@@ -64,8 +64,12 @@ ExitCode run_all(const CommandContext& context, const Selection& select,
       code = code == ExitCode::Done ? ExitCode::Blocked : code;
       continue;
     }
-    const auto report = resume_run(run, *session->store, session->connectors, context.clock,
-                                   execute_options(context, *session, approve_as, 0));
+    const auto options = execute_options(context, *session, approve_as, 0);
+    if (!options) {
+      return context.report(options.error());
+    }
+    const auto report =
+        resume_run(run, *session->store, session->connectors, context.clock, *options);
     const ExitCode one =
         report ? conclude_run(context, *session, *report) : context.report(report.error());
     code = one == ExitCode::WorldFailed || code == ExitCode::Done ? one : code;

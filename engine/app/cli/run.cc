@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli/advance_session.h"
+#include "app/cli/audit.h"
 #include "app/cli/command.h"
 #include "app/cli/people.h"
 
@@ -21,13 +22,20 @@ ExitCode run_due(const CommandContext& context, bool accept_clock) {
   }
   const CapabilityMap systems =
       describe_connectors(session->connectors, plan_request(*session).acts_as).systems;
-  AdvanceRequest request = advance_request(context, *session, systems);
-  request.accept_clock = accept_clock;
-  const auto report = advance_due(request, session->connectors, context.clock);
+  auto request = advance_request(context, *session, systems);
+  if (!request) {
+    return context.report(request.error());
+  }
+  request->accept_clock = accept_clock;
+  const auto report = advance_due(*request, session->connectors, context.clock);
+  if (report) {
+    escalate_due(context, *session);
+  }
+  // Also what was written before something went wrong.
+  sign_at_end(context, session->project, *session->store);
   if (!report) {
     return context.report(report.error());
   }
-  escalate_due(context, *session);
   if (!context.quiet) {
     print_advance(context.out, *report);
   }

@@ -182,21 +182,26 @@ std::function<Status(const PlanStep&)> hand_over_of(const CommandContext& contex
   if (opened && *opened == nullptr) {
     return [](const PlanStep&) { return Status(); };
   }
-  const auto people = std::make_shared<const People>(session_people(session, context.clock.now()));
+  const auto people =
+      std::make_shared<const Result<People>>(session_people(session, context.clock.now()));
   return [opened, people, &clock = context.clock](const PlanStep& step) -> Status {
     RESCIND_ASSIGN_OR_RETURN(const std::shared_ptr<HandOver> way, opened);
-    const auto went = way->deliver(step_message(step, *people, clock.now()));
+    if (!*people) {
+      return tl::unexpected(people->error());
+    }
+    const auto went = way->deliver(step_message(step, **people, clock.now()));
     return went ? Status() : tl::unexpected(went.error());
   };
 }
 
 }  // namespace
 
-ExecuteOptions execute_options(const CommandContext& context, const Session& session,
-                               const std::string& approve_as, std::size_t steps) {
+Result<ExecuteOptions> execute_options(const CommandContext& context, const Session& session,
+                                       const std::string& approve_as, std::size_t steps) {
   ExecuteOptions options;
   options.approve_as = approve_as;
-  options.approvers = session_people(session, context.clock.now()).approvers;
+  RESCIND_ASSIGN_OR_RETURN(People people, session_people(session, context.clock.now()));
+  options.approvers = std::move(people.approvers);
   const auto engine = std::make_shared<std::mt19937_64>(std::random_device{}());
   options.random = [engine] { return std::uniform_real_distribution<double>(0.0, 1.0)(*engine); };
   for (const SystemConfiguration& system : session.project.configuration.systems) {

@@ -61,10 +61,11 @@ std::optional<std::vector<ScriptEntry>> read_script_file(const CommandContext& c
   return script;
 }
 
-SimulationOptions simulation_options(const CommandContext& context, const Session& session) {
+Result<SimulationOptions> simulation_options(const CommandContext& context,
+                                             const Session& session) {
   const Configuration& configuration = session.project.configuration;
   SimulationOptions options;
-  options.execute = execute_options(context, session, "", 0);
+  RESCIND_ASSIGN_OR_RETURN(options.execute, execute_options(context, session, "", 0));
   options.execute.random = [] { return 0.5; };
   options.execute.look_again = kLookAgain;
   // People, ways to reach them and places of delivery are those of the simulation.
@@ -124,13 +125,17 @@ ExitCode run_simulate(const CommandContext& context, const SimulateArguments& ar
     }
     script = *std::move(read);
   }
+  auto options = simulation_options(context, *session);
+  if (!options) {
+    return context.report(options.error());
+  }
   const auto timeline = simulate({.policy = &session->policy,
                                   .records = records_of_inventory(*session->inventory),
                                   .events = *std::move(events),
                                   .script = std::move(script),
                                   .begin = *begin,
                                   .end = *end,
-                                  .options = simulation_options(context, *session)});
+                                  .options = *std::move(options)});
   if (!timeline) {
     return context.report(timeline.error());
   }

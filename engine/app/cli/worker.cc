@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "app/cli/advance_session.h"
+#include "app/cli/audit.h"
 #include "app/cli/people.h"
 
 namespace rescind {
@@ -32,10 +33,28 @@ DueWorker::~DueWorker() {
   thread_.join();
 }
 
+// A checkpoint over what was written since the last one, also by others. What could not be signed
+// is said once, and tried again when there is more.
+void DueWorker::sign_what_is_new() {
+  const auto size = session_.store->audit_size();
+  if (size && *size != signed_size_) {
+    signed_size_ = *size;
+    sign_at_end(context_, session_.project, *session_.store);
+  }
+}
+
 Seconds DueWorker::work_once() {
+  const Seconds pause = work_what_is_due();
+  sign_what_is_new();
+  return pause;
+}
+
+Seconds DueWorker::work_what_is_due() {
   refresh_people();
-  AdvanceRequest request = advance_request(context_, session_, systems_);
-  const auto report = advance_due(request, session_.connectors, context_.clock);
+  const auto request = advance_request(context_, session_, systems_);
+  const auto report = request.and_then([this](const AdvanceRequest& due) -> Result<AdvanceReport> {
+    return advance_due(due, session_.connectors, context_.clock);
+  });
   if (!report) {
     context_.err << "due work: " + report.error().to_string() + "\n" << std::flush;
     return kLookAgain;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -24,6 +25,8 @@ class DueWorker {
   void work();
   // How long until something is due, at most a heartbeat.
   Seconds work_once();
+  Seconds work_what_is_due();
+  void sign_what_is_new();
   void refresh_people();
 
   const CommandContext& context_;
@@ -31,7 +34,8 @@ class DueWorker {
   CapabilityMap systems_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool stop_ = false;  // guarded by mutex_
+  bool stop_ = false;              // guarded by mutex_
+  std::uint64_t signed_size_ = 0;  // of the log, when it was last signed or tried to; the thread's
   std::thread thread_;
 };
 

@@ -1,11 +1,16 @@
 // The program `rescind-verify`: checks evidence with nothing but the public key of the log. It
 // reads an exported log, an evidence pack (JSON or page) or inclusion proofs, and opens no store.
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <iterator>
+#include <map>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "audit/log_file.h"
@@ -33,8 +38,9 @@ Checks FILE: an evidence log (`rescind audit export`), an evidence pack in JSON 
 (`rescind audit pack`), or proofs of entries (`rescind audit prove`).
 
   --key KEY          a public key of the log, had by another way than FILE; may be repeated
-  --checkpoint FILE  a checkpoint that was kept elsewhere, to hold a log against; may be repeated
-  --log LOGFILE      an exported log, to see that a pack leaves nothing out
+  --checkpoint FILE  a checkpoint that was kept elsewhere, to hold the log against; may be repeated
+  --log LOGFILE      an exported log: whether a pack or a proof is of this log, and whether a pack
+                     leaves nothing out
   --version, --help
 
 Exit code: 0 it holds, 4 it does not, 1 a file cannot be read, 64 the command line is wrong.
@@ -82,28 +88,47 @@ Result<std::vector<NamedNote>> read_checkpoints(const std::vector<std::string>& 
   return notes;
 }
 
-int check_log(const Arguments& arguments, const std::string& file) {
+// "129 entries, signed at 2026-11-20T15:21:02Z".
+std::string checkpoint_words(const Checkpoint& checkpoint) {
+  return std::to_string(checkpoint.size) + " entries, signed at " + format_instant(checkpoint.at);
+}
+
+// `notes`: what else the log is held against.
+int check_log(const Arguments& arguments, const std::string& file,
+              std::vector<NamedNote> notes = {}) {
   std::ifstream in(file, std::ios::binary);
   if (!in) {
     return fail_with(Error(ErrorKind::Io, "cannot open `" + file + "`"));
   }
-  const auto notes = read_checkpoints(arguments.checkpoints);
-  if (!notes) {
-    return fail_with(notes.error());
+  auto kept = read_checkpoints(arguments.checkpoints);
+  if (!kept) {
+    return fail_with(kept.error());
   }
-  const auto report = check_log_file(in, {arguments.keys, "", true}, *notes);
+  std::move(kept->begin(), kept->end(), std::back_inserter(notes));
+  const auto report = check_log_file(in, {arguments.keys, "", true}, notes);
   if (!report) {
     return fail_with(report.error());
   }
-  return conclude(report->findings, report->findings_left_out,
-                  "the evidence log holds: " + std::to_string(report->entries) + " entries, " +
-                      std::to_string(report->checkpoints.size()) + " checkpoints");
+  std::string what = "the evidence log holds: " + std::to_string(report->entries) + " entries, " +
+                     std::to_string(report->checkpoints.size()) + " checkpoints";
+  if (!report->checkpoints.empty()) {
+    what += "; the last one covers " + checkpoint_words(report->checkpoints.back()) +
+            ", and says nothing about what came later";
+  }
+  return conclude(report->findings, report->findings_left_out, what);
 }
 
 int check_pack_text(const Arguments& arguments, const std::string& text) {
   LogSource log;
   if (!arguments.log.empty()) {
-    if (const int code = check_log(arguments, arguments.log); code != kDone) {
+    const auto pack = decode_pack(text);
+    if (!pack) {
+      return fail_with(pack.error());
+    }
+    // The log must be the one that the pack was taken from, and reach as far.
+    const int code = check_log(arguments, arguments.log,
+                               {{"the checkpoint of the pack", pack->checkpoint}});
+    if (code != kDone) {
       return code;
     }
     log = entries_of_file(arguments.log);
@@ -115,22 +140,77 @@ int check_pack_text(const Arguments& arguments, const std::string& text) {
   return conclude(report->findings, 0,
                   "the evidence about " + report->identity +
                       " holds: " + std::to_string(report->entries) + " entries of the log of " +
-                      format_instant(report->checkpoint.at) + ". " + report->verdict);
+                      checkpoint_words(report->checkpoint) + ". " + report->verdict);
+}
+
+Result<std::vector<InclusionProof>> read_proofs(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<InclusionProof> proofs;
+  for (std::string line; std::getline(in, line);) {
+    RESCIND_ASSIGN_OR_RETURN(InclusionProof proof, decode_proof(line));
+    proofs.push_back(std::move(proof));
+  }
+  return proofs;
+}
+
+// That the whole log holds, is the one of the proofs' checkpoints, and has their entries.
+int check_proofs_in_log(const Arguments& arguments, const std::vector<InclusionProof>& proofs) {
+  std::vector<NamedNote> notes;
+  for (const InclusionProof& proof : proofs) {
+    if (notes.empty() || notes.back().note != proof.checkpoint) {
+      notes.push_back({"the checkpoint of a proof", proof.checkpoint});
+    }
+  }
+  if (const int code = check_log(arguments, arguments.log, std::move(notes)); code != kDone) {
+    return code;
+  }
+  std::multimap<std::uint64_t, const std::string*> wanted;  // by sequence, the line to find there
+  for (const InclusionProof& proof : proofs) {
+    if (const auto entry = decode_entry(proof.line)) {
+      wanted.emplace(entry->sequence, &proof.line);
+    }
+  }
+  const auto keep_what_differs = [&wanted](const AuditEntry& entry) {
+    const auto [first, last] = wanted.equal_range(entry.sequence);
+    const std::string line = first == last ? std::string() : encode_entry(entry);
+    for (auto at = first; at != last;) {
+      at = *at->second == line ? wanted.erase(at) : std::next(at);
+    }
+  };
+  if (const auto read = entries_of_file(arguments.log)({}, keep_what_differs); !read) {
+    return fail_with(read.error());
+  }
+  std::vector<Finding> findings;
+  for (const auto& [sequence, line] : wanted) {
+    findings.push_back({FindingKind::Changed, sequence,
+                        "entry " + std::to_string(sequence) + " is not that of the log"});
+  }
+  return findings.empty() ? kDone : conclude(findings, 0, "");
 }
 
 int check_proofs(const Arguments& arguments, const std::string& text) {
-  std::istringstream in(text);
-  std::vector<Finding> findings;
-  std::size_t count = 0;
-  for (std::string line; std::getline(in, line); ++count) {
-    const auto proof = decode_proof(line);
-    if (!proof) {
-      return fail_with(proof.error());
-    }
-    const auto wrong = check_proof(*proof, arguments.keys);
-    findings.insert(findings.end(), wrong.begin(), wrong.end());
+  const auto proofs = read_proofs(text);
+  if (!proofs) {
+    return fail_with(proofs.error());
   }
-  return conclude(findings, 0, "proved: " + std::to_string(count) + " entries of the signed log");
+  if (!arguments.log.empty()) {
+    if (const int code = check_proofs_in_log(arguments, *proofs); code != kDone) {
+      return code;
+    }
+  }
+  std::vector<Finding> findings;
+  std::string proved;
+  for (const InclusionProof& proof : *proofs) {
+    const auto wrong = check_proof(proof, arguments.keys);
+    findings.insert(findings.end(), wrong.begin(), wrong.end());
+    if (const auto checkpoint = read_checkpoint(proof.checkpoint); checkpoint && wrong.empty()) {
+      proved += proof.line + "\n  is in the log `" + checkpoint->origin + "` of " +
+                checkpoint_words(*checkpoint) + '\n';
+    }
+  }
+  return conclude(
+      findings, 0,
+      proved + "proved: " + std::to_string(proofs->size()) + " entries of the signed log");
 }
 
 // By the beginning of the file.
@@ -146,7 +226,13 @@ int check_file(const Arguments& arguments) {
   }
   const std::string first = start.substr(0, start.find('\n'));
   if (first.find("\"" + std::string(kLogFormat) + "\"") != std::string::npos) {
+    if (!arguments.log.empty()) {
+      return usage("`--log` is for a pack or a proof, and `" + arguments.file + "` is a log");
+    }
     return check_log(arguments, arguments.file);
+  }
+  if (!arguments.checkpoints.empty() && arguments.log.empty()) {
+    return usage("only a whole log can be held against `--checkpoint`: give it with `--log`");
   }
   const auto text = read_file(arguments.file, kMaxPackBytes);
   if (!text) {

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "audit/proof.h"
+#include "model/approval.h"
 #include "tests/unit/audit/fixture.h"
 
 namespace {
@@ -61,10 +62,35 @@ AuditNote record(const std::string& kind, const std::string& id, const std::stri
   return made;
 }
 
+ApprovalDocument carols_approval() {
+  ApprovalDocument document;
+  document.plan = "sha256:plan";
+  document.approver = "carol";
+  document.steps = {{"step:a", "sha256:1"}};
+  document.at = at_second(12);
+  document.expires = at_second(3600);
+  sign_document(document, key_of(8));
+  return document;
+}
+
+// The entry as the store writes it.
+AuditNote signed_approval(const ApprovalDocument& document) {
+  AuditNote made = note("approval", document.approver);
+  made.step = "step:a";
+  made.detail = document.reason;
+  made.data = {{"binding", "sha256:1"}, {"plan", document.plan}, {"key", document.key}};
+  made.add("refused", document.refuse ? "true" : "");
+  made.add("expires", format_instant(document.expires));
+  made.add("on_behalf_of", document.on_behalf_of);
+  made.add("document", encode_approval(document));
+  return made;
+}
+
 // Alice leaves with an account, a bot of hers and a mailbox that is held; Bob leaves in the same
 // run. One entry per second.
 struct Company {
-  Company() {
+  // `carols`: what Carol says of step:a, signed; nothing: she says it by name.
+  explicit Company(const ApprovalDocument* carols = nullptr) {
     const auto add = [this](AuditNote made) {
       made.at = at_second(static_cast<std::int64_t>(log.lines.size()));
       log.append(made);
@@ -93,8 +119,8 @@ struct Company {
     add(held);  // 11
     AuditNote approval = note("approval", "carol");
     approval.step = "step:a";
-    approval.data = {{"binding", "sha256:1"}, {"signature", "x"}};
-    add(approval);                                           // 12
+    approval.data = {{"binding", "sha256:1"}};
+    add(carols ? signed_approval(*carols) : approval);       // 12
     add(record("intent", "step:a", "intent", ""));           // 13
     add(record("outcome", "step:a", "applied", "changed"));  // 14
     add(record("probed", "step:b", "verified", "holds"));    // 15
@@ -199,11 +225,53 @@ TEST_CASE(
   REQUIRE(story.approvals.size() == 1);
   CHECK(story.approvals[0].who == "carol");
   CHECK(story.approvals[0].what == "disable crm:alice");
-  CHECK(story.approvals[0].is_signed);
+  CHECK_FALSE(story.approvals[0].is_signed);
   CHECK(story.changes == 2);
   CHECK(story.done == 1);
   CHECK(story.gone);  // the deletion waits, access does not
   CHECK(story.verdict == "1 of 2 changes were read back as done. 0 ways in remain.");
+}
+
+TEST_CASE("pack: a signed approval says so, with its key, and one that was not signed does not") {
+  const ApprovalDocument document = carols_approval();
+  const Company company(&document);
+  const std::string text = encode_pack(company.pack()).value();
+  CHECK(company.check(text).holds());
+  const Story story = tell_pack(company.pack()).value();
+  REQUIRE(story.approvals.size() == 1);
+  CHECK(story.approvals.front().is_signed);
+  CHECK(story.approvals.front().key == format_public_key(key_of(8).public_key));
+  CHECK(text.find("\"signed\": true") != std::string::npos);
+  CHECK_FALSE(tell_pack(Company().pack()).value().approvals.front().is_signed);
+}
+
+TEST_CASE("pack: a document that its approver did not sign, or that is another's, is reported") {
+  ApprovalDocument document = carols_approval();
+  std::string why;
+  SUBCASE("changed after it was signed") {
+    document.reason = "because";
+    why = "its signature does not match what it says";
+  }
+  SUBCASE("about another step") {
+    document.steps = {{"step:b", "sha256:1"}};
+    sign_document(document, key_of(8));
+    why = "it is about something else";
+  }
+  SUBCASE("of another time") {
+    document.at = at_second(11);
+    sign_document(document, key_of(8));
+    why = "it is of another time";
+  }
+  const Company company(&document);
+  const std::string said =
+      "the document with the approval of `carol` in entry 12 does not vouch "
+      "for it: " +
+      why;
+  CHECK(has(company.check(encode_pack(company.pack()).value()), FindingKind::Unsigned, said));
+  CHECK_FALSE(tell_pack(company.pack()).value().approvals.front().is_signed);
+  const LogReport report = company.log.check();
+  REQUIRE(report.findings.size() == 1);
+  CHECK(report.findings.front().message == said);
 }
 
 TEST_CASE("pack: a step that was decided again is one step, and what was done stays done") {
@@ -328,6 +396,32 @@ TEST_CASE("pack: what its maker left out is seen with the whole log beside it") 
   REQUIRE(report.has_value());
   CHECK(has(*report, FindingKind::Missing,
             "entry 11 of the log is about the identity and not in the pack"));
+}
+
+TEST_CASE("pack: an entry that the whole log has otherwise, or on somebody else, is seen") {
+  Company other;
+  other.log.replace(14, "changed", "refused");
+  other.log.mend_from(15);
+  const Company company;
+  const std::string text = encode_pack(company.pack()).value();
+  SUBCASE("otherwise") {
+    const auto report = check_pack(text, {company.log.key.public_key}, other.source());
+    REQUIRE(report.has_value());
+    CHECK(has(*report, FindingKind::Changed, "entry 14 of the pack is not that of the log"));
+  }
+  SUBCASE("on somebody else") {
+    EvidencePack pack = company.pack();
+    const std::vector<MerkleHash> leaves = company.log.leaves();
+    pack.entries.insert(
+        pack.entries.begin(),
+        {company.log.lines[0], prove_inclusion(0, leaves.size(), nodes_over(leaves)).value()});
+    seal_pack(pack, company.log.key);
+    const auto report =
+        check_pack(encode_pack(pack).value(), {company.log.key.public_key}, company.source());
+    REQUIRE(report.has_value());
+    CHECK(has(*report, FindingKind::Changed,
+              "entry 0 of the pack is not among those that the log has on the identity"));
+  }
 }
 
 TEST_CASE("pack: what is no pack is refused with the reason") {

@@ -239,6 +239,20 @@ TEST_CASE("events: values are held to the types of the schema") {
   CHECK(says(errors("[1]"), "an event is a mapping, not a number"));
 }
 
+TEST_CASE("events: what names an event holds no control characters") {
+  for (const std::string field : {"subject", "id", "source", "submitted_by"}) {
+    for (const std::string bad :
+         {R"(a\nb)", R"(a\tb)", R"(a\u0000b)", R"(a\u007fb)", R"(a\u202eb)"}) {
+      CAPTURE(field);
+      CAPTURE(bad);
+      const std::string subject = field == "subject" ? "" : R"("subject":"alice",)";
+      CHECK(says(errors(R"({"type":"leaver","at":"now",)" + subject + '"' + field + R"(":")" + bad +
+                        R"("})"),
+                 "error[R0606]: a control character stands in the `" + field + "`"));
+    }
+  }
+}
+
 TEST_CASE("events: missing fields are all named at once") {
   const std::string text = errors("{}");
   CHECK(says(text, "the event has no `type`"));

@@ -145,7 +145,48 @@ TEST_CASE("signed approvals: one for another plan counts only where this plan to
   document = signed_by(document, "ines");
   CHECK(at.code(document) == "R0874");
   CHECK_FALSE(at.missing(document).empty());
-  CHECK(at.missing(document, {"sha256:earlier"}).empty());
+  const Instant start = at.plan.steps.front().not_before;
+  CHECK(at.missing(document, {{"sha256:earlier", {{"step:wipe", start}}}}).empty());
+}
+
+TEST_CASE(
+    "signed approvals: an inherited one does not start what destroys before it was shown to") {
+  Case at;
+  ApprovalDocument document = at.draft("ines");
+  document.plan = "sha256:earlier";
+  document = signed_by(document, "ines");
+  const Instant shown = at.now + Seconds(3600);
+  const execute::Ancestry ancestry{{"sha256:earlier", {{"step:wipe", shown}}}};
+  PlanStep& step = at.plan.steps.front();
+  SUBCASE("it would start earlier") {
+    step.not_before = shown - Seconds(60);
+    CHECK(at.missing(document, ancestry) ==
+          "it-security (`ines` approved a start at 2026-01-05T09:00:00Z, now it is "
+          "2026-01-05T08:59:00Z)");
+    at.now = shown;  // the start that was approved has come
+    CHECK(at.missing(document, ancestry).empty());
+  }
+  SUBCASE("it starts later") {
+    step.not_before = shown + Seconds(60);
+    CHECK(at.missing(document, ancestry).empty());
+  }
+  SUBCASE("the plan that was seen does not have it") {
+    CHECK(at.missing(document, {{"sha256:earlier", {}}}) ==
+          "it-security (the plan that `ines` saw has no such step)");
+  }
+  SUBCASE("what can be put back") {
+    step.effects = Effect::Contains;
+    document.steps.front().binding = execute::approval_binding(step);
+    document = signed_by(document, "ines");
+    CHECK(at.missing(document, ancestry).empty());
+  }
+  SUBCASE("a refusal is inherited whatever the start") {
+    document.refuse = true;
+    document.reason = "evidence";
+    document = signed_by(document, "ines");
+    const Approvals approvals(at.plan, at.signers.facts, rows_of(document), ancestry);
+    CHECK(approvals.refusal(step, at.now).has_value());
+  }
 }
 
 TEST_CASE("signed approvals: a changed step loses its own approval and no other") {
