@@ -9,6 +9,7 @@
 
 #include "app/cli/audit.h"
 #include "app/cli/people.h"
+#include "base/printable.h"
 #include "collect/collect_inventory.h"
 #include "store/run_plan.h"
 #include "verify/verify_execution.h"
@@ -34,7 +35,7 @@ class Progress {
 
   ~Progress() {
     if (drawn_) {
-      context_.err << "\r\x1b[K" << std::flush;
+      painted(context_.err) << "\r\x1b[K" << std::flush;
     }
   }
 
@@ -59,8 +60,8 @@ class Progress {
     for (std::size_t i = 0; i < kBarWidth; ++i) {
       bar += i < filled ? "█" : "░";
     }
-    context_.err << "\r\x1b[K" << bar << ' ' << finished_.size() << '/' << total_ << "  "
-                 << words.substr(0, 60) << std::flush;
+    painted(context_.err) << "\r\x1b[K" << bar << ' ' << finished_.size() << '/' << total_ << "  "
+                          << printable(words.substr(0, 60)) << std::flush;
     drawn_ = true;
   }
 
@@ -74,13 +75,13 @@ void print_people(const CommandContext& context, const RunReport& report, const 
   if (!report.asked.empty()) {
     context.out << "\nasked and told:\n";
     for (const StepNote& note : report.asked) {
-      context.out << "  " << note.why << '\n';
+      context.out << "  " << printable(note.why) << '\n';
     }
   }
   if (!report.needs_person.empty()) {
     context.out << "\nneeds a person:\n";
     for (const PersonNote& note : report.needs_person) {
-      context.out << "  " << note.item << " — " << note.why
+      context.out << "  " << note.item << " — " << printable(note.why)
                   << (note.who.empty() ? "" : " (" + note.who + ')') << '\n';
     }
   }
