@@ -12,7 +12,8 @@ namespace {
 // Roles that people and programs use. A role that cannot log in and has members is a group.
 constexpr const char* kRoles =
     "SELECT rolname, rolcanlogin, rolsuper OR rolcreaterole OR rolreplication OR rolbypassrls, "
-    "extract(epoch FROM rolvaliduntil)::bigint::text, coalesce(shobj_description(oid, "
+    "CASE WHEN isfinite(rolvaliduntil) THEN extract(epoch FROM rolvaliduntil)::bigint::text END, "
+    "coalesce(shobj_description(oid, "
     "'pg_authid'), '') "
     "FROM pg_roles r WHERE rolname !~ '^pg_' AND (rolcanlogin OR NOT EXISTS "
     "(SELECT FROM pg_auth_members m WHERE m.roleid = r.oid)) ORDER BY rolname";

@@ -82,6 +82,11 @@ void Interpreter::discount_use_by(std::vector<std::uint32_t> symbols) {
   discounted_ = std::move(symbols);
 }
 
+void Interpreter::know_item_since(ItemRef item, std::optional<Instant> since) {
+  known_item_ = item;
+  known_since_ = since ? seconds(*since) : kMissingInt;
+}
+
 bool Interpreter::discounted(Symbol by) const {
   return std::binary_search(discounted_.begin(), discounted_.end(), raw(by));
 }
@@ -127,9 +132,11 @@ IdleEvidence Interpreter::idle_evidence(const Value& item, const Value& duration
     return out;
   }
   const std::int64_t created = inventory_.number(ref, item_attribute::kCreated);
-  if (created == kMissingInt || created > begin) {
-    out.why = Why::NotOlder;
-    out.at = created;
+  const bool recorded = created != kMissingInt || ref != known_item_;
+  const std::int64_t there_since = recorded ? created : known_since_;
+  if (there_since == kMissingInt || there_since > begin) {
+    out.why = recorded || there_since == kMissingInt ? Why::NotOlder : Why::NotKnownLong;
+    out.at = there_since;
     return out;
   }
   const SystemRef system = inventory_.system(ref);

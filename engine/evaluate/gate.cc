@@ -122,6 +122,12 @@ class Explainer {
                             : "it was made only at " + instant_text(evidence.at)));
       later();
       return;
+    case Why::NotKnownLong:
+      words_.push_back(head +
+                       "unknown: it is not recorded when it was made, and it is known only since " +
+                       instant_text(evidence.at));
+      later();
+      return;
     case Why::NoSource:
       words_.push_back(head + "unknown: nothing reports the use of " + kind_and_system(item));
       return;
@@ -281,6 +287,7 @@ GateJudgement GateJudge::State::judge(const GateQuestion& question, NodeId gate,
   interpreter.begin(*bound_cause);
   justifier.begin(*bound_cause);
   interpreter.discount_use_by(symbols(question.leavers));
+  interpreter.know_item_since(item, question.known_since);
   const GateAnswer answer = answer_of(interpreter.test_item(gate, item));
   Explainer explainer(interpreter, item, gate_text);
   explainer.explain(gate);

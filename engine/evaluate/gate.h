@@ -22,6 +22,8 @@ struct GateQuestion {
   Event cause;  // of the retirement, as its plan lists it
   // Whose own use keeps nothing alive: those who leave by the causes behind the retirement.
   std::set<std::string> leavers;
+  // The item was there then: stands in where nobody recorded when it was made.
+  std::optional<Instant> known_since = std::nullopt;
 };
 
 struct GateJudgement {

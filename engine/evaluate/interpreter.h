@@ -26,11 +26,12 @@ struct IdleEvidence {
   enum class Why : std::uint8_t {
     Idle,
     Used,
-    NotOlder,    // than the window, as far as is known
-    NoSource,    // that would see its use
-    BeginsLate,  // the sources begin, or have a gap, within the window
-    Stale,       // they end before now
-    Unknown,     // the item or the window is not known
+    NotOlder,      // than the window, as far as is known
+    NotKnownLong,  // enough, and nobody recorded when it was made
+    NoSource,      // that would see its use
+    BeginsLate,    // the sources begin, or have a gap, within the window
+    Stale,         // they end before now
+    Unknown,       // the item or the window is not known
   };
   Tri idle = Tri::Unknown;
   Why why = Why::Unknown;
@@ -92,6 +93,8 @@ class Interpreter {
 
   // Use by these (symbols) is no use. Holds until it is called again.
   void discount_use_by(std::vector<std::uint32_t> symbols);
+  // The item was there at that instant. Holds until it is called again.
+  void know_item_since(ItemRef item, std::optional<Instant> since);
 
  private:
   Value run(NodeId id);
@@ -131,6 +134,8 @@ class Interpreter {
 
   Value item_;
   std::vector<std::uint32_t> discounted_;  // sorted
+  ItemRef known_item_;
+  std::int64_t known_since_ = kMissingInt;
   std::array<Value, 31> variables_;
   std::deque<std::vector<std::uint32_t>> sets_;      // computed in this frame
   std::unordered_map<std::uint64_t, bool> matched_;  // pattern and symbol

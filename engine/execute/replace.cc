@@ -296,11 +296,18 @@ Status Replacement::record_successor() {
           {step_.system, text_of(record, "record"), text_of(record, "id"), found.json, now});
     }
   }
-  const Json link{{"record", "successor"},
-                  {"item", step_.item},
-                  {"successor", successor_.item.item},
-                  {"at", format_instant(made_at_)}};
-  records.push_back({step_.system, "successor", step_.item, link.dump(), now});
+  const auto link = [&](const std::string& item, const std::string& successor) {
+    const Json record{{"record", "successor"},
+                      {"item", item},
+                      {"successor", successor},
+                      {"at", format_instant(made_at_)}};
+    records.push_back({step_.system, "successor", item, record.dump(), now});
+  };
+  link(step_.item, successor_.item.item);
+  if (!step_.account.empty() && !successor_.item.account.empty() &&
+      successor_.item.account != step_.account) {
+    link(step_.account, successor_.item.account);  // a login of its own came with it
+  }
   return context_.journal.add_inventory(records);
 }
 

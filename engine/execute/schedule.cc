@@ -59,6 +59,29 @@ std::vector<LimitClaim> claims_of(const Plan& plan, const PlanStep& step) {
   return claims;
 }
 
+// Each step of a retirement → its latest generation. WHY: the retirement of an account and that of
+// its password wait for each other's steps; when one went back and began anew, its new steps count.
+std::map<std::string, std::string> latest_generations(const Plan& plan) {
+  using Key = std::tuple<std::string, std::string, std::string, Verb, std::string>;
+  const auto key = [](const PlanStep& step) {
+    return Key(step.retirement, step.stage, step.item, step.verb, step.action);
+  };
+  std::map<Key, const PlanStep*> latest;
+  for (const PlanStep& step : plan.steps) {
+    if (!step.retirement.empty() && !step.item.empty()) {
+      const PlanStep*& known = latest[key(step)];
+      known = known == nullptr || known->generation < step.generation ? &step : known;
+    }
+  }
+  std::map<std::string, std::string> out;
+  for (const PlanStep& step : plan.steps) {
+    if (const auto found = latest.find(key(step)); found != latest.end()) {
+      out[step.id] = found->second->id;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const StepRecord& record,
@@ -87,12 +110,14 @@ Schedule::Schedule(const RunPlan& run, std::vector<StepRecord> steps,
       slots_[it->second].record = std::move(record);
     }
   }
+  const std::map<std::string, std::string> latest = latest_generations(plan);
   for (Slot& slot : slots_) {
-    const auto resolve = [&index](const std::vector<std::string>& ids) {
+    const auto resolve = [&](const std::vector<std::string>& ids) {
       std::vector<std::size_t> found;
       for (const std::string& id : ids) {
+        const auto now = latest.find(id);
         // A predecessor that is not in the plan was settled by an earlier run.
-        if (const auto it = index.find(id); it != index.end()) {
+        if (const auto it = index.find(now == latest.end() ? id : now->second); it != index.end()) {
           found.push_back(it->second);
         }
       }
@@ -126,12 +151,13 @@ void Schedule::list_open_steps() {
 }
 
 bool Schedule::is_appointment(const Slot& slot, Instant now) const {
-  if (slot.record.attempts > 0) {
+  // Tried in vain is not begun: what came meanwhile counts.
+  if (!is_untouched_state(slot.record.state)) {
     return false;
   }
   // Of a retirement only the state says when: until then it is no appointment with anybody.
   const bool planned_so = slot.step->appointment && slot.step->retirement.empty();
-  return planned_so || (destroys(*slot.step) && now >= run_.expires_at(slot.step->id));
+  return planned_so || (is_decided_when_due(*slot.step) && now >= run_.expires_at(slot.step->id));
 }
 
 bool Schedule::has_passed(const Slot& slot) const {
@@ -198,9 +224,9 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     waits.due = step.not_before;
     return waits;
   }
-  if (is_appointment(slot, now) || (held && destroys(step))) {
+  if (is_appointment(slot, now) || (held && is_decided_when_due(step))) {
     waits.wait = held ? "hold: " + step.gate->text : "appointment";
-    waits.due = staged ? now : step.not_before;
+    waits.due = staged ? now + options_.retry_later : step.not_before;
     waits.person = held;
     // It was decided again, and that still stands.
     const bool said =
@@ -228,8 +254,11 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
   if (missing.empty()) {
     by_time = step.not_before;
   }
+  std::string asked;  // who could let it start now
   for (const Alternative& alternative : step.alternatives) {
-    if (!approvals_.missing(step, alternative.approvals, now).empty()) {
+    if (const std::string lacks = approvals_.missing(step, alternative.approvals, now);
+        !lacks.empty()) {
+      asked = asked.empty() && alternative.not_before <= now ? lacks : asked;
       continue;
     }
     if (alternative.not_before <= now) {
@@ -239,8 +268,9 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     by_time = by_time ? std::min(*by_time, alternative.not_before) : alternative.not_before;
   }
   if (by_time) {
-    waits.wait = "time";
+    waits.wait = asked.empty() ? "time" : "approval by " + asked;
     waits.due = by_time;
+    waits.person = !asked.empty();
     return waits;
   }
   waits.wait = "approval by " + missing;

@@ -92,6 +92,9 @@ std::string print_outcome(const VerifiedOutcome& outcome) {
   if (!outcome.closure_checked) {
     return text + "paths that remain: not checked, " + outcome.why_not_checked + "\n";
   }
+  if (outcome.subjects.empty()) {
+    return text;  // nobody leaves by it
+  }
   const std::uint64_t paths = outcome.paths_left();
   text += paths == 1 ? "1 path remains" : std::to_string(paths) + " paths remain";
   text += paths == 0 ? "\n" : ":\n";

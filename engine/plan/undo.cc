@@ -277,7 +277,8 @@ class Undoer {
   }
 
   void rotate_under(const PlanStep& account, const std::string& after) {
-    bool any = false;
+    // WHY not the inventory alone: many systems do not list what is out of use.
+    bool any = request_.inventory != nullptr && contained_credential_under(account.item);
     const ItemRef ref =
         request_.inventory == nullptr ? ItemRef{} : request_.inventory->find_item(account.item);
     for (std::size_t k = 0; ref.valid() && ref.kind() == Kind::Account && k < kKindCount; ++k) {
@@ -310,16 +311,33 @@ class Undoer {
     }
   }
 
-  // The run contained it itself: it is rotated when that is put back.
+  // The run took it out of use itself, in a way that can be put back.
+  [[nodiscard]] bool contained_by_run(const StepRecord& record, const PlanStep*& step) const {
+    const auto found = steps_.find(record.step);
+    step = found == steps_.end() ? nullptr : found->second;
+    return step != nullptr && step->verb != Verb::Rotate && step->effects.has(Effect::Contains) &&
+           step->reversible != Reversible::Never && was_done(record.state);
+  }
+
+  // It is rotated when that is put back.
   [[nodiscard]] bool own_step(const std::string& item) const {
-    return std::any_of(
-        request_.records.begin(), request_.records.end(), [&](const StepRecord& record) {
-          const auto found = steps_.find(record.step);
-          return found != steps_.end() && found->second->item == item &&
-                 found->second->verb != Verb::Rotate &&
-                 found->second->effects.has(Effect::Contains) &&
-                 found->second->reversible != Reversible::Never && was_done(record.state);
-        });
+    const PlanStep* step = nullptr;
+    return std::any_of(request_.records.begin(), request_.records.end(),
+                       [&](const StepRecord& record) {
+                         return contained_by_run(record, step) && step->item == item;
+                       });
+  }
+
+  [[nodiscard]] bool contained_credential_under(const std::string& account) const {
+    const PlanStep* step = nullptr;
+    return std::any_of(request_.records.begin(), request_.records.end(),
+                       [&](const StepRecord& record) {
+                         if (!contained_by_run(record, step) || step->account != account) {
+                           return false;
+                         }
+                         const auto kind = find_kind(step->kind);
+                         return kind && *kind != Kind::Token && kCredentialKinds.contains(*kind);
+                       });
   }
 
   [[nodiscard]] std::string text_of(ItemRef item, AttributeIndex attribute) const {

@@ -82,6 +82,30 @@ std::optional<ProbeResult> read_restored(Connector& connector, const PlanStep& s
   return seen;
 }
 
+// A later step of the same retirement has changed the item again: it was put back, or what was put
+// back is out of use once more.
+bool changed_later(const Plan& plan, const std::vector<StepRecord>& records, const PlanStep& step) {
+  if (step.retirement.empty()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const PlanStep& other = plan.steps[i];
+    if (other.retirement != step.retirement || !claims_done(records[i])) {
+      continue;
+    }
+    const bool put_back = other.verb == Verb::Restore && other.generation > step.generation;
+    const bool taken_again =
+        step.verb == Verb::Restore && other.verb != Verb::Restore &&
+        other.generation >= step.generation &&
+        (other.effects.has(Effect::Contains) || other.effects.has(Effect::Destroys));
+    const bool replaced = step.verb == Verb::Replace;  // its successor stays
+    if ((put_back && step.verb != Verb::Restore && !replaced) || taken_again) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void read_step(Connector& connector, const PlanStep& step, const StepRecord& record,
                const Originals& originals, StepProof& proof) {
   std::optional<ProbeResult> other = read_restored(connector, step, record, originals);
@@ -176,6 +200,9 @@ std::vector<StepProof> read_back(const Plan& plan, const std::vector<StepRecord>
       proof.detail = records[i].wait.empty() ? records[i].detail : records[i].wait;
     } else if (!needs_reading(step, used_again)) {
       proof.proof = Proof::NotNeeded;
+    } else if (changed_later(plan, records, step)) {
+      proof.proof = Proof::NotNeeded;
+      proof.detail = "it was changed again later";
     } else if (connectors.find(step.system) == nullptr) {
       proof.proof = Proof::Unknown;
       proof.detail = connectors.why_unavailable(step.system);

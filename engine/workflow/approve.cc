@@ -78,6 +78,9 @@ std::vector<const PlanStep*> choose_steps(const Plan& plan, const Approvals& app
   }
   std::optional<Objection> telling;
   for (const PlanStep& step : plan.steps) {
+    if (request.settled.contains(step.id)) {
+      continue;
+    }
     auto objection = objection_for(approvals, step, voice, request.now);
     if (!objection) {
       chosen.push_back(&step);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ namespace rescind {
 struct ApprovalRequest {
   std::string as;                        // who signs
   std::vector<std::string> steps;        // empty: every step that asks for them
+  std::set<std::string> settled;         // steps that are over: not among `every`
   std::optional<Instant> expires;        // absent: a week after the last of the steps may start
   std::optional<Delegation> delegation;  // who signs, signs for its delegator
   bool refuse = false;

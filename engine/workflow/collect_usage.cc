@@ -2,6 +2,7 @@
 #include "workflow/collect_usage.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -19,24 +20,35 @@ std::string text_of(const Json& object, const char* key) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string{};
 }
 
+constexpr const char* kFirst = ", first";
+
 // A span that is in the store already.
 struct StoredSpan {
   std::string id;
   Json record;
 };
 
-Result<std::vector<StoredSpan>> stored_spans(Store& store, const std::string& system) {
-  RESCIND_ASSIGN_OR_RETURN(const auto records, store.list_inventory());
+// What the store has of a system's evidence.
+struct StoredEvidence {
   std::vector<StoredSpan> spans;
-  for (const StoredInventoryRecord& record : records) {
+  std::map<std::string, StoredInventoryRecord> uses;  // by id
+};
+
+Result<StoredEvidence> stored_evidence(Store& store, const std::string& system) {
+  RESCIND_ASSIGN_OR_RETURN(auto records, store.list_inventory());
+  StoredEvidence evidence;
+  for (StoredInventoryRecord& record : records) {
     if (record.system == system && record.kind == "coverage") {
       Json object = Json::parse(record.json, nullptr, false);
       if (object.is_object()) {
-        spans.push_back({record.id, std::move(object)});
+        evidence.spans.push_back({record.id, std::move(object)});
       }
+    } else if (record.system == system && record.kind == "usage") {
+      std::string id = record.id;
+      evidence.uses.emplace(std::move(id), std::move(record));
     }
   }
-  return spans;
+  return evidence;
 }
 
 // Instants of one form compare as text does.
@@ -67,6 +79,19 @@ StoredInventoryRecord coverage_row(const std::string& system, Json record,
   return {system, "coverage", std::move(id), record.dump(), now};
 }
 
+// The latest use stands for those before it, and the first one stays: who used an item before its
+// retirement began is known by it.
+void add_use(StoredInventoryRecord row, const StoredEvidence& stored,
+             std::vector<StoredInventoryRecord>& rows) {
+  const auto before = stored.uses.find(row.id);
+  if (before != stored.uses.end() && !stored.uses.contains(row.id + kFirst)) {
+    StoredInventoryRecord first = before->second;
+    first.id += kFirst;
+    rows.push_back(std::move(first));
+  }
+  rows.push_back(std::move(row));
+}
+
 StoredInventoryRecord usage_row(const std::string& system, Json record, const UseNames& names,
                                 Instant now) {
   if (const auto known = names.find(text_of(record, "by")); known != names.end()) {
@@ -82,8 +107,8 @@ StoredInventoryRecord usage_row(const std::string& system, Json record, const Us
 Result<std::optional<std::uint64_t>> collect_usage(Connector& connector, const std::string& system,
                                                    Store& store, const Clock& clock,
                                                    const UseNames& names) {
-  RESCIND_ASSIGN_OR_RETURN(const std::vector<StoredSpan> spans, stored_spans(store, system));
-  const Result<EvidenceReport> report = connector.usage({covered_until(spans)});
+  RESCIND_ASSIGN_OR_RETURN(const StoredEvidence stored, stored_evidence(store, system));
+  const Result<EvidenceReport> report = connector.usage({covered_until(stored.spans)});
   if (!report) {
     if (report.error().kind() == ErrorKind::Unsupported) {
       return std::optional<std::uint64_t>();
@@ -99,9 +124,9 @@ Result<std::optional<std::uint64_t>> collect_usage(Connector& connector, const s
       return fail(ErrorKind::Protocol, "`" + system + "` gave a record of use that is no object");
     }
     if (text_of(record, "record") == "coverage") {
-      rows.push_back(coverage_row(system, std::move(record), spans, now));
+      rows.push_back(coverage_row(system, std::move(record), stored.spans, now));
     } else {
-      rows.push_back(usage_row(system, std::move(record), names, now));
+      add_use(usage_row(system, std::move(record), names, now), stored, rows);
       ++uses;
     }
   }

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "collect/read_events.h"
 #include "execute/claims.h"
 #include "store/run_plan.h"
@@ -215,6 +217,25 @@ Result<std::set<std::string>> find_settled_steps(Store& store,
       if (open || (lasting && is_done_state(record.state))) {
         out.insert(record.step);
       }
+    }
+  }
+  return out;
+}
+
+Result<std::map<std::string, Instant>> find_successors(Store& store) {
+  std::map<std::string, Instant> out;
+  RESCIND_ASSIGN_OR_RETURN(const auto records, store.list_inventory());
+  for (const StoredInventoryRecord& record : records) {
+    if (record.kind != "successor") {
+      continue;
+    }
+    const auto json = nlohmann::json::parse(record.json, nullptr, false);
+    const auto text = [&json](const char* key) {
+      const bool there = json.is_object() && json.contains(key) && json[key].is_string();
+      return there ? json[key].get<std::string>() : std::string();
+    };
+    if (const auto at = parse_instant(text("at"))) {
+      out.emplace(text("successor"), *at);
     }
   }
   return out;

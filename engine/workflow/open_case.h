@@ -39,6 +39,9 @@ Result<std::set<std::string>> find_settled_steps(Store& store,
 Result<std::map<std::string, RetirementRecord>> find_open_retirements(Store& store,
                                                                       const std::string& again);
 
+// What runs made to take the place of something, a login that came with it included: item → when.
+Result<std::map<std::string, Instant>> find_successors(Store& store);
+
 // What stands on items, for rules that restore.
 Result<std::map<std::string, std::vector<StandingChange>>> find_standing(Store& store);
 

@@ -166,9 +166,37 @@ Status read_store(const PlanRequest& request, const CheckedPolicy& policy,
     options.continued_runs.insert(request.again);
   }
   options.known_steps = open.known_steps;
+  if (!request.again.empty()) {
+    RESCIND_ASSIGN_OR_RETURN(const auto steps, store.list_steps(request.again));
+    for (const StepRecord& step : steps) {
+      options.known_steps.insert(step.step);
+    }
+  }
   options.withdrawn = open.withdrawn;
   options.notes.insert(options.notes.end(), open.notes.begin(), open.notes.end());
   RESCIND_ASSIGN_OR_RETURN(options.standing, find_standing(store));
+  return {};
+}
+
+// What took the place of something after its owner or a knower had left is known to neither of
+// them: such an event does not begin its retirement.
+Status leave_successors_alone(Store& store, Decisions& decisions, PlanOptions& options) {
+  if (decisions.retires.empty()) {
+    return {};
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto made, find_successors(store));
+  std::erase_if(decisions.retires, [&](const RetireMatch& match) {
+    const Cause& cause = decisions.causes[match.cause];
+    const std::string item(decisions.inventory->id(match.item));
+    const auto found = made.find(item);
+    const bool fresh = (cause.event.type == "owner_left" || cause.event.type == "knower_left") &&
+                       found != made.end() && found->second >= cause.effective;
+    if (fresh) {
+      options.notes.push_back(item + " is left alone: it was made as a successor at " +
+                              format_instant(found->second));
+    }
+    return fresh;
+  });
   return {};
 }
 
@@ -184,8 +212,8 @@ Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inven
     RESCIND_ASSIGN_OR_RETURN(
         open, gather_case(*request.store, *policy.checked->schema, request.events, request.as_of));
   }
-  const Decisions decisions = evaluate_program(policy.program, inventory, open.events,
-                                               request.as_of, evaluate_options(request, estate));
+  Decisions decisions = evaluate_program(policy.program, inventory, open.events, request.as_of,
+                                         evaluate_options(request, estate));
   PlanOptions options;
   options.expiry = request.expiry;
   options.steward = request.steward;
@@ -198,6 +226,7 @@ Result<Plan> plan_events(const LoadedPolicy& policy, std::shared_ptr<const Inven
   options.notes = std::move(estate.notes);
   if (request.store != nullptr) {
     RESCIND_RETURN_IF_ERROR(read_store(request, *policy.checked, *inventory, open, options));
+    RESCIND_RETURN_IF_ERROR(leave_successors_alone(*request.store, decisions, options));
   }
   if (request.connectors != nullptr) {
     options.preview = [&request](const PlanStep& step) {

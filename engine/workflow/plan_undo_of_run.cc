@@ -1,6 +1,8 @@
 #include "workflow/plan_undo_of_run.h"
 
+#include "model/approval.h"
 #include "plan/undo.h"
+#include "workflow/people.h"
 
 namespace rescind {
 namespace {
@@ -41,6 +43,9 @@ Result<Plan> plan_undo_of_run(const PlanRequest& request,
   undo.plan = &plan;
   undo.systems = estate.systems;
   undo.bindings = estate.bindings;
+  for (auto& [identity, keys] : declared_keys(*inventory)) {
+    undo.bindings[approver_binding_key(identity)] = keys;
+  }
   undo.inventory = inventory.get();
   undo.now = request.as_of;
   undo.expiry = request.expiry;

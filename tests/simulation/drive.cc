@@ -4,7 +4,8 @@
 #include <functional>
 #include <stdexcept>
 
-#include "dice.h"
+#include "attacker.h"
+#include "base/seal.h"
 #include "oracle.h"
 
 namespace rescind::simulation {
@@ -22,6 +23,8 @@ struct Broken : std::runtime_error {
 constexpr Seconds kRestart{2};
 constexpr std::size_t kMostCrashes = 25;
 constexpr std::size_t kMostActs = 60;
+// More would mean that something is due again and again.
+constexpr std::size_t kMostPauses = 5000;
 
 template <typename T>
 T must(Result<T> result) {
@@ -39,7 +42,9 @@ class Driver {
       : options_(options),
         choices_(scenario.seed ^ 0xC0FFEEULL),
         crashes_(scenario.seed ^ 0xDEADULL),
-        attacks_(scenario.seed ^ 0xA77ACULL) {
+        attacks_(scenario.seed ^ 0xA77ACULL),
+        people_(scenario.seed ^ 0x9E0B1EULL),
+        attacker_(trace_, attacks_, [this](const std::string& what) { tell(what); }) {
     trace_.scenario = scenario;
   }
 
@@ -60,24 +65,28 @@ class Driver {
     call_engine([all](Simulation& engine) { must(engine.work(all)); });
   }
 
-  void report(const Report& report);
+  void report(const std::vector<Event>& events);
+  void undo();
+  void jump(const ClockJump& jump);
   void apply_again(const std::string& run);
   void pause();
-  [[nodiscard]] std::optional<ApproverPerson> find_person(const std::string& id) const;
   void maybe_crash();
   void maybe_attack();
-  void attack(const std::string& person);
   void settle();
 
   void tell(const std::string& what) {
     if (options_.verbose) {
       trace_.story.push_back(format_instant(trace_.clock->now()) + "  " + what);
+      if (options_.listen) {
+        options_.listen(trace_.story.back());
+      }
     }
   }
 
   DriveOptions options_;
   Trace trace_;
-  Dice choices_, crashes_, attacks_;
+  Dice choices_, crashes_, attacks_, people_;
+  Attacker attacker_;
   std::multimap<Instant, std::function<void()>> agenda_;
   std::unique_ptr<Simulation> engine_;
   std::string approver_;
@@ -110,23 +119,36 @@ void Driver::prepare() {
     }
   };
   start_engine();
+  must(engine_->observe());  // every system was listed before it fell silent
 }
 
 void Driver::start_engine() {
   SimulationOptions options;
-  options.plan.steward = "office";
-  options.execute.approve_as = approver_;
-  options.execute.approvers.teams = {{"office", {"keeper", "p0"}}, {"records", {"second"}}};
-  options.execute.approvers.find_person = [this](const std::string& id) { return find_person(id); };
-  options.execute.choose = [this](std::size_t of) { return choices_.pick(of); };
-  options.execute.random = [this] { return static_cast<double>(choices_.pick(1000)) / 1000.0; };
-  options.execute.crash_point = [this] { maybe_crash(); };
-  options.execute.hand_over = [this](const PlanStep& step) {
-    trace_.hand_overs.push_back({trace_.clock->now(), step.id, step.target});
-    return Status();
+  options.plan.steward = "keeper";
+  ExecuteOptions& execute = options.execute;
+  execute.approve_as = approver_;
+  execute.choose = [this](std::size_t of) { return choices_.pick(of); };
+  execute.random = [this] { return static_cast<double>(choices_.pick(1000)) / 1000.0; };
+  execute.crash_point = [this] { maybe_crash(); };
+  execute.look_again = trace_.scenario.look_again;
+  execute.retry_later = trace_.scenario.retry_later;
+  execute.seal_key = [] { return Result<SealKey>(SealKey(SealKey::Bytes{})); };
+  options.call = [this](const HandOverMessage& message) -> Status {
+    if (people_.chance(trace_.scenario.lost_calls_percent)) {
+      return fail(ErrorKind::Network, "nobody answers");
+    }
+    Call call{trace_.clock->now(), message.to, "", "", ""};
+    for (const auto& [name, value] : message.fields) {
+      call.kind = name == "kind" ? value : call.kind;
+      call.run = name == "run" ? value : call.run;
+      call.step = name == "step" ? value : call.step;
+    }
+    tell(call.kind + " to " + call.to + ": " + message.subject);
+    trace_.calls.push_back(std::move(call));
+    return {};
   };
   if (options_.verbose) {
-    options.execute.progress = [this](const StepProgress& progress) {
+    execute.progress = [this](const StepProgress& progress) {
       static const char* const words[] = {"started ", "finished ", "waits "};
       tell(words[static_cast<std::size_t>(progress.what)] +
            std::string(verb_name(progress.step->verb)) + " " + progress.step->action + " " +
@@ -136,15 +158,6 @@ void Driver::start_engine() {
   }
   engine_ = std::make_unique<Simulation>(trace_.policy, *trace_.estate, *trace_.store,
                                          *trace_.clock, std::move(options));
-}
-
-std::optional<ApproverPerson> Driver::find_person(const std::string& id) const {
-  ApproverPerson person;
-  for (const Report& report : trace_.scenario.reports) {
-    person.leaving = person.leaving || (report.event.subject == id && report.event.type != "risk" &&
-                                        report.arrives <= trace_.clock->now());
-  }
-  return person;
 }
 
 void Driver::maybe_crash() {
@@ -157,39 +170,22 @@ void Driver::maybe_crash() {
 
 // Whoever leaves does in the systems whatever they still can.
 void Driver::maybe_attack() {
-  if (attacking_ || trace_.acts >= kMostActs || !attacks_.chance(trace_.scenario.attack_percent)) {
+  const Scenario& scenario = trace_.scenario;
+  if (attacking_) {
     return;
   }
   attacking_ = true;
-  for (const std::string& person : trace_.scenario.leavers()) {
-    if (attacks_.chance(60)) {
-      attack(person);
+  if (attacks_.chance(scenario.push_percent)) {
+    attacker_.push();
+  }
+  if (trace_.acts < kMostActs && attacks_.chance(scenario.attack_percent)) {
+    for (const std::string& person : scenario.leavers()) {
+      if (attacks_.chance(60)) {
+        attacker_.act(person);
+      }
     }
   }
   attacking_ = false;
-}
-
-void Driver::attack(const std::string& person) {
-  SimulatedEstate& estate = *trace_.estate;
-  std::vector<std::string> accounts;
-  for (const auto& [id, item] : estate.items()) {
-    if (item.kind == Kind::Account && item.holder == person) {
-      accounts.push_back(id);
-    }
-  }
-  if (accounts.empty()) {
-    return;
-  }
-  const std::string account = attacks_.of(accounts);
-  if (attacks_.chance(50)) {
-    if (estate.sign_in(account, person)) {
-      ++trace_.acts;
-      tell("attack: " + person + " signs in to " + account);
-    }
-  } else if (estate.mint_token(account, person)) {
-    ++trace_.acts;
-    tell("attack: " + person + " makes a token of " + account);
-  }
 }
 
 void Driver::resume_after_crash() {
@@ -223,14 +219,57 @@ void Driver::call_engine(const std::function<void(Simulation&)>& what) {
   }
 }
 
-void Driver::report(const Report& report) {
-  tell("event: " + report.event.type + " " + report.event.subject + " at " +
-       format_instant(report.event.at));
+void Driver::report(const std::vector<Event>& events) {
+  for (const Event& event : events) {
+    tell("event: " + event.type + " " + event.subject + " at " + format_instant(event.at) +
+         (event.revision > 1 ? " revision " + std::to_string(event.revision) : "") +
+         (event.withdrawn ? " taken back" : ""));
+  }
   std::string run;
-  call_engine([&](Simulation& engine) { run = must(engine.report({report.event})); });
+  call_engine([&](Simulation& engine) { run = must(engine.report(events)); });
   if (!run.empty() && choices_.chance(30)) {
     apply_again(run);
   }
+}
+
+// Somebody puts the run back that was opened last.
+void Driver::undo() {
+  const auto runs = must(trace_.store->list_runs());
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+    if (run->undoes.empty() &&
+        (run->state == RunState::Open || run->state == RunState::Contained ||
+         run->state == RunState::Settled || run->state == RunState::Closed)) {
+      tell("undo: " + run->id);
+      bool begun = false;
+      call_engine([&](Simulation& engine) {
+        // Killed on the way, it is asked for again, unless that run was opened.
+        const RunState state = must(trace_.store->find_run(run->id))->state;
+        begun = begun || state == RunState::Undoing || state == RunState::Undone;
+        if (!begun) {
+          begun = !must(engine.undo(run->id)).empty();
+        }
+      });
+      const RunState state = must(trace_.store->find_run(run->id))->state;
+      if (state == RunState::Undoing || state == RunState::Undone) {
+        trace_.undone.push_back({trace_.clock->now(), run->id});
+      }
+      return;
+    }
+  }
+}
+
+void Driver::jump(const ClockJump& jump) {
+  tell("the clock jumps by " + format_duration(jump.by));
+  trace_.clock->jump(jump.by);
+  if (jump.accepted_after.count() == 0) {
+    return;
+  }
+  trace_.frozen.push_back({trace_.estate->changes().size(), std::string::npos});
+  add(trace_.clock->now() + jump.accepted_after, [this] {
+    tell("somebody says that the clock is right");
+    trace_.frozen.back().until = trace_.estate->changes().size();
+    call_engine([](Simulation& engine) { must(engine.accept_clock()); });
+  });
 }
 
 // Invariant 14: a plan is used once.
@@ -249,8 +288,27 @@ void Driver::apply_again(const std::string& run) {
 
 void Driver::plan_agenda() {
   const Scenario& scenario = trace_.scenario;
-  for (const Report& one : scenario.reports) {
-    add(one.arrives, [this, &one] { report(one); });
+  for (std::size_t i = 0; i < scenario.reports.size();) {
+    const Instant arrives = scenario.reports[i].arrives;
+    std::vector<Event> together;
+    for (; i < scenario.reports.size() && scenario.reports[i].arrives == arrives; ++i) {
+      together.push_back(scenario.reports[i].event);
+    }
+    add(arrives, [this, together] { report(together); });
+  }
+  for (const Instant at : scenario.undos) {
+    add(at, [this] { undo(); });
+  }
+  for (const UseTime& use : scenario.uses) {
+    add(use.at, [this, &use] {
+      if (use.takes_up) {
+        tell(use.by + " takes up " + use.item);
+        trace_.estate->confirm_delivery(use.item, use.by);
+      } else {
+        const bool worked = trace_.estate->use(use.item, use.by);
+        tell(use.by + (worked ? " uses " : " is turned away from ") + use.item);
+      }
+    });
   }
   for (const HoldChange& hold : scenario.holds) {
     add(hold.at, [this, &hold] {
@@ -285,20 +343,27 @@ void Driver::plan_agenda() {
     });
   }
   for (const ClockJump& jump : scenario.jumps) {
-    add(jump.at, [this, &jump] {
-      tell("the clock jumps by " + format_duration(jump.by));
-      trace_.clock->jump(jump.by);
-    });
+    add(jump.at, [this, &jump] { this->jump(jump); });
   }
 }
 
 void Driver::pause() {
+  if (++trace_.pauses > kMostPauses) {
+    throw Broken("something is due again and again");
+  }
+  if (options_.forge) {
+    options_.forge(trace_);
+  }
   check_pause(trace_);
 }
 
 // Everything works again; the attacker goes on.
 void Driver::settle() {
   trace_.estate->mend("");
+  call_engine([](Simulation& engine) { must(engine.accept_clock()); });
+  for (FrozenTime& frozen : trace_.frozen) {
+    frozen.until = std::min(frozen.until, trace_.estate->changes().size());
+  }
   for (int round = 0; round < 4; ++round) {
     trace_.clock->sleep_for(std::chrono::hours(1));
     work(true);

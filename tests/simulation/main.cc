@@ -32,11 +32,11 @@ std::string describe(std::uint64_t seed, const Violation& violation) {
 // Without crashes, faults and attackers a killed run must come to the same end as one that is not.
 std::vector<Violation> compare_with_unkilled(const Trace& killed) {
   const Scenario& scenario = killed.scenario;
-  if (killed.crashes == 0 || scenario.attack_percent > 0 || !scenario.faults.empty() ||
-      !scenario.jumps.empty()) {
+  if (killed.crashes == 0 || scenario.attack_percent > 0 || scenario.push_percent > 0 ||
+      !scenario.faults.empty() || !scenario.jumps.empty()) {
     return {};
   }
-  const Trace calm = drive(scenario, {.crashes = false, .verbose = false, .tamper = {}});
+  const Trace calm = drive(scenario, {.crashes = false, .verbose = false});
   if (calm.estate->describe() == killed.estate->describe()) {
     return {};
   }
@@ -60,16 +60,18 @@ struct SeedResult {
 };
 
 SeedResult play(std::uint64_t seed, bool verbose) {
-  const Trace trace =
-      drive(make_scenario(seed), {.crashes = true, .verbose = verbose, .tamper = {}});
+  const Scenario scenario = make_scenario(seed);
+  DriveOptions options;
+  if (verbose) {
+    std::cout << scenario.policy << '\n' << scenario.records << '\n';
+    options.verbose = true;
+    options.listen = [](const std::string& line) { std::cout << line << std::endl; };
+  }
+  const Trace trace = drive(scenario, options);
   SeedResult out{trace.violations, trace.crashes, trace.acts, trace.estate->changes().size()};
   const auto differences = compare_with_unkilled(trace);
   out.violations.insert(out.violations.end(), differences.begin(), differences.end());
   if (verbose) {
-    std::cout << trace.scenario.policy << '\n' << trace.scenario.records << '\n';
-    for (const std::string& line : trace.story) {
-      std::cout << line << '\n';
-    }
     std::cout << "\nin the end\n" << trace.estate->describe() << '\n';
   }
   return out;

@@ -12,18 +12,6 @@ constexpr Seconds kMinute{60};
 constexpr Seconds kHour{3600};
 constexpr Seconds kDay{86400};
 
-std::string system_name(std::size_t i) {
-  return "sys" + std::to_string(i);
-}
-
-std::string person_name(std::size_t i) {
-  return "p" + std::to_string(i);
-}
-
-std::string machine_name(std::size_t i) {
-  return "bot" + std::to_string(i);
-}
-
 std::string quoted_set(Dice& dice, std::size_t most, std::size_t of,
                        std::string (*name)(std::size_t)) {
   std::set<std::string> names;
@@ -63,7 +51,7 @@ class Builder {
     }
     machines();
     policy();
-    events();
+    draw_story(dice_, out_, keys_);
     trouble();
     return out_;
   }
@@ -142,7 +130,9 @@ class Builder {
       out_.records += record("api_key", system + ":" + bot,
                              field("system", system) + field("holder", bot) +
                                  raw("dependents", quoted_set(dice_, 2, kMachines, machine_name)) +
-                                 raw("known_to", quoted_set(dice_, 1, kPeople, person_name)));
+                                 raw("known_to", quoted_set(dice_, 1, kPeople, person_name)) +
+                                 field("created", "2025-01-01T00:00:00Z"));
+      keys_.push_back(system + ":" + bot);
     }
   }
 
@@ -154,12 +144,49 @@ class Builder {
     promise.wipes = dice_.chance(40);
     promise.holds = dice_.chance(50);
     promise.at_most = dice_.chance(25) ? 1 + static_cast<std::int64_t>(dice_.pick(2)) : 0;
+    promise.next_level = dice_.chance(50) ? dice_.of<Seconds>({2 * kHour, kDay}) : Seconds(0);
+    const std::string escalate = promise.next_level.count() == 0
+                                     ? "  escalate to office\n"
+                                     : "  escalate to office then records after " +
+                                           format_duration(promise.next_level) + "\n";
+    leaver_rule(escalate);
+    out_.policy += "rule known { on knower_left because \"known\"\n" + escalate +
+                   "  rotate credential within 1d }\n";
+    if (dice_.chance(50)) {
+      out_.policy +=
+          "rule owner { on owner_left because \"owner\"\n" + escalate +
+          "  ask office to \"find an owner\" within 1d\n  rotate credential within 2d }\n";
+    }
+    out_.policy += "rule risk { on risk because \"risk\"\n" + escalate +
+                   "  revoke session, token within 5m\n  lock account within 5m\n"
+                   "  disable account within 15m" +
+                   std::string(dice_.chance(50) ? " approved by office" : "") + " }\n";
+    out_.policy += "rule away { on leave_start when subject is human because \"away\"\n" +
+                   escalate + "  revoke session, token within 1h\n  disable account within 4h }\n";
+    out_.policy += "rule back { on leave_end, rehire when subject is human because \"back\"\n" +
+                   escalate + "  restore account within 4h }\n";
+    if (promise.holds) {
+      out_.policy +=
+          "hold matter { when subject.legal_hold blocks delete, wipe of account, data, device "
+          "until lifted ordered by \"legal\" because \"M\" }\n";
+    }
+    if (promise.at_most > 0) {
+      out_.policy += "limit mass { disable, delete of account at most " +
+                     std::to_string(promise.at_most) + " per 1d otherwise ask office }\n";
+    }
+    if (dice_.chance(60)) {
+      retire(escalate);
+    }
+  }
+
+  void leaver_rule(const std::string& escalate) {
+    const Promise& promise = out_.promise;
     std::string& text = out_.policy;
     text =
         "module t\nschema { systems { sys0, sys1, sys2, sys3, sys4 } teams { office, records, "
         "legal } }\n"
-        "rule leaver {\n  on leaver, contract_end\n  when subject is human\n  because \"gone\"\n"
-        "  escalate to office\n";
+        "rule leaver {\n  on leaver, contract_end\n  when subject is human\n  because \"gone\"\n" +
+        escalate;
     text += "  revoke session, token, checkout within 5m\n";
     text += "  disable account within " + format_duration(promise.disable_within) + "\n";
     text += "  disable password, secret, api_key, certificate, ssh_key within 15m\n";
@@ -174,67 +201,43 @@ class Builder {
               (promise.delete_approved ? " approved by office" : "") + "\n";
     }
     text += "}\n";
+  }
+
+  void retire(const std::string& escalate) {
+    RetirePromise promise;
+    promise.replaces = dice_.chance(40);
+    promise.idle = dice_.of<Seconds>({12 * kHour, kDay});
+    promise.drain_within = dice_.of<Seconds>({2 * kDay, 4 * kDay});
+    promise.soak = dice_.of<Seconds>({3 * kDay, 10 * kDay});
+    promise.returns = dice_.chance(60);
+    promise.known_within = dice_.of<Seconds>({kHour, 4 * kHour});
+    std::string& text = out_.policy;
     text +=
-        "rule known { on knower_left because \"known\" escalate to office\n"
-        "  rotate credential within 1d }\n";
+        "retire key {\n  on owner_left, knower_left, orphaned, exposed\n"
+        "  for api_key as k where k.holder is not human\n  because \"stages\"\n" +
+        escalate;
     if (dice_.chance(50)) {
+      text += "  start at quarantine when count(o in k.holder.owner) == 0\n";
+    }
+    text += "  enter quarantine within 1h when event is exposed\n";
+    text += "  enter quarantine within " + format_duration(promise.known_within) +
+            " when event is knower_left\n";
+    if (promise.replaces) {
       text +=
-          "rule owner { on owner_left because \"owner\" escalate to office\n"
-          "  ask office to \"find an owner\" within 1d\n  rotate credential within 2d }\n";
+          "  stage replace { replace k  done when known k.dependents and all(d in k.dependents "
+          "where k.successor delivered to d) within 2d otherwise escalate to records }\n";
     }
-    text +=
-        "rule risk { on risk because \"risk\" escalate to office\n"
-        "  revoke session, token within 5m\n  lock account within 5m\n"
-        "  disable account within 15m" +
-        std::string(dice_.chance(50) ? " approved by office" : "") + " }\n";
-    if (promise.holds) {
-      text +=
-          "hold matter { when subject.legal_hold blocks delete, wipe of account, data, device "
-          "until lifted ordered by \"legal\" because \"M\" }\n";
-    }
-    if (promise.at_most > 0) {
-      text += "limit mass { disable, delete of account at most " + std::to_string(promise.at_most) +
-              " per 1d otherwise ask office }\n";
-    }
+    text += "  stage drain { done when k idle for " + format_duration(promise.idle) + " within " +
+            format_duration(promise.drain_within) + " otherwise escalate to office }\n";
+    text += "  stage quarantine { disable k soak " + format_duration(promise.soak) +
+            (promise.returns ? " on use return to drain" : "") + " }\n";
+    text += "  stage delete { approved by office delete k }\n}\n";
+    out_.promise.retire = promise;
   }
 
   Instant some_time(Seconds from, Seconds span) {
     return out_.begin + from +
            Seconds(static_cast<std::int64_t>(dice_.pick(static_cast<std::size_t>(span.count()))));
-  }
-
-  void events() {
-    std::set<std::string> left;
-    for (std::size_t e = 1 + dice_.pick(3); e > 0; --e) {
-      Report report;
-      report.arrives = some_time(kHour, 20 * kDay);
-      report.event.subject = person_name(dice_.pick(kPeople));
-      const bool risk = dice_.chance(25);
-      report.event.type = risk ? "risk" : dice_.chance(70) ? "leaver" : "contract_end";
-      if (!risk && !left.insert(report.event.subject).second) {
-        continue;
-      }
-      report.event.source = "hr";
-      report.event.id = std::to_string(e);
-      const std::size_t when = dice_.pick(4);
-      report.event.at = when == 0   ? report.arrives + 3 * kDay   // known in advance
-                        : when == 1 ? report.arrives - 10 * kDay  // heard of late
-                                    : report.arrives;
-      report.event.arrived = report.arrives;
-      out_.reports.push_back(report);
-    }
-    std::sort(out_.reports.begin(), out_.reports.end(),
-              [](const Report& a, const Report& b) { return a.arrives < b.arrives; });
-    if (out_.promise.holds) {
-      for (std::size_t h = dice_.pick(3); h > 0; --h) {
-        const std::string person = person_name(dice_.pick(kPeople));
-        const Instant from = some_time(Seconds(0), 40 * kDay);
-        out_.holds.push_back({from, person, true});
-        if (dice_.chance(50)) {
-          out_.holds.push_back({from + 20 * kDay, person, false});
-        }
-      }
-    }
   }
 
   void trouble() {
@@ -255,6 +258,10 @@ class Builder {
       window.fault.kind = dice_.of(kinds);
       window.fault.system = system_name(dice_.pick(kSystems));
       window.fault.delay = dice_.of<Seconds>({Seconds(1), Seconds(20), 10 * kMinute});
+      if (window.fault.kind == EstateFaultKind::Throttled &&
+          window.until - window.from > 10 * kMinute) {
+        window.fault.delay += 30 * kMinute;  // asked to come back after seconds for days is slow
+      }
       window.fault.times = dice_.chance(50) ? 1 + static_cast<std::int64_t>(dice_.pick(4)) : -1;
       window.fault.until = window.until;
       out_.faults.push_back(window);
@@ -265,17 +272,44 @@ class Builder {
     }
     if (dice_.chance(25)) {
       out_.jumps.push_back({some_time(kHour, 40 * kDay),
-                            dice_.of<Seconds>({-5 * kMinute, -kMinute, kMinute, 5 * kMinute})});
+                            dice_.of<Seconds>({-5 * kMinute, -kMinute, kMinute, 5 * kMinute}),
+                            Seconds(0)});
     }
+    if (dice_.chance(20)) {
+      out_.jumps.push_back({some_time(kHour, 40 * kDay),
+                            dice_.of<Seconds>({-3 * kDay, -kHour, kHour, 20 * kDay}),
+                            dice_.of<Seconds>({kHour, 5 * kDay})});
+    }
+    out_.look_again = dice_.of<Seconds>({kDay, 2 * kDay});
+    out_.retry_later = dice_.of<Seconds>({kHour, 3 * kHour});
     out_.crash_percent_of_points = dice_.chance(60) ? 5 + dice_.pick(40) : 0;
     out_.attack_percent = dice_.chance(60) ? 3 + dice_.pick(15) : 0;
+    out_.push_percent = dice_.chance(40) ? 2 + dice_.pick(8) : 0;
+    out_.lost_calls_percent = dice_.chance(30) ? dice_.pick(60) : 0;
   }
 
   Dice dice_;
   Scenario out_;
+  std::vector<std::string> keys_;  // of machines
 };
 
 }  // namespace
+
+std::string system_name(std::size_t i) {
+  return "sys" + std::to_string(i);
+}
+
+std::string person_name(std::size_t i) {
+  return "p" + std::to_string(i);
+}
+
+std::string machine_name(std::size_t i) {
+  return "bot" + std::to_string(i);
+}
+
+bool is_departure(const std::string& type) {
+  return type == "leaver" || type == "contract_end";
+}
 
 std::string person_record(const std::string& id, bool held) {
   return R"({"record":"identity","id":")" + id + R"(","kind":"employee","legal_hold":)" +
@@ -285,7 +319,7 @@ std::string person_record(const std::string& id, bool held) {
 std::set<std::string> Scenario::leavers() const {
   std::set<std::string> out;
   for (const Report& report : reports) {
-    if (report.event.type != "risk") {
+    if (is_departure(report.event.type)) {
       out.insert(report.event.subject);
     }
   }

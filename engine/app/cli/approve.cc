@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <ostream>
+#include <set>
 
 #include <CLI/CLI.hpp>
 
@@ -41,6 +42,7 @@ struct Target {
   Plan plan;
   std::string run;
   execute::Ancestry ancestry;
+  std::set<std::string> settled;  // steps of the run that are over
 };
 
 Result<Target> read_target(const std::string& name, Store* store) {
@@ -55,6 +57,12 @@ Result<Target> read_target(const std::string& name, Store* store) {
   }
   if (store != nullptr) {
     RESCIND_ASSIGN_OR_RETURN(target.ancestry, execute::read_ancestry(target.plan, *store));
+    RESCIND_ASSIGN_OR_RETURN(const auto steps, store->list_steps(target.run));
+    for (const StepRecord& step : steps) {
+      if (is_end_state(step.state)) {
+        target.settled.insert(step.step);
+      }
+    }
   }
   return target;
 }
@@ -216,6 +224,7 @@ ExitCode run_approve(const CommandContext& context, const ApproveArguments& argu
   if (!target) {
     return context.report(target.error());
   }
+  request.settled = target->settled;
   Diagnostics diagnostics;
   const auto document = make_approval(target->plan, session_people(*session, request.now).approvers,
                                       target->ancestry, request, *key, diagnostics);

@@ -26,6 +26,12 @@ std::string step_words(const PlanStep& step) {
   return verb + ' ' + (step.item.empty() ? step.target : step.item);
 }
 
+// "bob: collect badge and laptop (alice)"
+std::string message_words(const PlanStep& step) {
+  return step.target + (step.text.empty() ? "" : ": " + step.text) +
+         (step.holder.empty() ? "" : " (" + step.holder + ')');
+}
+
 class Progress {
  public:
   Progress(const CommandContext& context, std::size_t steps) : context_(context), total_(steps) {}
@@ -75,7 +81,10 @@ void print_people(const CommandContext& context, const RunReport& report, const 
   if (!report.asked.empty()) {
     context.out << "\nasked and told:\n";
     for (const StepNote& note : report.asked) {
-      context.out << "  " << printable(note.why) << '\n';
+      const auto step = std::find_if(plan.steps.begin(), plan.steps.end(),
+                                     [&](const PlanStep& s) { return s.id == note.step; });
+      context.out << "  " << printable(step == plan.steps.end() ? note.why : message_words(*step))
+                  << '\n';
     }
   }
   if (!report.needs_person.empty()) {
@@ -106,8 +115,9 @@ std::shared_ptr<const Inventory> collect_again(const CommandContext& context, Se
   for (const PlanStep& step : plan.steps) {
     systems.insert(step.system);
   }
-  const auto listings = collect_systems(session.connectors, {systems.begin(), systems.end()},
-                                        *session.store, context.clock, [](const std::string&) {});
+  const auto listings = collect_systems(
+      session.connectors, {systems.begin(), systems.end()}, *session.store, context.clock,
+      [](const std::string&) {}, use_names(session.project));
   if (!listings) {
     context.report(listings.error());
     return nullptr;

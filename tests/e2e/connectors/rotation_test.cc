@@ -289,6 +289,10 @@ TEST_CASE("postgres password: disabling lets it expire, which is seen and can be
   CHECK(connector->undo(disable).result == ResultClass::Changed);
   CHECK(connector->undo(disable).result == ResultClass::AlreadyDone);
   CHECK(server.login("svc", "svc-secret") == 0);
+  // It never expires now, which is no instant.
+  CHECK(server.query("SELECT rolvaliduntil FROM pg_roles WHERE rolname = 'svc'") == "infinity");
+  const auto found = connector->discover();
+  REQUIRE_MESSAGE(found, found.error().to_string());
 }
 
 TEST_CASE("rotation: a service login is replaced, retired and deleted without one failed query") {

@@ -173,6 +173,30 @@ TEST_CASE("gate: idle is met by evidence only, and says what is wanting") {
         "idle for 1d: unknown: cloudtrail covers only until 2026-01-05T09:00:00Z");
 }
 
+TEST_CASE("gate: where nobody recorded when an item was made, it is as old as it is known") {
+  const World world =
+      make_world(kPolicy, kBase + R"({"record":"api_key","id":"k","system":"aws","holder":"job"})" +
+                              "\n" + kCovered);
+  GateQuestion question;
+  question.retire = "t.credential";
+  question.stage = "drain";
+  question.item = "k";
+  question.cause = make_event("orphaned", "k");
+  const auto judged = [&] {
+    return judge_gate(world.program, world.inventory, question, instant("2026-01-05T17:00:00Z"));
+  };
+  CHECK(judged().answer == GateAnswer::Unknown);
+  CHECK(judged().why == "idle for 1d: unknown: it is not recorded when it was made");
+  question.known_since = instant("2026-01-05T12:00:00Z");
+  CHECK(judged().answer == GateAnswer::Unknown);
+  CHECK(judged().why ==
+        "idle for 1d: unknown: it is not recorded when it was made, and it is known only since "
+        "2026-01-05T12:00:00Z");
+  CHECK(judged().next == instant("2026-01-06T12:00:00Z"));
+  question.known_since = instant("2026-01-04T17:00:00Z");
+  CHECK(judged().answer == GateAnswer::Met);
+}
+
 TEST_CASE("gate: invariant 13, the leaver's own use keeps nothing alive; refused tries neither") {
   const std::string records = key(R"(,"last_used":"2026-01-05T16:00:00Z")") + kCovered +
                               use("alice", "2026-01-05T16:00:00Z", "success");

@@ -107,9 +107,10 @@ TEST_CASE("approvals: an approved alternative starts a step earlier than its own
   now.not_before = company.clock.now();
   now.approvals = {{{"bob"}, ApprovalState::Needed, ""}};
   step.alternatives.push_back(now);
-  SUBCASE("not approved: its own time") {
+  SUBCASE("not approved: its own time, and somebody hears that they could let it start now") {
     const RunReport report = company.apply();
-    CHECK(record_of(report, "disable").wait == "time");
+    CHECK(record_of(report, "disable").wait == "approval by bob");
+    CHECK(record_of(report, "disable").escalated);
     CHECK(record_of(report, "disable").due == company.plan.as_of + Seconds(86400));
   }
   SUBCASE("approved: at once") {

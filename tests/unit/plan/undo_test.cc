@@ -116,6 +116,16 @@ TEST_CASE("undo: what revives is ended and rotated") {
   CHECK(wrong_order(undo) == "");
 }
 
+TEST_CASE("undo: a credential that the run took out of use is known, though it is listed no more") {
+  Applied applied;
+  const auto inventory =
+      collect_inventory_from_text(with(""), std::make_shared<Schema>(builtin_schema()));
+  applied.request.inventory = inventory.get();
+  const Plan undo = plan_undo(applied.request);
+  CHECK(find_step(undo, "crm:key", Verb::Rotate) != nullptr);
+  CHECK_FALSE(needs(undo, "crm:alice", "nothing is recorded under it that could be rotated"));
+}
+
 TEST_CASE("undo: what cannot be put back is said, with the reason") {
   Applied applied;
   const Plan undo = plan_undo(applied.request);

@@ -271,6 +271,45 @@ TEST_CASE("verify: events that nobody leaves by close when their steps hold") {
   const VerifiedOutcome outcome = test.verify(test.company.apply().run);
   CHECK(outcome.subjects.empty());
   CHECK(outcome.closed());
+  CHECK(print_outcome(outcome) == "1 of 1 step read back as done\n");
+}
+
+TEST_CASE(
+    "verify: a run that gives back what another took is held to that, not to paths that close") {
+  Case test;
+  test.company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  const RunReport taken = test.company.apply();
+  Plan undo;
+  undo.engine = test.company.plan.engine;
+  undo.events = test.company.plan.events;
+  undo.event_lineages = test.company.plan.event_lineages;
+  undo.as_of = test.company.clock.now();
+  undo.expires_at = undo.as_of + Seconds(3600);
+  undo.undoes = taken.run;
+  PlanStep back = test.company.plan.steps.front();
+  back.id = "step:back";
+  back.verb = Verb::Restore;
+  back.effects = {};
+  back.rank = Rank::Prepare;
+  back.restores_run = taken.run;
+  back.restores_step = "step:crm";
+  undo.steps = {back};
+  undo.summary.steps = 1;
+  undo.digest = compute_plan_digest(undo);
+  test.company.plan = undo;
+  const RunReport given = test.company.apply();
+  const VerifiedOutcome outcome = test.verify(given.run);
+  CHECK(proof_of(outcome, "back").proof == Proof::Holds);
+  CHECK(outcome.subjects.empty());
+  CHECK(outcome.closed());
+
+  ActionRequest again;
+  again.verb = Verb::Disable;
+  again.marker = "by hand";
+  again.item.item = "crm:alice";
+  again.item.kind = Kind::Account;
+  REQUIRE(test.company.connectors.find("crm")->perform(again).result == ResultClass::Changed);
+  CHECK(proof_of(test.verify(given.run), "back").proof == Proof::DoesNotHold);
 }
 
 }  // namespace rescind
