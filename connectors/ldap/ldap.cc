@@ -445,7 +445,9 @@ std::vector<std::string> LdapConnector::preview(const ActionRequest& given) {
   const std::vector<std::string> parts = split_native_id(id);
   const std::string_view attribute = traits().lock_attribute;
   if (request.verb == Verb::Replace && request.item.kind == Kind::Password) {
-    return {"add a copy of " + id + " with a random password that nobody is told",
+    return {"add a copy of " + id +
+                " with a random password that nobody is told, without keys, certificates and "
+                "whatever else can authenticate",
             "modify each of its groups: add the copy"};
   }
   switch (task_of(request)) {
