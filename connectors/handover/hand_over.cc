@@ -49,11 +49,14 @@ class ConfiguredHandOver final : public HandOver {
       return path ? write_message(*path, message)
                   : fail(ErrorKind::Protocol, "`" + contact + "` leads out of the folder");
     }
-    return fail(ErrorKind::Unsupported, contact.empty()
-                                            ? "`" + message.to +
-                                                  "` has no contact, and neither webhook nor "
-                                                  "file is configured"
-                                            : "no way to `" + contact + "` is configured");
+    return fail(ErrorKind::Unsupported,
+                contact.empty()
+                    ? "`" + message.to +
+                          "` has no contact, and neither webhook nor "
+                          "file is configured"
+                    : "no way to `" +
+                          (contact.starts_with("https://") ? shown_url(contact) : contact) +
+                          "` is configured");
   }
 
  private:

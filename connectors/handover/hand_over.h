@@ -18,7 +18,7 @@ namespace rescind {
 
 struct WebhookSettings {
   std::string url;
-  std::string secret;  // "" requests are not signed
+  std::string secret;  // signs what goes to `url`, nothing else; "" requests are not signed
   std::string ca;      // PEM file; "" the machine's authorities
   Seconds timeout{10};
 };

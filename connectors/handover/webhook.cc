@@ -10,27 +10,26 @@ std::size_t drop_answer(char* /*data*/, std::size_t size, std::size_t count, voi
   return size * count;
 }
 
-// Without what may be a secret in a URL: user, query and fragment.
-std::string shown(const std::string& url) {
-  std::string out = url.substr(0, url.find_first_of("?#"));
-  const std::size_t scheme = out.find("://");
-  const std::size_t at = out.rfind('@');
-  if (scheme != std::string::npos && at != std::string::npos && at > scheme) {
-    out.erase(scheme + 3, at - scheme - 2);
-  }
-  return out;
-}
-
 bool fits_header(const std::string& text) {
   return text.find_first_of("\r\n") == std::string::npos;
 }
 
 }  // namespace
 
+std::string shown_url(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string::npos) {
+    return "(a URL)";
+  }
+  const std::size_t begin = scheme + 3;
+  const std::string authority = url.substr(begin, url.find_first_of("/?#\\", begin) - begin);
+  return url.substr(0, begin) + authority.substr(authority.rfind('@') + 1);
+}
+
 Result<std::string> post_webhook(const WebhookSettings& settings, const std::string& url,
                                  const HandOverMessage& message) {
   const std::string body = webhook_body(message);
-  const std::string what = "webhook " + shown(url);
+  const std::string what = "webhook " + shown_url(url);
   if (!fits_header(message.key)) {
     return fail(ErrorKind::Protocol, what + ": the key of the message has a line break");
   }
@@ -40,7 +39,7 @@ Result<std::string> post_webhook(const WebhookSettings& settings, const std::str
   CurlList headers = append_line(nullptr, "Content-Type: application/json");
   headers = append_line(std::move(headers), "Expect:");
   headers = append_line(std::move(headers), "Idempotency-Key: " + message.key);
-  if (!settings.secret.empty()) {
+  if (!settings.secret.empty() && url == settings.url) {
     headers =
         append_line(std::move(headers),
                     "Rescind-Signature: " + webhook_signature(settings.secret, message.at, body));
@@ -57,7 +56,7 @@ Result<std::string> post_webhook(const WebhookSettings& settings, const std::str
     return fail(status == 401 || status == 403 ? ErrorKind::Auth : ErrorKind::Protocol,
                 what + ": answered " + std::to_string(status), RetryAdvice::Safe);
   }
-  return "webhook:" + shown(url);
+  return "webhook:" + shown_url(url);
 }
 
 }  // namespace rescind

@@ -102,6 +102,10 @@ class LdapConnector final : public Connector {
   PasswordProof password_proof_;  // where the directory does not tell when a password was changed
 };
 
+// Whether what stands in an attribute (its name in lower case) can prove who somebody is: passwords
+// and their hashes, keys, certificates, seeds of one-time passwords.
+bool can_authenticate(const std::string& attribute);
+
 // The group attributes that hold members, by name.
 const std::vector<std::string>& member_attributes();
 // The state of a membership as JSON, and its member values again (empty when they are not there).

@@ -166,7 +166,8 @@ Error error_of(ReadState state, const std::string& why) {
 }
 
 bool looks_secret(const std::string& attribute) {
-  for (const char* word : {"password", "pwd", "secret", "hash", "krbprincipalkey", "privatekey"}) {
+  for (const char* word : {"password", "pwd", "secret", "hash", "krbprincipalkey", "privatekey",
+                           "pkcs12", "credential", "passphrase", "ipatoken", "oath"}) {
     if (attribute.find(word) != std::string::npos) {
       return attribute != "pwdaccountlockedtime" && attribute != "pwdchangedtime" &&
              attribute != "pwdlastset";
@@ -176,6 +177,26 @@ bool looks_secret(const std::string& attribute) {
 }
 
 }  // namespace
+
+bool can_authenticate(const std::string& attribute) {
+  constexpr std::array<const char*, 14> kWords{"passwd",
+                                               "publickey",
+                                               "sshpubkey",
+                                               "authorizedkey",
+                                               "certificate",
+                                               "krb",
+                                               "altsecurityidentities",
+                                               "pgpkey",
+                                               "yubikey",
+                                               "passkey",
+                                               "fido",
+                                               "u2f",
+                                               "totp",
+                                               "keycredential"};
+  return attribute.starts_with("pwd") || looks_secret(attribute) ||
+         std::any_of(kWords.begin(), kWords.end(),
+                     [&](const char* word) { return attribute.find(word) != std::string::npos; });
+}
 
 const std::vector<std::string>& member_attributes() {
   static const std::vector<std::string> names = {"member", "uniqueMember", "memberUid"};
@@ -424,7 +445,9 @@ std::vector<std::string> LdapConnector::preview(const ActionRequest& given) {
   const std::vector<std::string> parts = split_native_id(id);
   const std::string_view attribute = traits().lock_attribute;
   if (request.verb == Verb::Replace && request.item.kind == Kind::Password) {
-    return {"add a copy of " + id + " with a random password that nobody is told",
+    return {"add a copy of " + id +
+                " with a random password that nobody is told, without keys, certificates and "
+                "whatever else can authenticate",
             "modify each of its groups: add the copy"};
   }
   switch (task_of(request)) {

@@ -91,18 +91,43 @@ ActionResult unreadable(ReadState state, const std::string& why, Attempt& attemp
                         why);
 }
 
-// The attributes of the second entry. Those that name a person or a mailbox are not for two.
-std::vector<Change> copied(const Entry& old, const std::string& marker) {
+// Classes that only give room to attributes which are left out, and may demand them.
+bool is_class_of_keys(const std::string& name) {
+  constexpr std::array<const char*, 5> kClasses{"ldappublickey", "strongauthenticationuser",
+                                                "krbprincipalaux", "krbticketpolicyaux",
+                                                "ipasshuser"};
+  const std::string known = lower(name);
+  return std::any_of(kClasses.begin(), kClasses.end(),
+                     [&](const char* one) { return known == one; });
+}
+
+struct Copy {
+  std::vector<Change> attributes;
+  std::string left_out;  // the names of what could authenticate, "a, b"
+};
+
+// The attributes of the second entry. Those that name a person or a mailbox are not for two; what
+// lets somebody in goes with the old entry, else a key that is known to others would outlive it.
+Copy copied(const Entry& old, const std::string& marker) {
   const std::string part = first_part(old.dn);
   const std::string naming = lower(part.substr(0, part.find('=')));
-  std::vector<Change> out;
+  Copy copy;
+  std::vector<Change>& out = copy.attributes;
   bool described = false;
   for (const auto& [name, values] : old.values) {
-    if (name == "userpassword" || name == "mail" || name.starts_with("pwd") || name == "memberof") {
+    const bool names_it = name == naming || name == "uid";
+    if (!names_it && can_authenticate(name)) {
+      const bool usual = name == "userpassword" || name.starts_with("pwd");
+      copy.left_out += usual ? "" : (copy.left_out.empty() ? "" : ", ") + name;
+      continue;
+    }
+    if (name == "mail" || name == "memberof") {
       continue;
     }
     Change change{Change::Op::Add, name, values, false};
-    if (name == naming || name == "uid") {
+    if (name == "objectclass") {
+      std::erase_if(change.values, is_class_of_keys);
+    } else if (names_it) {
       change.values = {suffixed(old.first(name), marker)};
     } else if (name == "description") {
       change.values.push_back(mark_of(marker));
@@ -113,7 +138,7 @@ std::vector<Change> copied(const Entry& old, const std::string& marker) {
   if (!described) {
     out.push_back({Change::Op::Add, "description", {mark_of(marker)}, false});
   }
-  return out;
+  return copy;
 }
 
 bool needs_password(const Entry& entry) {
@@ -272,11 +297,14 @@ Successor LdapConnector::create_successor(const ActionRequest& given) {
   }
   Secret secret = Secret::take(*password);
   const std::string dn = successor_dn(old.entry.dn, request.marker);
-  std::vector<Change> attributes = copied(old.entry, request.marker);
+  auto [attributes, left_out] = copied(old.entry, request.marker);
+  const std::string note =
+      left_out.empty() ? "" : "left out, because it can authenticate: " + left_out;
   if (needs_password(old.entry)) {
     attributes.push_back({Change::Op::Add, "userPassword", {*unused}, true});
   }
-  attempt.sent("add " + dn + " with the attributes of " + old.entry.dn);
+  attempt.sent("add " + dn + " with the attributes of " + old.entry.dn +
+               (note.empty() ? "" : "; " + note));
   Answer answer = directory_.client().add(dn, attributes);
   if (answer.ok()) {
     answer = join_groups(old.entry, dn, suffixed(old.entry.first("uid"), request.marker), attempt);
@@ -294,7 +322,7 @@ Successor LdapConnector::create_successor(const ActionRequest& given) {
   if (made.state != ReadState::Found) {
     return ended(attempt, ResultClass::Unknown, "reading back: " + made.why);
   }
-  Successor out = ended(attempt, ResultClass::Changed, "");
+  Successor out = ended(attempt, ResultClass::Changed, note);
   describe_successor(request, old.entry, made.entry, out);
   out.secret = std::move(secret);
   return out;

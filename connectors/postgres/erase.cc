@@ -120,9 +120,14 @@ ActionResult PostgresConnector::drop(const ActionRequest& request) {
   if (depends.state != ReadState::Found) {
     return unread(depends.state, depends.why, attempt);
   }
-  const SuccessorRead successor = read_successor_of(client_, before.role.oid);
+  const SuccessorRead successor = read_successor_of(client_, before.role);
   if (successor.state != ReadState::Found) {
     return unread(successor.state, successor.why, attempt);
+  }
+  if (!successor.several.empty()) {
+    return attempt.finish(ResultClass::NeedsHuman,
+                          "more than one role says that it follows this one: " + successor.several +
+                              "; take the mark out of the comment of those that do not");
   }
   // Who follows the role gets what it owned, unless somebody else is named.
   const std::string named = receiver(request);

@@ -119,18 +119,17 @@ Successor PostgresConnector::create_successor(const ActionRequest& given) {
   std::vector<std::string> statements{create + " PASSWORD " + quote_literal(*verifier)};
   const std::string mark = successor_mark(old.role.oid, request.marker);
   const std::string comment = rights.comment.empty() ? mark : rights.comment + " " + mark;
-  std::vector<std::string> rest{"COMMENT ON ROLE " + quote_identifier(name) + " IS " +
-                                quote_literal(comment)};
+  statements.push_back("COMMENT ON ROLE " + quote_identifier(name) + " IS " +
+                       quote_literal(comment));
+  attempt.sent(statements.back());
   for (const auto* part : {&rights.memberships, &rights.settings}) {
     for (const RoleStatement& statement : *part) {
-      rest.push_back(statement.for_role(name));
+      statements.push_back(statement.for_role(name));
+      attempt.sent(statement.shown_for_role(name));
     }
   }
-  for (std::string& statement : rest) {
-    attempt.sent(statement);
-    statements.push_back(std::move(statement));
-  }
-  const Answer answer = client_.transaction(client_.settings().database, statements);
+  Answer answer = client_.transaction(client_.settings().database, statements);
+  answer.why = without_values(std::move(answer.why), rights.settings);
   if (answer.delivery == Delivery::Answered) {
     attempt.received(answer.sqlstate);
     attempt.received(answer.why);

@@ -13,6 +13,8 @@ constexpr std::size_t kMaxNameBytes = 63;
 constexpr std::size_t kMarkDigits = 8;
 constexpr std::string_view kSuffix = "_r";
 constexpr std::string_view kMarkBegin = "[rescind: follows role ";
+constexpr std::string_view kValueBegin = " TO ";
+constexpr std::string_view kLeftOut = "(value left out)";
 
 bool is_hex(std::string_view text) {
   return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -59,8 +61,10 @@ RoleStatement setting_statement(const std::string& database, std::string_view en
   if (to.empty()) {
     to = quote_literal(value);
   }
-  return {"ALTER ROLE ", (database.empty() ? "" : " IN DATABASE " + quote_identifier(database)) +
-                             " SET " + quoted_setting(name) + " TO " + to};
+  return {"ALTER ROLE ",
+          (database.empty() ? "" : " IN DATABASE " + quote_identifier(database)) + " SET " +
+              quoted_setting(name) + " TO " + to,
+          std::string(value)};
 }
 
 ReadState failed(const Answer& answer, LoginRights& out) {
@@ -213,16 +217,59 @@ LoginRights read_login_rights(Client& client, const RoleFacts& role) {
   return out;
 }
 
-SuccessorRead read_successor_of(Client& client, const std::string& oid) {
+std::string RoleStatement::shown_for_role(const std::string& role) const {
+  if (value.empty()) {
+    return for_role(role);
+  }
+  const std::size_t set = after.find(" SET ");
+  const std::size_t to = after.find(kValueBegin, set);
+  return before + quote_identifier(role) + after.substr(0, to) + std::string(kValueBegin) +
+         std::string(kLeftOut);
+}
+
+std::string without_values(std::string text, const std::vector<RoleStatement>& settings) {
+  for (const RoleStatement& setting : settings) {
+    const std::string quoted = '"' + setting.value + '"';
+    for (std::size_t at = text.find(quoted); !setting.value.empty() && at != std::string::npos;
+         at = text.find(quoted, at + 1)) {
+      text.replace(at, quoted.size(), kLeftOut);
+    }
+  }
+  return text;
+}
+
+bool follows(const std::string& name, std::string_view comment, const RoleFacts& old) {
+  const std::string begin = std::string(kMarkBegin) + old.oid + " by ";
+  const std::size_t mark = comment.rfind(begin);
+  if (mark == std::string_view::npos || !comment.ends_with("]")) {
+    return false;
+  }
+  const std::size_t marker = mark + begin.size();
+  return name ==
+         successor_name(old.name, std::string(comment.substr(marker, comment.size() - 1 - marker)));
+}
+
+SuccessorRead read_successor_of(Client& client, const RoleFacts& old) {
   const Answer answer = client.read(
-      "SELECT rolname FROM pg_roles WHERE position($1 in coalesce(shobj_description(oid, "
-      "'pg_authid'), '')) > 0 AND rolcanlogin ORDER BY oid::bigint DESC LIMIT 1",
-      {std::string(kMarkBegin) + oid + " by "});
+      "SELECT rolname, shobj_description(oid, 'pg_authid') FROM pg_roles WHERE position($1 in "
+      "coalesce(shobj_description(oid, 'pg_authid'), '')) > 0 AND rolcanlogin ORDER BY oid::bigint",
+      {std::string(kMarkBegin) + old.oid + " by "});
   SuccessorRead read;
   read.state = state_of(answer);
   read.why = answer.why;
-  if (read.state == ReadState::Found && !answer.rows.empty()) {
-    read.name = *answer.rows[0][0];
+  if (read.state != ReadState::Found) {
+    return read;
+  }
+  std::vector<std::string> names;
+  for (const Row& row : answer.rows) {
+    if (follows(*row[0], *row[1], old)) {
+      names.push_back(*row[0]);
+    }
+  }
+  if (names.size() > 1) {
+    read.several = join(names, ", ");
+  } else if (!names.empty()) {
+    read.name = names.front();
   }
   return read;
 }

@@ -24,11 +24,18 @@ std::vector<std::string> list_items(std::string_view value);
 // A statement about a role whose name stands between the two parts.
 struct RoleStatement {
   std::string before, after;
+  std::string value = {};  // of a setting: it may be a secret; `after` ends with it, quoted
 
   [[nodiscard]] std::string for_role(const std::string& role) const {
     return before + quote_identifier(role) + after;
   }
+
+  // For logs: without the value.
+  [[nodiscard]] std::string shown_for_role(const std::string& role) const;
 };
+
+// The server's words without the values of these settings, which it may quote.
+std::string without_values(std::string text, const std::vector<RoleStatement>& settings);
 
 // What a role has that a second one needs as well.
 struct LoginRights {
@@ -43,14 +50,20 @@ struct LoginRights {
 
 LoginRights read_login_rights(Client& client, const RoleFacts& role);
 
-// The role that was marked as the successor of this one, "" none. Several: the newest.
+// Whether a role of that name and comment was made as the successor of this one: the mark in its
+// comment names the old role and a marker, and its own name follows from both.
+bool follows(const std::string& name, std::string_view comment, const RoleFacts& old);
+
+// The login role that was made as the successor of this one, "" none. `several` names them when
+// more than one says so.
 struct SuccessorRead {
   ReadState state = ReadState::Broken;
   std::string name;
   std::string why;
+  std::string several = {};
 };
 
-SuccessorRead read_successor_of(Client& client, const std::string& oid);
+SuccessorRead read_successor_of(Client& client, const RoleFacts& old);
 
 // A role and its comment.
 struct CommentRead {

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/printable.h"
+
 namespace rescind {
 
 std::string encode_log_header(const LogHeader& header) {
@@ -30,8 +32,9 @@ Result<LogHeader> decode_log_header(std::string_view line) {
                                         std::string(kLogFormat) + "`");
   }
   if (text("version") != kLogVersion) {
-    return fail(ErrorKind::Unsupported, "the evidence log has version `" + text("version") +
-                                            "`, this program knows " + std::string(kLogVersion));
+    return fail(ErrorKind::Unsupported, "the evidence log has version `" +
+                                            printable(text("version")) + "`, this program knows " +
+                                            std::string(kLogVersion));
   }
   LogHeader header;
   header.origin = text("origin");

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/signed_approval.h"
+#include "base/printable.h"
 
 namespace rescind {
 namespace {
@@ -379,7 +380,7 @@ Result<EvidencePack> decode_pack(std::string_view text) {
   }
   RESCIND_ASSIGN_OR_RETURN(const std::string version, text_of(json, "version"));
   if (version != kPackVersion) {
-    return fail(ErrorKind::Unsupported, "the evidence pack has version `" + version +
+    return fail(ErrorKind::Unsupported, "the evidence pack has version `" + printable(version) +
                                             "`, this program knows " + std::string(kPackVersion));
   }
   EvidencePack pack;

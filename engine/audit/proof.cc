@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/printable.h"
+
 namespace rescind {
 
 std::string encode_proof(const InclusionProof& proof) {
@@ -26,7 +28,7 @@ Result<InclusionProof> decode_proof(std::string_view text) {
                 "this is no proof: it has no `format`: `" + std::string(kProofFormat) + "`");
   }
   if (text_of("version") != kProofVersion) {
-    return fail(ErrorKind::Unsupported, "the proof has version `" + text_of("version") +
+    return fail(ErrorKind::Unsupported, "the proof has version `" + printable(text_of("version")) +
                                             "`, this program knows " + std::string(kProofVersion));
   }
   InclusionProof proof;

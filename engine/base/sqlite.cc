@@ -3,7 +3,9 @@
 
 #include <utility>
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 namespace rescind {
 namespace {
@@ -49,6 +51,19 @@ Error error_of(int code, const std::string& path, const std::string& detail) {
   }
 }
 
+// A new file is its owner's alone, whatever the umask: what stands in it is nobody else's business.
+// SQLite gives its journals the mode of the file. What goes wrong here is said by the opening.
+void create_private(const std::string& path) {
+  if (path.empty() || path.starts_with(":") || path.starts_with("file:")) {
+    return;
+  }
+  constexpr mode_t kOwnerOnly = 0600;
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly);
+  if (file >= 0) {
+    ::close(file);
+  }
+}
+
 }  // namespace
 
 Error SqliteDatabase::error(int code) const {
@@ -58,6 +73,9 @@ Error SqliteDatabase::error(int code) const {
 Result<SqliteDatabase> SqliteDatabase::open(const std::string& path, const SqliteOptions& options) {
   SqliteDatabase database;
   database.path_ = path;
+  if (!options.read_only) {
+    create_private(path);
+  }
   const int flags =
       (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
       SQLITE_OPEN_NOMUTEX;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "collect/document.h"
+#include "collect/given_names.h"
 
 namespace rescind {
 namespace {
@@ -133,6 +134,7 @@ class JsonScanner {
     if (take('}')) {
       return true;
     }
+    GivenNames names;
     do {
       skip_space();
       DocumentMember& member = node.members.emplace_back();
@@ -147,9 +149,7 @@ class JsonScanner {
         return false;
       }
       member.key_span = span(key, at_);
-      const auto same = [&](const DocumentMember& m) { return m.key == member.key; };
-      if (std::find_if(node.members.begin(), node.members.end() - 1, same) !=
-          node.members.end() - 1) {
+      if (!names.add(std::span(node.members).first(node.members.size() - 1), member.key)) {
         return fail(key, "`" + member.key + "` is given twice");
       }
       if (!take(':')) {

@@ -416,18 +416,23 @@ class ConfigurationReader {
         {"ca", [&](const Node& n) { read_text(n, "ca", out.ca); }},
         {"timeout", [&](const Node& n) { read_duration(n, "timeout", out.timeout); }}};
     read_keys(node, "webhook", keys);
-    need(node, "webhook", "url", out.url);
+    need(node, "webhook", "url", "");
   }
 
-  void read_url(const Node& node, std::string& out) {
-    read_text(node, "url", out);
-    if (!out.empty() && !out.starts_with("https://") && !out.starts_with("http://127.0.0.1:") &&
-        !out.starts_with("http://[::1]:") && !out.starts_with("http://localhost:")) {
+  void read_url(const Node& node, ConfiguredValue& out) {
+    if (node.kind == Node::Kind::Map) {
+      read_value(node, "url", true, out);
+      return;
+    }
+    std::string url;
+    read_text(node, "url", url);
+    if (!url.empty() && !is_webhook_url(url)) {
       diagnostics_.error(Code::R0803, node.span, "`url` must begin with `https://`",
                          "`http://` only on this machine");
-    } else if (carries_password(out)) {
+    } else if (carries_password(url)) {
       refuse_plain_secret(node, "url");
     }
+    out = {std::move(url), node.span};
   }
 
   void read_smtp(const Node& node, SmtpConfiguration& out) {
@@ -499,6 +504,11 @@ std::optional<Configuration> read_configuration(const SourceSet& sources, Source
     return std::nullopt;
   }
   return configuration;
+}
+
+bool is_webhook_url(std::string_view url) {
+  return url.starts_with("https://") || url.starts_with("http://127.0.0.1:") ||
+         url.starts_with("http://[::1]:") || url.starts_with("http://localhost:");
 }
 
 std::string configured_path(const Configuration& configuration, const std::string& path) {

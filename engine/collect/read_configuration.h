@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "diagnostics/diagnostic.h"
@@ -23,6 +24,9 @@ Result<std::string> resolve_secret(const SecretSource& source, const std::string
 
 // The plain text, or the secret.
 Result<std::string> resolve_value(const ConfiguredValue& value, const std::string& directory);
+
+// Whether messages may be posted there: `https://`, or `http://` on this machine.
+bool is_webhook_url(std::string_view url);
 
 // "environment variable LDAP_PASSWORD", for messages.
 std::string describe_secret(const SecretSource& source);

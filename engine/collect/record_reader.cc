@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/printable.h"
 #include "base/text.h"
 #include "collect/evidence_reader.h"
 #include "collect/record_fields.h"
@@ -22,14 +23,11 @@ static_assert(kRecordPadding >= simdjson::SIMDJSON_PADDING);
 
 // Whether an id can be shown as it is: no control characters, also none that turn text around.
 bool is_printable(std::string_view text) {
-  bool plain = true;
-  bool control = false;
-  for (const char c : text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    plain = plain && byte < 0x7FU;
-    control = control || byte < 0x20U || byte == 0x7FU;
-  }
-  return !control && (plain || !first_bidi_control(text));
+    return byte >= 0x20U && byte < 0x7FU;
+  });
+  return plain || !first_unprintable(text);
 }
 
 }  // namespace

@@ -12,11 +12,15 @@
 #include <yaml-cpp/parser.h>
 
 #include "base/text.h"
+#include "collect/given_names.h"
 
 namespace rescind {
 namespace {
 
 using Kind = DocumentNode::Kind;
+
+// So many times the largest file may aliases repeat, by the bytes of their texts.
+constexpr std::size_t kRepeatedFiles = 4;
 
 // Thrown and caught in this file only.
 struct Refused {
@@ -65,7 +69,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     DocumentNode node = begin_node(mark);
     node.plain = true;
-    finish(std::move(node), anchor);
+    finish(std::move(node), anchor, {1, 0});
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -73,8 +77,10 @@ class TreeBuilder : public YAML::EventHandler {
     if (found == anchors_.end()) {
       throw Refused{offset(mark), "an alias stands inside of what it names"};
     }
-    count(mark, found->second.size);
-    finish(found->second.node, 0);
+    count(mark, found->second.size.nodes);
+    bytes_ += found->second.size.bytes;
+    repeat(offset(mark), found->second.size.bytes);
+    finish(found->second.node, 0, found->second.size);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -90,7 +96,8 @@ class TreeBuilder : public YAML::EventHandler {
     const std::size_t line_end = std::min(text_.find('\n', node.span.begin), text_.size());
     node.span.end = static_cast<std::uint32_t>(
         std::min(node.span.begin + value.size() + (node.plain ? 0U : 2U), line_end));
-    finish(std::move(node), anchor);
+    bytes_ += value.size();
+    finish(std::move(node), anchor, {1, value.size()});
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
@@ -108,18 +115,34 @@ class TreeBuilder : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
  private:
+  // Of a node with all that is in it.
+  struct Size {
+    std::size_t nodes;
+    std::size_t bytes;  // of the texts
+  };
+
   struct Open {
     DocumentNode node;
     YAML::anchor_t anchor;
-    std::size_t nodes_before;
+    Size before;           // all that came before it
     bool has_key = false;  // of a map: the next node is a value
     DocumentMember member;
+    GivenNames names;
   };
 
   struct Anchored {
     DocumentNode node;
-    std::size_t size;
+    Size size;
   };
+
+  // A second copy of what stands in the text once.
+  void repeat(std::uint32_t at, std::size_t bytes) {
+    repeated_ += bytes;
+    if (repeated_ / kRepeatedFiles > limits_.max_bytes) {
+      throw Refused{at, "anchors and aliases repeat more than " +
+                            std::to_string(kRepeatedFiles * limits_.max_bytes) + " bytes"};
+    }
+  }
 
   void count(const YAML::Mark& mark, std::size_t nodes) {
     nodes_ += nodes;
@@ -137,24 +160,26 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void open(const YAML::Mark& mark, YAML::anchor_t anchor, Kind kind) {
-    const std::size_t before = nodes_;
+    const Size before{nodes_, bytes_};
     DocumentNode node = begin_node(mark);
     node.kind = kind;
     if (open_.size() >= limits_.max_depth) {
       throw Refused{offset(mark), "nested deeper than " + std::to_string(limits_.max_depth)};
     }
-    open_.push_back({std::move(node), anchor, before, false, {}});
+    open_.push_back({std::move(node), anchor, before, false, {}, {}});
   }
 
   void close() {
     Open done = std::move(open_.back());
     open_.pop_back();
-    finish(std::move(done.node), done.anchor, nodes_ - done.nodes_before);
+    finish(std::move(done.node), done.anchor,
+           {nodes_ - done.before.nodes, bytes_ - done.before.bytes});
   }
 
   // Puts a whole node where it belongs.
-  void finish(DocumentNode node, YAML::anchor_t anchor, std::size_t size = 1) {
+  void finish(DocumentNode node, YAML::anchor_t anchor, Size size) {
     if (anchor != 0) {
+      repeat(node.span.begin, size.bytes);
       anchors_[anchor] = {node, size};
     }
     if (open_.empty()) {
@@ -173,7 +198,7 @@ class TreeBuilder : public YAML::EventHandler {
       if (!node.is_scalar()) {
         throw Refused{node.span.begin, "a name must stand here"};
       }
-      if (parent.node.find(node.text) != nullptr) {
+      if (!parent.names.add(parent.node.members, node.text)) {
         throw Refused{node.span.begin, "`" + node.text + "` is given twice"};
       }
       parent.member = {node.text, node.span, {}};
@@ -189,6 +214,8 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<DocumentNode> documents_;
   std::uint32_t last_begin_ = 0;
   std::size_t nodes_ = 0;
+  std::size_t bytes_ = 0;
+  std::size_t repeated_ = 0;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/printable.h"
 #include "base/text.h"
 #include "diagnostics/diagnostic.h"
 
@@ -46,33 +47,19 @@ struct Cell {
   std::string shown;     // one terminal column
 };
 
-bool is_control(std::string_view code_point) {
-  const auto first = static_cast<unsigned char>(code_point[0]);
-  const bool c1 =
-      first == 0xC2U && code_point.size() > 1 && static_cast<unsigned char>(code_point[1]) < 0xA0U;
-  return first < 0x20U || first == 0x7FU || c1;
-}
-
 // A line as terminal columns, a code point each; what could move the cursor or reorder text is
 // replaced.
 std::vector<Cell> cells_of(std::string_view line) {
   std::vector<Cell> cells;
   for (std::size_t i = 0; i < line.size();) {
-    std::size_t size = 1;
-    while (size < 4 && i + size < line.size() && first_invalid_utf8(line.substr(i, size))) {
-      ++size;
-    }
-    std::string_view point = line.substr(i, size);
-    const bool broken = first_invalid_utf8(point).has_value();
-    if (broken) {
-      point = line.substr(i, 1);
-    }
+    const CodePoint code = code_point_at(line, i);
+    const std::string_view point = line.substr(i, code.size);
     const auto offset = static_cast<std::uint32_t>(i);
     if (point == "\t") {
       do {
         cells.push_back({offset, " "});
       } while (cells.size() % kTabColumns != 0);
-    } else if (broken || is_control(point) || first_bidi_control(point)) {
+    } else if (!code.printable) {
       cells.push_back({offset, std::string(kReplacement)});
     } else {
       cells.push_back({offset, std::string(point)});

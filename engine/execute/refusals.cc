@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "base/printable.h"
 #include "store/run_plan.h"
 
 namespace rescind::execute {
@@ -79,7 +80,7 @@ Status end_refused(const Plan& plan, const Approvals& approvals, std::vector<Ste
     record.settled_at = now;
     record.detail = "refused by " + refusal->approver +
                     (refusal->seat == refusal->approver ? "" : " for " + refusal->seat) + ": " +
-                    refusal->reason;
+                    printable(refusal->reason);
     Entry entry;
     entry.entry = RecordEntry::Refusal;
     entry.detail = record.detail;

@@ -66,7 +66,7 @@ struct ServerConfiguration {
 
 // How people are reached. The secrets are always places, never values.
 struct WebhookConfiguration {
-  std::string url;
+  ConfiguredValue url{};                  // or where it is: in chats it is a secret
   std::optional<ConfiguredValue> secret;  // signs every request
   std::string ca;                         // PEM file of authorities beside the machine's; "" none
   Seconds timeout{10};

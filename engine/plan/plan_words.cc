@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/printable.h"
 #include "base/text.h"
 
 namespace rescind {
@@ -61,9 +62,9 @@ std::string names(const std::set<std::string>& items) {
 }
 
 void clean(std::string& text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+  if (first_unprintable(text)) {
+    text = printable(text);
+  }
 }
 
 void clean(std::vector<std::string>& texts) {

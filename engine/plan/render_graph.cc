@@ -37,6 +37,9 @@ std::string mermaid_text(const std::string& text) {
     case '#':
       out += "#35;";
       break;
+    case '%':  // `%%{init: …}%%` would be a directive, wherever it stands
+      out += "#37;";
+      break;
     default:
       out += c;
     }
@@ -111,7 +114,8 @@ void each_retirement(
 
 }  // namespace
 
-std::string render_plan_dot(const Plan& plan) {
+std::string render_plan_dot(const Plan& given) {
+  const Plan plan = without_control_characters(given);
   std::map<std::string, std::string> names = node_names(plan);
   std::string out =
       "digraph plan {\n  rankdir=LR;\n  node [shape=box, style=rounded, "
@@ -158,7 +162,8 @@ std::string render_plan_dot(const Plan& plan) {
   return out + "}\n";
 }
 
-std::string render_plan_mermaid(const Plan& plan) {
+std::string render_plan_mermaid(const Plan& given) {
+  const Plan plan = without_control_characters(given);
   std::map<std::string, std::string> names = node_names(plan);
   std::string out = "flowchart LR\n";
   std::string finals;

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/printable.h"
 #include "base/text.h"
 #include "simulate/timeline.h"
 
@@ -304,18 +305,18 @@ std::string render_timeline_text(const Timeline& timeline, bool color) {
     }
     const std::string_view paint = color ? color_of(line.what) : "";
     out += "  " + instant.substr(11, 8) + "  " + std::string(paint) + padded(line.what, 8) +
-           (paint.empty() ? "" : "\x1b[0m") + "  " + padded(shortened(line.item, 34), widest) +
-           "  " + line.text + "\n";
+           (paint.empty() ? "" : "\x1b[0m") + "  " +
+           padded(shortened(printable(line.item), 34), widest) + "  " + printable(line.text) + "\n";
   }
   if (timeline.lines.empty()) {
     out += "nothing happens\n";
   }
   out += "\nuntil " + format_instant(timeline.end) + "\n";
   for (const auto& [run, state] : timeline.runs) {
-    out += "  " + run + " is " + state + "\n";
+    out += "  " + printable(run) + " is " + state + "\n";
   }
   for (const TimelineWait& wait : timeline.waits) {
-    out += "  " + wait.item + "  " + wait.text + " waits: " + wait.why +
+    out += "  " + printable(wait.item + "  " + wait.text + " waits: " + wait.why) +
            (wait.due ? ", until " + format_instant(*wait.due) : "") + "\n";
   }
   return out;

@@ -133,11 +133,13 @@ run 0 approve delegate --as ines --key ines.pem --to carol --scope system:erp --
 run 4 approve two.plan.json --all --as carol --key carol.pem --on-behalf-of ines --delegation erp.json; says err "R0877"
 run 0 approve delegate --as ines --key ines.pem --to carol --scope system:crm --until 7d --out crm.json
 run 0 approve two.plan.json --all --as carol --key carol.pem --on-behalf-of ines --delegation crm.json \
-  --refuse --reason "a drill" --out refusal.json
+  --refuse --reason $'a drill\e[2J\xc2\x9b2J\nforged line' --out refusal.json
 says err "refused by carol for ines"
+harmless() { ! LC_ALL=C grep -qP '\x1b|\xc2\x9b|^forged' out err || { echo 'FAILED: a terminal is steered'; cat -v out err; exit 1; }; passed=$((passed + 1)); }
 run 1 apply two.plan.json --approvals refusal.json
-says out "refused by carol for ines: a drill"
-run 0 escalations;               says out "refused"
+says out "refused by carol for ines: a drill"; harmless
+run 0 escalations;               says out "refused"; harmless
+run 0 --verbose runs;            says out "a drill"; harmless
 
 # ---- a key that is taken out of the inventory stops counting --------------------------------------------------------
 rm -f rescind.db* sandbox.db*

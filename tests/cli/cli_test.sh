@@ -170,6 +170,24 @@ says body "alice leaves"
 same 413 "$(head -c 9000000 /dev/zero | ask -H 'Content-Type: application/json' --data-binary @- "$url/v1/plans")"
 says body R0904
 same 421 "$(ask -H 'Host: evil.example' "$url/v1/policy")"
+# a body of unknown size, before and after its sender is known
+same 411 "$(ask -H 'Transfer-Encoding: chunked' -H 'Content-Type: application/json' -d @events/alice-leaves.json "$url/v1/plans")"
+says body R0905
+same 401 "$(curl -s -o body -w '%{http_code}' -H 'Transfer-Encoding: chunked' --data-binary @- "$url/v1/plans" </dev/zero)"
+same 401 "$(head -c 9000000 /dev/zero | curl -s -o body -w '%{http_code}' --data-binary @- "$url/v1/plans")"
+same 415 "$(gzip -c events/alice-leaves.json | ask -H 'Content-Encoding: gzip' -H 'Content-Type: application/json' --data-binary @- "$url/v1/plans")"
+same 400 "$(ask -H 'Content-Length: x' "$url/v1/policy")"
+same 200 "$(ask "$url/v1/policy")"
+# who sends a byte now and then loses the connection
+exec 3<>"/dev/tcp/127.0.0.1/${url##*:}"
+printf 'POST /v1/plans HTTP/1.1\r\nX-Slow: ' >&3
+begun=$SECONDS
+while ! timeout 0.5 head -c1 <&3 >slow 2>/dev/null || [ ! -s slow ]; do
+  printf x >&3 2>/dev/null || break
+  [ $((SECONDS - begun)) -lt 30 ] || { echo 'FAILED: a slow client keeps its connection'; exit 1; }
+done
+exec 3>&-
+same 200 "$(ask "$url/healthz")"
 kill -TERM $server
 wait $server
 passed=$((passed + 1))

@@ -132,6 +132,19 @@ TEST_CASE("server: every other resource needs one of the tokens, compared whole 
   CHECK(fixture.ask(other).status == 200);
 }
 
+TEST_CASE("server: who asks is judged without the body (R0901, R0909)") {
+  const Fixture fixture;
+  Request request = Fixture::request("POST", "/v1/plans");
+  CHECK_FALSE(server::refuse_asker(fixture.service, request).has_value());
+  request.authorization.clear();
+  CHECK(problem_of(*server::refuse_asker(fixture.service, request))["code"] == "R0901");
+  request.host = "evil.example";
+  CHECK(problem_of(*server::refuse_asker(fixture.service, request))["code"] == "R0909");
+  request = Fixture::request("GET", "/healthz");
+  request.authorization.clear();
+  CHECK_FALSE(server::refuse_asker(fixture.service, request).has_value());
+}
+
 TEST_CASE("server: unknown paths, methods and hosts are problems (R0902, R0903, R0909)") {
   const Fixture fixture;
   CHECK(problem_of(fixture.ask(Fixture::request("GET", "/v1/plan")))["code"] == "R0902");

@@ -13,6 +13,7 @@
 #include "app/cli/command.h"
 #include "app/cli/people.h"
 #include "app/cli/plan_file.h"
+#include "base/printable.h"
 #include "base/text.h"
 #include "execute/refusals.h"
 #include "store/run_plan.h"
@@ -84,9 +85,10 @@ std::optional<Instant> parse_time(const std::string& text, Instant now) {
 }
 
 std::string step_words(const PlanStep& step) {
-  return std::string(step.action.empty() ? std::string(verb_name(step.verb)) : step.action) + ' ' +
-         (step.kind.empty() || step.item.empty() ? "" : step.kind + ' ') +
-         (step.item.empty() ? step.target : step.item);
+  return printable(
+      std::string(step.action.empty() ? std::string(verb_name(step.verb)) : step.action) + ' ' +
+      (step.kind.empty() || step.item.empty() ? "" : step.kind + ' ') +
+      (step.item.empty() ? step.target : step.item) + " (" + step.holder + ") on " + step.system);
 }
 
 // What somebody is about to sign: each step, when it starts, what of it cannot be undone.
@@ -100,11 +102,11 @@ void show_steps(std::ostream& out, const Plan& plan, const ApprovalDocument& doc
     if (step == plan.steps.end()) {
       continue;
     }
-    out << "  " << step->id << "  " << step_words(*step) << " (" << step->holder << ") on "
-        << step->system << ", from " << format_instant(step->not_before)
+    out << "  " << step->id << "  " << step_words(*step) << ", from "
+        << format_instant(step->not_before)
         << (step->reversible == Reversible::Never ? "  CANNOT BE UNDONE"
             : step->reversible == Reversible::Window
-                ? "  can be undone for a while: " + step->undo.text
+                ? "  can be undone for a while: " + printable(step->undo.text)
                 : "")
         << '\n';
   }
@@ -170,7 +172,7 @@ ExitCode keep(const CommandContext& context, const Session& session, const Targe
   if (!out.empty() || !session.store) {
     const std::string text = encode_approval(document);
     if (out.empty()) {
-      context.out << text;
+      exact(context.out) << text;
       return ExitCode::Done;
     }
     const Status written = write_file_atomically(out, text);
@@ -327,7 +329,7 @@ ExitCode run_delegate(const CommandContext& context, const DelegateArguments& ar
   }
   sign_document(delegation, *key);
   if (arguments.out.empty()) {
-    context.out << encode_delegation(delegation);
+    exact(context.out) << encode_delegation(delegation);
     return ExitCode::Done;
   }
   const Status written = write_file_atomically(arguments.out, encode_delegation(delegation));

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/printable.h"
 #include "base/text.h"
 
 namespace rescind {
@@ -89,7 +90,7 @@ ExitCode run_verify(const CommandContext& context, const VerifyArguments& argume
         }
         RESCIND_ASSIGN_OR_RETURN(const LogReport report, check_store_log(store, keys, notes));
         if (arguments.format == "json") {
-          context.out << report_json(report);
+          exact(context.out) << report_json(report);
         } else {
           print_report(context, report);
         }
@@ -101,7 +102,7 @@ ExitCode run_checkpoint(const CommandContext& context, const std::string& file) 
   return with_audit(context, [&](Store& store, const AuditSigner& signer) -> Result<ExitCode> {
     RESCIND_ASSIGN_OR_RETURN(const std::string note, sign_log(store, signer, context.clock.now()));
     if (file.empty()) {
-      context.out << note;
+      exact(context.out) << note;
     } else {
       RESCIND_RETURN_IF_ERROR(write_file_atomically(file, note));
     }

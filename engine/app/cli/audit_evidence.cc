@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli/audit.h"
+#include "base/printable.h"
 #include "base/text.h"
 
 namespace rescind {
@@ -54,7 +55,7 @@ ExitCode run_prove(const CommandContext& context, const ProveArguments& argument
     for (const std::uint64_t entry : wanted) {
       RESCIND_ASSIGN_OR_RETURN(const InclusionProof proof,
                                prove_entry(store, signer, entry, context.clock.now()));
-      context.out << encode_proof(proof) << '\n';
+      exact(context.out) << encode_proof(proof) << '\n';
     }
     return ExitCode::Done;
   });
@@ -64,7 +65,7 @@ ExitCode run_export(const CommandContext& context, const std::string& file) {
   return with_audit(context, [&](Store& store, const AuditSigner& signer) -> Result<ExitCode> {
     const Instant now = context.clock.now();
     if (file.empty()) {
-      RESCIND_RETURN_IF_ERROR(export_log(store, signer, now, context.out));
+      RESCIND_RETURN_IF_ERROR(export_log(store, signer, now, exact(context.out)));
       return ExitCode::Done;
     }
     std::ofstream out(file, std::ios::binary | std::ios::trunc);

@@ -8,6 +8,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/project.h"
+#include "base/printable.h"
 #include "workflow/collect_systems.h"
 
 namespace rescind {
@@ -74,13 +75,13 @@ ExitCode run_collect(const CommandContext& context, const std::vector<std::strin
   }
   const auto progress = [&context](const std::string& system) {
     if (context.progress && !context.quiet) {
-      context.err << "\r\x1b[Kcollecting from " << system << " …" << std::flush;
+      painted(context.err) << "\r\x1b[Kcollecting from " << printable(system) << " …" << std::flush;
     }
   };
   const UseNames names = use_names(**project);
   const auto listings = collect_systems(*connectors, only, **store, context.clock, progress, names);
   if (context.progress && !context.quiet) {
-    context.err << "\r\x1b[K";
+    painted(context.err) << "\r\x1b[K";
   }
   if (!listings) {
     return context.report(listings.error());

@@ -6,10 +6,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/printable.h"
+
 namespace rescind {
 
 ExitCode CommandContext::report(const Error& error) const {
-  err << (err_color ? "\x1b[1;31merror\x1b[0m: " : "error: ") << error.to_string() << '\n';
+  painted(err) << (err_color ? "\x1b[1;31merror\x1b[0m: " : "error: ");
+  err << printable(error.to_string()) << '\n';
   return error.kind() == ErrorKind::Conflict || error.kind() == ErrorKind::Corrupt
              ? ExitCode::Blocked
              : ExitCode::WorldFailed;
@@ -18,9 +21,9 @@ ExitCode CommandContext::report(const Error& error) const {
 ExitCode CommandContext::report(const Diagnostics& diagnostics, const SourceSet& sources,
                                 bool json) const {
   if (json) {
-    err << render_json(diagnostics, sources) << '\n';
+    exact(err) << render_json(diagnostics, sources) << '\n';
   } else if (!quiet || diagnostics.has_errors()) {
-    err << render_text(diagnostics, sources, RenderOptions{.color = err_color});
+    painted(err) << render_text(diagnostics, sources, RenderOptions{.color = err_color});
   }
   return diagnostics.has_errors() ? ExitCode::TextWrong : ExitCode::Done;
 }

@@ -7,6 +7,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/people.h"
+#include "base/printable.h"
 #include "base/text.h"
 #include "store/run_plan.h"
 #include "workflow/escalate.h"
@@ -36,13 +37,13 @@ std::string deadline_words(const EscalationRecord& record, Instant now) {
 void print_text(const CommandContext& context, const EscalationRecord& record, Instant now) {
   context.out << record.id << "  since " << format_instant(record.raised_at) << "  "
               << deadline_words(record, now) << '\n'
-              << "  " << record.why << "  (" << record.run << ")\n"
+              << "  " << printable(record.why) << "  (" << record.run << ")\n"
               << "  called: "
               << (record.to.empty() ? "nobody is left, a person must look" : join(record.to, ", "))
               << ", level " << record.level + 1 << ", " << record.calls
               << (record.calls == 1 ? " call" : " calls") << '\n';
   if (!record.delivered.empty()) {
-    context.out << "  last: " << record.delivered.back() << '\n';
+    context.out << "  last: " << printable(record.delivered.back()) << '\n';
   }
   if (!record.acknowledged_by.empty()) {
     context.out << "  acknowledged by " << record.acknowledged_by << " at "
@@ -93,8 +94,9 @@ ExitCode list(const CommandContext& context, const EscalationArguments& argument
       for (const EscalationRecord& record : records) {
         out.push_back(to_json(record, now));
       }
-      context.out << out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
-                  << '\n';
+      exact(context.out) << out.dump(2, ' ', false,
+                                     nlohmann::ordered_json::error_handler_t::replace)
+                         << '\n';
       return ExitCode::Done;
     }
     for (const EscalationRecord& record : records) {

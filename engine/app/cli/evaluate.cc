@@ -7,6 +7,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/project.h"
+#include "base/printable.h"
 #include "workflow/encode_decisions.h"
 #include "workflow/plan_events.h"
 
@@ -37,7 +38,7 @@ ExitCode run_evaluate(const CommandContext& context, const EvaluateArguments& ar
                                            : std::max(1U, std::thread::hardware_concurrency());
   const Decisions decisions = decide_events(session->policy, session->inventory, request);
   for (const std::string& line : encode_decisions(decisions)) {
-    context.out << line << '\n';
+    exact(context.out) << line << '\n';
   }
   return session->inventory->rejected.empty() && decisions.undetermined.empty() ? ExitCode::Done
                                                                                 : ExitCode::Blocked;

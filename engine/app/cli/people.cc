@@ -75,7 +75,15 @@ Result<std::shared_ptr<HandOver>> open_hand_over(const Project& project) {
     RESCIND_ASSIGN_OR_RETURN(
         const std::string secret,
         resolve_secret(from.webhook->secret, configuration.directory, "secret"));
-    settings.webhook = {from.webhook->url, secret, path_or_nothing(configuration, from.webhook->ca),
+    RESCIND_ASSIGN_OR_RETURN(const std::string url,
+                             resolve_secret(from.webhook->url, configuration.directory, "url"));
+    if (!is_webhook_url(url)) {
+      return fail(
+          ErrorKind::Unsupported,
+          "`url` of `handover: webhook:` must begin with `https://`; `http://` only on this "
+          "machine");
+    }
+    settings.webhook = {url, secret, path_or_nothing(configuration, from.webhook->ca),
                         from.webhook->timeout};
   }
   if (from.smtp) {

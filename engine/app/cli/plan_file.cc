@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/plan_output.h"
+#include "base/printable.h"
 #include "base/text.h"
 
 namespace rescind {
@@ -27,7 +28,7 @@ ExitCode write_plan(const CommandContext& context, const Plan& plan, const PlanO
   const std::string text =
       render_plan(plan, output.format, context.out_color && !to_file, context.verbose);
   if (!to_file) {
-    context.out << text;
+    (output.format == "text" ? painted(context.out) : exact(context.out)) << text;
     return ExitCode::Done;
   }
   const Status written = write_file_atomically(output.file, text);

@@ -8,6 +8,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/project.h"
+#include "base/printable.h"
 #include "base/text.h"
 #include "workflow/audit_log.h"
 
@@ -58,7 +59,7 @@ ExitCode run_report(const CommandContext& context, const ReportArguments& argume
     RESCIND_ASSIGN_OR_RETURN(const Report report, compute_report(log, options));
     const std::string text = render(report, arguments.format);
     if (arguments.out.empty()) {
-      context.out << text;
+      (arguments.format == "text" ? context.out : exact(context.out)) << text;
     } else {
       RESCIND_RETURN_IF_ERROR(write_file_atomically(arguments.out, text));
     }

@@ -9,6 +9,7 @@
 
 #include "app/cli/audit.h"
 #include "app/cli/people.h"
+#include "base/printable.h"
 #include "collect/collect_inventory.h"
 #include "store/run_plan.h"
 #include "verify/verify_execution.h"
@@ -40,7 +41,7 @@ class Progress {
 
   ~Progress() {
     if (drawn_) {
-      context_.err << "\r\x1b[K" << std::flush;
+      painted(context_.err) << "\r\x1b[K" << std::flush;
     }
   }
 
@@ -65,8 +66,8 @@ class Progress {
     for (std::size_t i = 0; i < kBarWidth; ++i) {
       bar += i < filled ? "█" : "░";
     }
-    context_.err << "\r\x1b[K" << bar << ' ' << finished_.size() << '/' << total_ << "  "
-                 << words.substr(0, 60) << std::flush;
+    painted(context_.err) << "\r\x1b[K" << bar << ' ' << finished_.size() << '/' << total_ << "  "
+                          << printable(words.substr(0, 60)) << std::flush;
     drawn_ = true;
   }
 
@@ -82,13 +83,14 @@ void print_people(const CommandContext& context, const RunReport& report, const 
     for (const StepNote& note : report.asked) {
       const auto step = std::find_if(plan.steps.begin(), plan.steps.end(),
                                      [&](const PlanStep& s) { return s.id == note.step; });
-      context.out << "  " << (step == plan.steps.end() ? note.why : message_words(*step)) << '\n';
+      context.out << "  " << printable(step == plan.steps.end() ? note.why : message_words(*step))
+                  << '\n';
     }
   }
   if (!report.needs_person.empty()) {
     context.out << "\nneeds a person:\n";
     for (const PersonNote& note : report.needs_person) {
-      context.out << "  " << note.item << " — " << note.why
+      context.out << "  " << note.item << " — " << printable(note.why)
                   << (note.who.empty() ? "" : " (" + note.who + ')') << '\n';
     }
   }

@@ -6,6 +6,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/project.h"
+#include "base/printable.h"
 
 namespace rescind {
 namespace {
@@ -23,7 +24,7 @@ void print_waiting(const CommandContext& context, const std::vector<StepRecord>&
       context.out << "  next look " << format_instant(*step.due);
     }
     if (!step.detail.empty()) {
-      context.out << "  (" << step.detail << ')';
+      context.out << "  (" << printable(step.detail) << ')';
     }
     context.out << (step.escalated ? "  needs a person\n" : "\n");
   }

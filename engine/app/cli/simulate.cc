@@ -10,6 +10,7 @@
 #include "app/cli/command.h"
 #include "app/cli/project.h"
 #include "app/cli/run_output.h"
+#include "base/printable.h"
 #include "base/text.h"
 #include "simulate/records_of_inventory.h"
 
@@ -142,7 +143,7 @@ ExitCode run_simulate(const CommandContext& context, const SimulateArguments& ar
   const std::string text =
       render(*timeline, arguments, arguments.file.empty() && context.out_color);
   if (arguments.file.empty()) {
-    context.out << text;
+    (arguments.format == "text" ? painted(context.out) : exact(context.out)) << text;
     return ExitCode::Done;
   }
   const Status written = write_file_atomically(arguments.file, text);

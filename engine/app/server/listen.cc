@@ -1,13 +1,20 @@
-// cpp-httplib behind listen.h. Nothing of the library shows outside this file.
+// cpp-httplib behind listen.h: who asks is judged before a body is read, and time is bounded per
+// request. Nothing of the library shows outside this file.
 #include "app/server/listen.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <chrono>
 #include <csignal>
+#include <optional>
 #include <thread>
 
 #include <httplib.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -35,18 +42,8 @@ void write(const Answer& answer, httplib::Response& response) {
   }
 }
 
-void handle(const Service& service, const ListenOptions& options, const httplib::Request& from,
-            httplib::Response& response) {
+Request request_of(const httplib::Request& from) {
   Request request;
-  for (const char* name : {"Host", "Authorization", "Content-Type", "Accept"}) {
-    if (!is_clean(from, name, options.max_header_bytes)) {
-      write(problem(400, Code::R0905,
-                    std::string("the header ") + name +
-                        " is repeated, too long or holds control characters"),
-            response);
-      return;
-    }
-  }
   request.method = from.method;
   request.path = from.path;
   for (const auto& [key, value] : from.params) {
@@ -56,8 +53,46 @@ void handle(const Service& service, const ListenOptions& options, const httplib:
   request.accept = from.get_header_value("Accept");
   request.authorization = from.get_header_value("Authorization");
   request.host = from.get_header_value("Host");
-  request.body = from.body;
-  write(answer(service, request), response);
+  return request;
+}
+
+Answer too_large(const ListenOptions& options) {
+  return problem(413, Code::R0904,
+                 "a body may have " + std::to_string(options.max_body_bytes) + " bytes at most");
+}
+
+// Judges a request by its header alone, before anything of its body is read: who asks, then how
+// much is coming. WHY no encodings: the library bounds a body by its Content-Length only.
+std::optional<Answer> refuse_by_header(const Service& service, const ListenOptions& options,
+                                       const httplib::Request& from) {
+  for (const char* name : {"Host", "Authorization", "Content-Type", "Accept", "Content-Length"}) {
+    if (!is_clean(from, name, options.max_header_bytes)) {
+      return problem(
+          400, Code::R0905,
+          std::string("the header ") + name + " is repeated, too long or holds control characters");
+    }
+  }
+  if (auto refused = refuse_asker(service, request_of(from))) {
+    return refused;
+  }
+  if (from.has_header("Transfer-Encoding")) {
+    return problem(411, Code::R0905, "a body comes whole, with its Content-Length");
+  }
+  if (from.has_header("Content-Encoding")) {
+    return problem(415, Code::R0905, "a body is not compressed");
+  }
+  if (!from.has_header("Content-Length")) {
+    return std::nullopt;
+  }
+  const std::string length = from.get_header_value("Content-Length");
+  std::uint64_t bytes = 0;
+  const char* end = length.data() + length.size();
+  const auto [last, error] = std::from_chars(length.data(), end, bytes);
+  if (error == std::errc::invalid_argument || last != end) {
+    return problem(400, Code::R0905, "Content-Length is no number");
+  }
+  return error != std::errc() || bytes > options.max_body_bytes ? std::optional(too_large(options))
+                                                                : std::nullopt;
 }
 
 // What the library refuses by itself (size, broken requests) gets the problem form too.
@@ -65,11 +100,9 @@ void explain_refusal(const ListenOptions& options, httplib::Response& response) 
   if (!response.body.empty()) {
     return;
   }
-  const bool too_large = response.status == 413;
-  write(problem(response.status, too_large ? Code::R0904 : Code::R0905,
-                too_large
-                    ? "a body may have " + std::to_string(options.max_body_bytes) + " bytes at most"
-                    : "the request cannot be read"),
+  write(response.status == 413
+            ? too_large(options)
+            : problem(response.status, Code::R0905, "the request cannot be read"),
         response);
 }
 
@@ -79,6 +112,144 @@ void set_socket_options(int socket) {
   static_cast<void>(setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
   static_cast<void>(setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
 }
+
+using Clock = std::chrono::steady_clock;
+
+// WHY an own stream: the library bounds each read by itself, so that a client who sends a byte
+// every few seconds would hold its thread for as long as it likes. Here all reads of a request have
+// one end, and so have all writes of its answer.
+class BoundedStream final : public httplib::Stream {
+ public:
+  BoundedStream(socket_t socket, Seconds write_time) : socket_(socket), write_time_(write_time) {}
+
+  void read_until(Clock::time_point end) { read_end_ = end; }
+
+  [[nodiscard]] bool is_readable() const override {
+    return at_ < filled_ || ready(POLLIN, read_end_);
+  }
+
+  [[nodiscard]] bool is_writable() const override { return ready(POLLOUT, write_end_); }
+
+  ssize_t read(char* to, std::size_t size) override {
+    writing_ = false;
+    if (at_ == filled_) {
+      const ssize_t got =
+          ready(POLLIN, read_end_) ? recv(socket_, buffer_.data(), buffer_.size(), 0) : -1;
+      if (got <= 0) {
+        return got;
+      }
+      at_ = 0;
+      filled_ = static_cast<std::size_t>(got);
+    }
+    const std::size_t given = std::min(size, filled_ - at_);
+    std::copy_n(buffer_.data() + at_, given, to);
+    at_ += given;
+    return static_cast<ssize_t>(given);
+  }
+
+  ssize_t write(const char* from, std::size_t size) override {
+    if (!writing_) {
+      writing_ = true;
+      write_end_ = Clock::now() + write_time_;
+    }
+    for (std::size_t sent = 0; sent < size;) {
+      const ssize_t part = ready(POLLOUT, write_end_) ? send(socket_, from + sent, size - sent,
+                                                             MSG_NOSIGNAL | MSG_DONTWAIT)
+                                                      : -1;
+      if (part <= 0) {
+        return -1;
+      }
+      sent += static_cast<std::size_t>(part);
+    }
+    return static_cast<ssize_t>(size);
+  }
+
+  // Nobody asks: whoever connects is on this machine.
+  void get_remote_ip_and_port(std::string& ip, int& port) const override {
+    ip.clear();
+    port = 0;
+  }
+
+  void get_local_ip_and_port(std::string& ip, int& port) const override {
+    get_remote_ip_and_port(ip, port);
+  }
+
+  [[nodiscard]] socket_t socket() const override { return socket_; }
+
+ private:
+  [[nodiscard]] bool ready(short what, Clock::time_point end) const {
+    for (;;) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+      pollfd wanted{socket_, what, 0};
+      const int found = left <= 0 ? 0 : poll(&wanted, 1, static_cast<int>(left));
+      if (found >= 0 || errno != EINTR) {
+        return found > 0;
+      }
+    }
+  }
+
+  socket_t socket_;
+  Seconds write_time_;
+  Clock::time_point read_end_;
+  Clock::time_point write_end_;
+  bool writing_ = false;
+  std::array<char, 4096> buffer_{};
+  std::size_t at_ = 0;
+  std::size_t filled_ = 0;
+};
+
+// The connection that this thread works on ends after its answer, whatever was not read of it.
+thread_local bool last_answer = false;
+
+void end_connection(httplib::Response& response) {
+  last_answer = true;
+  response.set_header("Connection", "close");
+}
+
+// WHY: to close with something unread resets the connection, and the answer could be lost.
+void close_gently(socket_t socket) {
+  constexpr std::size_t kMostBytes = 16UL * 1024 * 1024;
+  shutdown(socket, SHUT_WR);
+  std::array<char, 4096> unread{};
+  BoundedStream stream(socket, Seconds(0));
+  stream.read_until(Clock::now() + std::chrono::seconds(1));
+  for (std::size_t bytes = 0; bytes < kMostBytes;) {
+    const ssize_t got = stream.read(unread.data(), unread.size());
+    if (got <= 0) {
+      break;
+    }
+    bytes += static_cast<std::size_t>(got);
+  }
+  ::close(socket);
+}
+
+class BoundedServer final : public httplib::Server {
+ public:
+  explicit BoundedServer(const ListenOptions& options) : options_(options) {}
+
+ private:
+  bool process_and_close_socket(socket_t socket) override {
+    BoundedStream stream(socket, options_.write_timeout);
+    bool good = true;
+    for (std::size_t left = keep_alive_max_count_; good && left > 0; --left) {
+      stream.read_until(Clock::now() + options_.read_timeout);
+      if (svr_sock_ == INVALID_SOCKET || !stream.is_readable()) {
+        break;
+      }
+      stream.read_until(Clock::now() + options_.read_timeout);
+      bool ended = false;
+      last_answer = false;
+      good = process_request(stream, left == 1, ended, nullptr);
+      if (ended || last_answer) {
+        break;
+      }
+    }
+    close_gently(socket);
+    return good;
+  }
+
+  const ListenOptions& options_;
+};
 
 }  // namespace
 
@@ -116,13 +287,11 @@ Status serve(const Service& service, const ListenOptions& options) {
   sigaddset(&stop_signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
 
-  httplib::Server server;
+  BoundedServer server(options);
   const std::size_t threads = options.threads;
   server.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
   server.set_socket_options(set_socket_options);
   server.set_keep_alive_max_count(10'000);
-  server.set_read_timeout(options.read_timeout.count());
-  server.set_write_timeout(options.write_timeout.count());
   server.set_payload_max_length(options.max_body_bytes);
   server.set_error_handler([&options](const httplib::Request&, httplib::Response& response) {
     explain_refusal(options, response);
@@ -131,8 +300,34 @@ Status serve(const Service& service, const ListenOptions& options) {
       [](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
         write(problem(500, Code::R0910, "the server ran out of resources"), response);
       });
-  const auto handler = [&](const httplib::Request& request, httplib::Response& response) {
-    handle(service, options, request, response);
+  server.set_expect_100_continue_handler(
+      [&](const httplib::Request& from, httplib::Response& response) {
+        const auto refused = refuse_by_header(service, options, from);
+        if (!refused) {
+          return 100;
+        }
+        write(*refused, response);
+        end_connection(response);
+        return refused->status;
+      });
+  server.set_pre_routing_handler([&](const httplib::Request& from, httplib::Response& response) {
+    using Handled = httplib::Server::HandlerResponse;
+    if (const auto refused = refuse_by_header(service, options, from)) {
+      write(*refused, response);
+      end_connection(response);
+      return Handled::Handled;
+    }
+    // A body that the library leaves unread must not be taken for the next request.
+    const bool reads_body = from.method == "POST" || from.method == "PUT" || from.method == "PATCH";
+    if (!reads_body && from.has_header("Content-Length")) {
+      end_connection(response);
+    }
+    return Handled::Unhandled;
+  });
+  const auto handler = [&](const httplib::Request& from, httplib::Response& response) {
+    Request request = request_of(from);
+    request.body = from.body;
+    write(answer(service, request), response);
   };
   const std::string any = ".*";
   server.Get(any, handler)

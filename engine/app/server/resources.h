@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ struct Service {
   Clock* clock = nullptr;
   std::atomic<bool> ready{false};
 };
+
+// Why somebody is refused whatever the body says: the name of the host, then the token. Nothing: go
+// on.
+std::optional<Answer> refuse_asker(const Service& service, const Request& request);
 
 // Routes a request: health and readiness are open, everything else needs a bearer token.
 //   GET /healthz · GET /readyz · GET /v1/policy · POST /v1/evaluate · POST /v1/plans

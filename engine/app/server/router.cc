@@ -1,5 +1,6 @@
 // Who may ask, and which resource answers.
 #include <algorithm>
+#include <iterator>
 
 #include "app/server/resources.h"
 
@@ -62,21 +63,30 @@ Answer wrong_method(std::string_view allowed) {
 
 }  // namespace
 
-Answer answer(const Service& service, const Request& request) {
+std::optional<Answer> refuse_asker(const Service& service, const Request& request) {
   const std::string_view host = host_name(request.host);
   if (std::find(service.hosts.begin(), service.hosts.end(), host) == service.hosts.end()) {
     return problem(421, Code::R0909, "this server does not answer for that host name");
+  }
+  const bool open = std::any_of(std::begin(kOpenRoutes), std::end(kOpenRoutes),
+                                [&](const Route& route) { return route.path == request.path; });
+  if (!open && !authorized(service, request.authorization)) {
+    Answer out = problem(401, Code::R0901, "a bearer token of this server is needed");
+    out.headers["WWW-Authenticate"] = "Bearer realm=\"rescind\"";
+    return out;
+  }
+  return std::nullopt;
+}
+
+Answer answer(const Service& service, const Request& request) {
+  if (std::optional<Answer> refused = refuse_asker(service, request)) {
+    return *std::move(refused);
   }
   for (const Route& route : kOpenRoutes) {
     if (route.path == request.path) {
       return request.method == route.method ? route.handle(service, request)
                                             : wrong_method(route.method);
     }
-  }
-  if (!authorized(service, request.authorization)) {
-    Answer out = problem(401, Code::R0901, "a bearer token of this server is needed");
-    out.headers["WWW-Authenticate"] = "Bearer realm=\"rescind\"";
-    return out;
   }
   for (const Route& route : kRoutes) {
     if (route.path != request.path) {

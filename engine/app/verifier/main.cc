@@ -16,6 +16,7 @@
 #include "audit/log_file.h"
 #include "audit/pack.h"
 #include "audit/proof.h"
+#include "base/printable.h"
 #include "base/text.h"
 
 namespace {
@@ -53,24 +54,24 @@ struct Arguments {
 };
 
 int fail_with(const Error& error) {
-  std::cerr << "error: " << error.to_string() << '\n';
+  std::cerr << "error: " << printable(error.to_string()) << '\n';
   const bool evidence = error.kind() == ErrorKind::Corrupt;
   return evidence ? kDoesNotHold : kWorldFailed;
 }
 
 int usage(const std::string& what) {
-  std::cerr << "error: " << what << "; see rescind-verify --help\n";
+  std::cerr << "error: " << printable(what) << "; see rescind-verify --help\n";
   return kUsage;
 }
 
 int conclude(const std::vector<Finding>& findings, std::uint64_t left_out,
              const std::string& what) {
   if (findings.empty()) {
-    std::cout << what << '\n';
+    std::cout << printable(what) << '\n';
     return kDone;
   }
   for (const Finding& finding : findings) {
-    std::cerr << finding_kind_name(finding.kind) << ": " << finding.message << '\n';
+    std::cerr << finding_kind_name(finding.kind) << ": " << printable(finding.message) << '\n';
   }
   if (left_out > 0) {
     std::cerr << "and " << left_out << " more\n";

@@ -93,6 +93,24 @@ TEST_CASE("ldap successor: a second account is in the same groups, and is found 
   }
 }
 
+TEST_CASE("ldap successor: what else can authenticate stays with the old account") {
+  LdapServer server(seed());
+  const auto connector = connect(server);
+  const std::string alice = "uid=alice,ou=people,dc=example,dc=org";
+  server.modify("dn: " + alice +
+                "\nchangetype: modify\nadd: userPKCS12\nuserPKCS12:: BAFB\n-\n"
+                "add: displayName\ndisplayName: Alice\n");
+  REQUIRE(server.values(alice, "userPKCS12").size() == 1);
+  ActionRequest request = replacement(server, "step:1#1");
+  request.item.native_id = server.uuid(alice);
+  const Successor made = connector->create_successor(request);
+  REQUIRE_MESSAGE(made.answer.result == ResultClass::Changed, made.answer.detail);
+  CHECK(server.values(made.login, "userPKCS12").empty());
+  CHECK(server.values(made.login, "displayName") == std::vector<std::string>{"Alice"});
+  CHECK(made.answer.detail == "left out, because it can authenticate: userpkcs12");
+  CHECK(made.answer.requests.at(0).find("left out") != std::string::npos);
+}
+
 TEST_CASE("ldap delivery: a value is put into an attribute, which nobody is seen to read") {
   LdapServer server(seed());
   const auto connector = connect(server);

@@ -25,6 +25,7 @@ CREATE ROLE svc LOGIN PASSWORD 'svc-secret' CONNECTION LIMIT 20;
 COMMENT ON ROLE svc IS 'billing-bot';
 GRANT readers TO svc WITH ADMIN OPTION;
 ALTER ROLE svc SET search_path TO "$user", public;
+ALTER ROLE svc SET app.jwt_secret TO 'jwt-v3ry-secret';
 ALTER ROLE svc IN DATABASE app SET statement_timeout TO '30s';
 CREATE TABLE customers (n int);
 ALTER TABLE customers OWNER TO keeper;
@@ -159,12 +160,15 @@ TEST_CASE(
   CHECK(server.query("SELECT rolconnlimit FROM pg_roles WHERE rolname = '" + name + "'") == "20");
   CHECK(server.query("SELECT string_agg(array_to_string(setconfig, ';'), '|' ORDER BY setdatabase) "
                      "FROM pg_db_role_setting WHERE setrole = '" +
-                     name + "'::regrole") == "search_path=\"$user\", public|statement_timeout=30s");
+                     name + "'::regrole") ==
+        "search_path=\"$user\", public;app.jwt_secret=jwt-v3ry-secret|statement_timeout=30s");
   CHECK(server.query("SELECT admin_option FROM pg_auth_members WHERE member = '" + name +
                      "'::regrole AND roleid = 'readers'::regrole") == "t");
   for (const std::string& line : made.answer.requests) {
     CHECK(line.find(password) == std::string::npos);
     CHECK(line.find("SCRAM") == std::string::npos);
+    CHECK(line.find("jwt-v3ry-secret") == std::string::npos);
+    CHECK(line.find("30s") == std::string::npos);
   }
 
   SUBCASE("again it is already there, and its value is told to nobody") {
@@ -210,6 +214,34 @@ TEST_CASE(
         });
     REQUIRE(record != found->records.end());
     CHECK(record->holder_key == "billing-bot");
+  }
+  SUBCASE("who only says that it follows the old one gets nothing of it") {
+    ActionRequest erase = request;
+    erase.verb = Verb::Delete;
+    const std::string mark = server.query(
+        "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = '" + name + "'");
+    server.query("CREATE ROLE mallory LOGIN");
+    server.query("COMMENT ON ROLE mallory IS '" + mark + "'");
+    SUBCASE("beside the one that does") {
+      CHECK(connector->perform(erase).result == ResultClass::Changed);
+      CHECK(server.query("SELECT tableowner FROM pg_tables WHERE tablename = 'invoices'") == name);
+    }
+    SUBCASE("alone") {
+      server.query("COMMENT ON ROLE " + name + " IS 'mine'");
+      CHECK(connector->perform(erase).result == ResultClass::NeedsHuman);
+      CHECK(server.query("SELECT tableowner FROM pg_tables WHERE tablename = 'invoices'") == "svc");
+    }
+    CHECK(server.query("SELECT has_table_privilege('mallory', 'customers', 'SELECT')") == "f");
+  }
+  SUBCASE("two successors of one role are a matter for a person") {
+    REQUIRE(connector->create_successor(replacement("step:2#1")).answer.result ==
+            ResultClass::Changed);
+    ActionRequest erase = request;
+    erase.verb = Verb::Delete;
+    const ActionResult erased = connector->perform(erase);
+    CHECK(erased.result == ResultClass::NeedsHuman);
+    CHECK(erased.detail.find(name) != std::string::npos);
+    CHECK(server.query("SELECT count(*) FROM pg_roles WHERE rolname = 'svc'") == "1");
   }
   SUBCASE("when the old one is deleted, it keeps everything for itself") {
     ActionRequest erase = request;

@@ -10,6 +10,7 @@
 
 #include "base/signature.h"
 #include "connectors/handover/hand_over.h"
+#include "connectors/handover/ways.h"
 #include "tests/e2e/connectors/peer.h"
 
 namespace rescind {
@@ -189,7 +190,7 @@ TEST_CASE("webhook: a signed request arrives, with a key that tells repetitions"
   const auto way = make_hand_over(settings);
   const auto went = way->deliver(example());
   REQUIRE_MESSAGE(went.has_value(), went.error().to_string());
-  CHECK(*went == "webhook:" + receiver.url());
+  CHECK(*went == "webhook:" + shown_url(receiver.url()));
   REQUIRE(way->deliver(example()).has_value());
   const auto requests = receiver.requests();
   REQUIRE(requests.size() == 2);
@@ -202,10 +203,23 @@ TEST_CASE("webhook: a signed request arrives, with a key that tells repetitions"
   CHECK(requests[0].body.find("s3cret") == std::string::npos);
 }
 
+TEST_CASE("webhook: what goes to the address of a contact is not signed") {
+  Receiver receiver;
+  WebhookSettings settings{receiver.url(), "s3cret", "", Seconds(10)};
+  REQUIRE(post_webhook(settings, receiver.url(), example()).has_value());
+  settings.url = "https://chat.example.org/ours";
+  REQUIRE(post_webhook(settings, receiver.url(), example()).has_value());
+  const auto requests = receiver.requests();
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].has_header("Rescind-Signature"));
+  CHECK_FALSE(requests[1].has_header("Rescind-Signature"));
+}
+
 TEST_CASE("webhook: every answer but 2xx is a failure, and redirects are not followed") {
   Receiver receiver;
   HandOverSettings settings;
-  settings.webhook = WebhookSettings{receiver.url() + "?token=hidden", "s3cret", "", Seconds(10)};
+  settings.webhook =
+      WebhookSettings{receiver.url() + "/hidden?token=hidden", "s3cret", "", Seconds(10)};
   const auto way = make_hand_over(settings);
   for (const int answer : {302, 403, 500}) {
     receiver.answer = answer;

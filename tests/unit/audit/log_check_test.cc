@@ -237,6 +237,8 @@ TEST_CASE("log: what is no log file is refused with the reason") {
         "this is no evidence log: its first line has no `format`: `rescind-evidence-log`");
   CHECK(refusal(R"({"format":"rescind-evidence-log","version":"9"})") ==
         "the evidence log has version `9`, this program knows 1.0");
+  CHECK(refusal("{\"format\":\"rescind-evidence-log\",\"version\":\"9\\u001b[2J\\n\"}") ==
+        "the evidence log has version `9\uFFFD[2J\uFFFD`, this program knows 1.0");
   CHECK(refusal(R"({"format":"rescind-evidence-log","version":"1.0"})") ==
         "the header of the evidence log has no `checkpoints`");
   CHECK(refusal(R"({"format":"rescind-evidence-log","version":"1.0","checkpoints":[1]})") ==

@@ -433,6 +433,8 @@ TEST_CASE("pack: what is no pack is refused with the reason") {
   CHECK(refusal("[]") == "this is no evidence pack: it has no `format`: `rescind-evidence-pack`");
   CHECK(refusal(R"({"format":"rescind-evidence-pack","version":"7"})") ==
         "the evidence pack has version `7`, this program knows 1.0");
+  CHECK(refusal("{\"format\":\"rescind-evidence-pack\",\"version\":\"7\\u009b2J\"}") ==
+        "the evidence pack has version `7\uFFFD2J`, this program knows 1.0");
   CHECK(refusal("<!DOCTYPE html><p>nothing") == "the page holds no evidence");
   const std::string good = encode_pack(Company().pack()).value();
   CHECK(refusal(replaced(good, "\"seal\"", "\"sea\"")) == "the pack has no `seal`");

@@ -103,6 +103,15 @@ TEST_CASE("collect: a record without a usable id leaves no row") {
   SUBCASE("a number") {
     only(*with(R"({"record":"session","id":7,"system":"okta"})"), "R0504");
   }
+  SUBCASE("an id that would steer a terminal") {
+    only(*with(R"({"record":"session","id":"a\u001b[2J","system":"okta"})"), "R0504");
+  }
+  SUBCASE("an id with a control character beyond ASCII") {
+    only(*with(R"({"record":"session","id":"a\u009b2J","system":"okta"})"), "R0504");
+  }
+  SUBCASE("an id that turns text around") {
+    only(*with(R"({"record":"session","id":"a\u202eb","system":"okta"})"), "R0504");
+  }
 }
 
 TEST_CASE("collect: a bad id in a broken record does not hide the next record's missing one") {

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "collect/collect_inventory.h"
+#include "collect/document.h"
 #include "collect/scan_instant.h"
+#include "collect/yaml_text.h"
 
 namespace rescind {
 namespace {
@@ -240,6 +242,47 @@ TEST_CASE("collect: aliases in YAML cannot unfold without bound") {
   const auto inventory = read("a.yaml", bomb);
   REQUIRE(inventory->rejected.size() == 1);
   CHECK(inventory->rejected[0].why.find("values") != std::string::npos);
+}
+
+TEST_CASE("collect: aliases in YAML cannot repeat long texts without bound") {
+  const std::string text(200'000, 'x');
+  const auto refused = [](const std::string& yaml) {
+    DocumentLimits limits;
+    limits.max_bytes = 1024UL * 1024;
+    return read_yaml_text(yaml, limits).problem;
+  };
+  std::string bomb = "a: &a " + text + "\nb: [*a";
+  for (int i = 0; i < 1000; ++i) {
+    bomb += ", *a";
+  }
+  CHECK(refused(bomb + "]\n") == "anchors and aliases repeat more than 4194304 bytes");
+  std::string nested;
+  for (int i = 0; i < 30; ++i) {
+    nested += "- &n" + std::to_string(i) + "\n" + std::string(static_cast<std::size_t>(2 * i + 2), ' ');
+  }
+  CHECK(refused(nested + "- " + text + "\n") ==
+        "anchors and aliases repeat more than 4194304 bytes");
+  CHECK(refused("a: &a " + text + "\nb: [*a, *a, *a]\n").empty());
+}
+
+TEST_CASE("collect: a name that is given twice is found among many") {
+  std::string yaml;
+  std::string json = "{";
+  for (int i = 0; i < 100; ++i) {
+    yaml += "k" + std::to_string(i) + ": 1\n";
+    json += "\"k" + std::to_string(i) + "\": 1, ";
+  }
+  for (const int again : {0, 15, 16, 99}) {
+    const std::string name = "k" + std::to_string(again);
+    CHECK(read_yaml_text(yaml + name + ": 2\n", {}).problem == "`" + name + "` is given twice");
+    SourceSet sources;
+    Diagnostics diagnostics;
+    const SourceFileId file = sources.add("a.json", json + "\"" + name + "\": 2}");
+    read_json_document(sources, file, Code::R0601, {}, diagnostics);
+    CHECK(render_text(diagnostics, sources, {}).find("`" + name + "` is given twice") !=
+          std::string::npos);
+  }
+  CHECK(read_yaml_text(yaml, {}).problem.empty());
 }
 
 TEST_CASE("collect: a discovered account finds its holder by the configured attribute") {

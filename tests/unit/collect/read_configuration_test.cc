@@ -276,7 +276,7 @@ handover:
   REQUIRE(reading->configuration);
   const HandoverConfiguration& handover = reading->configuration->handover;
   REQUIRE(handover.webhook);
-  CHECK(handover.webhook->url == "https://chat.example.org/hook");
+  CHECK(std::get<std::string>(handover.webhook->url.value) == "https://chat.example.org/hook");
   CHECK(handover.webhook->secret->is_secret());
   CHECK(handover.webhook->timeout == Seconds(5));
   REQUIRE(handover.smtp);
@@ -289,6 +289,17 @@ handover:
   CHECK(handover.folder == "people/");
   CHECK_FALSE(handover.empty());
   CHECK(read("steward: iam")->configuration->handover.empty());
+}
+
+TEST_CASE("configuration: the address of a webhook may be a secret") {
+  const auto reading = read("handover: { webhook: { url: { env: HOOK_URL } } }\n");
+  REQUIRE(reading->configuration);
+  const ConfiguredValue& url = reading->configuration->handover.webhook->url;
+  REQUIRE(url.is_secret());
+  CHECK(std::get<SecretSource>(url.value).name == "HOOK_URL");
+  CHECK(is_webhook_url("https://chat.example.org/hook"));
+  CHECK_FALSE(is_webhook_url("http://chat.example.org/hook"));
+  CHECK(says(errors("handover: { webhook: { url: { cloud: x } } }\n"), "R0805"));
 }
 
 TEST_CASE("configuration: a way to people that cannot work or leaks is refused") {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "connectors/ldap/connector.h"
 #include "connectors/ldap/dialect.h"
 #include "connectors/ldap/names.h"
 
@@ -21,6 +22,38 @@ TEST_CASE("ldap: filter values are escaped, bytes too") {
   CHECK(equals_filter("uid", "a*)(uid=*") == "(uid=a\\2a\\29\\28uid=\\2a)");
   CHECK(filter_escape(std::string("\0\\\xC3\xA9", 4)) == "\\00\\5c\\c3\\a9");
   CHECK(filter_escape("uid=alice,ou=people") == "uid=alice,ou=people");
+}
+
+TEST_CASE("ldap: what can authenticate is known by its attribute") {
+  for (const char* name : {"userpassword",
+                           "authpassword",
+                           "sambantpassword",
+                           "sambalmpassword",
+                           "sambapasswordhistory",
+                           "sshpublickey",
+                           "ipasshpubkey",
+                           "krbprincipalkey",
+                           "krbprincipalname",
+                           "krbextradata",
+                           "userpkcs12",
+                           "usercertificate",
+                           "usercertificate;binary",
+                           "usersmimecertificate",
+                           "pwdhistory",
+                           "unicodepwd",
+                           "ipatokenotpkey",
+                           "ipanthash",
+                           "msds-keycredentiallink",
+                           "altsecurityidentities",
+                           "supplementalcredentials",
+                           "oathsecretkey"}) {
+    CHECK_MESSAGE(can_authenticate(name), name);
+  }
+  for (const char* name :
+       {"uid", "cn", "sn", "objectclass", "description", "uidnumber", "loginshell", "homedirectory",
+        "mail", "memberof", "displayname", "employeenumber"}) {
+    CHECK_FALSE_MESSAGE(can_authenticate(name), name);
+  }
 }
 
 TEST_CASE("ldap: names are compared by what they say") {

@@ -5,6 +5,7 @@
 
 #include "connectors/postgres/client.h"
 #include "connectors/postgres/connector.h"
+#include "connectors/postgres/successor.h"
 
 namespace rescind::postgres {
 
@@ -12,6 +13,36 @@ TEST_CASE("postgres: names and values are quoted") {
   CHECK(quote_identifier("alice") == "\"alice\"");
   CHECK(quote_identifier("a\"b; DROP ROLE c") == "\"a\"\"b; DROP ROLE c\"");
   CHECK(quote_literal("it's \\") == "E'it''s \\\\'");
+}
+
+TEST_CASE("postgres: logs show a setting's name and never its value") {
+  const RoleStatement setting{"ALTER ROLE ", " SET \"app\".\"jwt_secret\" TO E' SET hush TO x'",
+                              " SET hush TO x"};
+  CHECK(setting.for_role("svc") ==
+        "ALTER ROLE \"svc\" SET \"app\".\"jwt_secret\" TO E' SET hush TO x'");
+  CHECK(setting.shown_for_role("svc") ==
+        "ALTER ROLE \"svc\" SET \"app\".\"jwt_secret\" TO (value left out)");
+  const RoleStatement membership{"GRANT \"app\" TO ", " WITH ADMIN OPTION"};
+  CHECK(membership.shown_for_role("svc") == membership.for_role("svc"));
+  CHECK(without_values("invalid value for parameter \"app.k\": \" SET hush TO x\"",
+                       {setting, membership}) ==
+        "invalid value for parameter \"app.k\": (value left out)");
+}
+
+TEST_CASE("postgres: a role follows another by its mark and by the name that comes of it") {
+  RoleFacts old;
+  old.oid = "16400";
+  old.name = "billing";
+  const std::string marker = "run:1/step:2";
+  const std::string name = successor_name("billing", marker);
+  const std::string mark = successor_mark("16400", marker);
+  CHECK(follows(name, mark, old));
+  CHECK(follows(name, "pays invoices " + mark, old));
+  CHECK_FALSE(follows("mallory", mark, old));
+  CHECK_FALSE(follows(name, successor_mark("16401", marker), old));
+  CHECK_FALSE(follows(name, successor_mark("16400", "run:9/step:2"), old));
+  CHECK_FALSE(follows(name, mark + " and more", old));
+  CHECK_FALSE(follows(name, "", old));
 }
 
 TEST_CASE("postgres: a session is named by role, process and start") {

@@ -36,6 +36,14 @@ TEST_CASE("hand-over: a webhook's signature is HMAC-SHA256 (RFC 4231) over insta
         "t=1767600000,v1=" + hmac_sha256_hex("s3cret", "1767600000.{}"));
 }
 
+TEST_CASE("hand-over: of a URL only what is no secret is shown") {
+  CHECK(shown_url("https://chat.example.org/hooks/T0/B0/s3cret?t=x#y") ==
+        "https://chat.example.org");
+  CHECK(shown_url("https://user:pw@chat.example.org:8443/x@y") == "https://chat.example.org:8443");
+  CHECK(shown_url("https://chat.example.org?k=s3cret@x") == "https://chat.example.org");
+  CHECK(shown_url("s3cret") == "(a URL)");
+}
+
 TEST_CASE("hand-over: a message's own fields never take the place of who and what") {
   CHECK(
       webhook_body(example()) ==

@@ -79,6 +79,27 @@ TEST_CASE("render: control characters of other systems never reach the terminal"
   CHECK_FALSE(has(text, "\nforged"));
 }
 
+TEST_CASE("render: controls beyond ASCII and those that turn text around are replaced everywhere") {
+  Plan plan = sample();
+  plan.steps[0].item =
+      "evil\xC2\x9B"
+      "2J\u202Etxt";
+  for (const std::string& text :
+       {render_plan_text(plan, {}), render_plan_dot(plan), render_plan_mermaid(plan)}) {
+    CHECK(has(text, "evil\uFFFD2J\uFFFDtxt"));
+    CHECK_FALSE(has(text, "\xC2\x9B"));
+    CHECK_FALSE(has(text, "\u202E"));
+  }
+}
+
+TEST_CASE("render: no name can be a directive of Mermaid") {
+  Plan plan = sample();
+  plan.steps[0].item = "x%%{init: {\"securityLevel\": \"loose\"}}%%";
+  const std::string text = render_plan_mermaid(plan);
+  CHECK(has(text, "x#37;#37;{init"));
+  CHECK_FALSE(has(text, "%"));
+}
+
 TEST_CASE("render: graphs name every step once and draw strong and weak edges apart") {
   const Plan plan = sample();
   const std::string dot = render_plan_dot(plan);

@@ -1,6 +1,8 @@
 // Statements that are kept and used again must not remember whom they served.
 #include "base/sqlite.h"
 
+#include <sys/stat.h>
+
 #include "tests/unit/store/fixture.h"
 
 namespace rescind {
@@ -17,6 +19,19 @@ SqliteDatabase open_numbers(const TemporaryFolder& folder) {
 constexpr const char* kAll = "SELECT n FROM numbers WHERE n >= ? ORDER BY n";
 
 }  // namespace
+
+TEST_CASE("sqlite: a new file and its journals are their owner's alone, whatever the umask") {
+  const TemporaryFolder folder;
+  const mode_t before = umask(022);
+  const SqliteDatabase database = open_numbers(folder);
+  umask(before);
+  for (const char* name : {"numbers.db", "numbers.db-wal", "numbers.db-shm"}) {
+    struct stat facts {};
+
+    REQUIRE(stat(folder.file(name).c_str(), &facts) == 0);
+    CHECK_MESSAGE((facts.st_mode & 0777U) == 0600U, name);
+  }
+}
 
 TEST_CASE("sqlite: a statement that was used before knows nothing of what was bound then") {
   const TemporaryFolder folder;
