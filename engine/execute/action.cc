@@ -69,6 +69,10 @@ bool destroys(const PlanStep& step) {
   return step.effects.has(Effect::Destroys) || step.rank == Rank::Destroy;
 }
 
+bool is_decided_when_due(const PlanStep& step) {
+  return destroys(step) || step.effects.has(Effect::Releases) || step.rank == Rank::Release;
+}
+
 ActionRequest request_of(const PlanStep& step, const StepRecord& record) {
   ActionRequest request;
   request.marker = step.id + "#" + std::to_string(record.generation);

@@ -102,6 +102,9 @@ Result<ActionReport> settle_answer(const ActionContext& context, const PlanStep&
 // The request of a step; `marker` is its idempotency key.
 ActionRequest request_of(const PlanStep& step, const StepRecord& record);
 bool destroys(const PlanStep& step);
+// Is decided again when it is due later than its plan can be trusted: what destroys, and what frees
+// something that may take data with it.
+bool is_decided_when_due(const PlanStep& step);
 
 // The step waits, durably.
 Result<ActionReport> wait_for(const ActionContext& context, StepRecord record, std::string wait,

@@ -26,24 +26,12 @@ std::string first_refusal(const Diagnostics& diagnostics) {
 // Which of the superseded runs has the step already, and not only as cancelled.
 Result<std::map<std::string, std::string>> steps_to_inherit(const Plan& plan, Store& store) {
   std::map<std::string, std::string> known;
-  std::set<std::string> anew;  // items whose stages began anew: what was done once was put back
   for (const std::string& old : plan.supersedes) {
     RESCIND_ASSIGN_OR_RETURN(const auto steps, store.list_steps(old));
     for (const StepRecord& step : steps) {
       if (step.state != StepState::Cancelled && step.state != StepState::Undone) {
         known.emplace(step.step, old);
       }
-    }
-    RESCIND_ASSIGN_OR_RETURN(const auto retirements, store.list_retirements(old));
-    for (const RetirementRecord& retirement : retirements) {
-      if (retirement.generation > 1) {
-        anew.insert(retirement.item);
-      }
-    }
-  }
-  for (const PlanStep& step : plan.steps) {
-    if (!step.retirement.empty() && anew.contains(step.item)) {
-      known.erase(step.id);
     }
   }
   return known;

@@ -388,12 +388,6 @@ RetirementRecord furthest(const PlannedRetirement& planned, RetirementRecord fre
   RetirementRecord on = open;
   on.id = fresh.id;
   on.retire = fresh.retire;
-  if (open.generation > 1) {
-    // The new plan's steps are those of a first generation: its stage is worked once more.
-    on.generation = 1;
-    on.state = fresh.state;
-    on.due.reset();
-  }
   if (was == place(fresh.stage) && fresh.overdue) {
     on.overdue = on.overdue ? std::min(*on.overdue, *fresh.overdue) : fresh.overdue;
   }

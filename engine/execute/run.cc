@@ -101,6 +101,7 @@ Result<RunReport> Run::work() {
   for (const ClaimRelease& release : releases_alone(plan_)) {
     RESCIND_RETURN_IF_ERROR(journal_.release("", release.item, {release.cause}));
   }
+  RESCIND_RETURN_IF_ERROR(claim_what_was_taken_over());
   RESCIND_RETURN_IF_ERROR(connect_missing());
   RESCIND_RETURN_IF_ERROR(cancel_passed());
   Milliseconds patience = options_.patience;
@@ -122,6 +123,39 @@ Result<RunReport> Run::work() {
   RESCIND_RETURN_IF_ERROR(say_what_waits());
   RESCIND_RETURN_IF_ERROR(finish(state_now()));
   return report();
+}
+
+// A step that an earlier run had done already stands for the causes of this run too.
+Status Run::claim_what_was_taken_over() {
+  if (plan_.supersedes.empty()) {
+    return {};
+  }
+  const ClaimMap claims = claims_of(plan_, claim_.run.id);
+  for (Slot& slot : schedule_->slots()) {
+    const auto own = claims.find(slot.record.step);
+    const bool done = is_done_state(slot.record.state) || slot.record.state == StepState::Residual;
+    if (own == claims.end() || !done) {
+      continue;
+    }
+    RESCIND_ASSIGN_OR_RETURN(const auto known, store_.list_claims(own->second.front().item));
+    bool missing = false;
+    bool released = false;  // on purpose: it does not stand again
+    for (const ContainmentClaim& claim : own->second) {
+      const auto found =
+          std::find_if(known.begin(), known.end(),
+                       [&claim](const ContainmentClaim& one) { return one.cause == claim.cause; });
+      missing = missing || found == known.end();
+      released = released || (found != known.end() && found->released_at);
+    }
+    if (missing && !released) {
+      Entry entry;
+      entry.entry = RecordEntry::Decided;
+      entry.item = own->second.front().item;
+      entry.detail = "stands for the events of this run too";
+      RESCIND_RETURN_IF_ERROR(journal_.write(slot.record, entry));
+    }
+  }
+  return {};
 }
 
 // The run is at rest: its state, what was put back, when to look again.

@@ -27,6 +27,7 @@ class Run {
  private:
   Status record_approvals(std::vector<StepRecord>& steps);
   Status cancel_passed();
+  Status claim_what_was_taken_over();
   Status finish(RunState state);
   Status finish_undoing();
   Result<bool> leaves_something_to_decide();

@@ -151,12 +151,13 @@ void Schedule::list_open_steps() {
 }
 
 bool Schedule::is_appointment(const Slot& slot, Instant now) const {
-  if (slot.record.attempts > 0) {
+  // Tried in vain is not begun: what came meanwhile counts.
+  if (!is_untouched_state(slot.record.state)) {
     return false;
   }
   // Of a retirement only the state says when: until then it is no appointment with anybody.
   const bool planned_so = slot.step->appointment && slot.step->retirement.empty();
-  return planned_so || (destroys(*slot.step) && now >= run_.expires_at(slot.step->id));
+  return planned_so || (is_decided_when_due(*slot.step) && now >= run_.expires_at(slot.step->id));
 }
 
 bool Schedule::has_passed(const Slot& slot) const {
@@ -223,9 +224,9 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     waits.due = step.not_before;
     return waits;
   }
-  if (is_appointment(slot, now) || (held && destroys(step))) {
+  if (is_appointment(slot, now) || (held && is_decided_when_due(step))) {
     waits.wait = held ? "hold: " + step.gate->text : "appointment";
-    waits.due = staged ? now : step.not_before;
+    waits.due = staged ? now + options_.retry_later : step.not_before;
     waits.person = held;
     // It was decided again, and that still stands.
     const bool said =

@@ -49,6 +49,31 @@ bool is_end_state(StepState state) {
   return state >= StepState::Verified;
 }
 
+bool is_untouched_state(StepState state) {
+  switch (state) {
+  case StepState::Pending:
+  case StepState::Waiting:
+  case StepState::Ready:
+  case StepState::Throttled:
+  case StepState::Conflict:
+  case StepState::Failed:
+    return true;
+  case StepState::Intent:
+  case StepState::Sent:
+  case StepState::Applied:
+  case StepState::Residual:
+  case StepState::Unknown:
+  case StepState::Verified:
+  case StepState::AlreadyDone:
+  case StepState::Unsupported:
+  case StepState::Refused:
+  case StepState::Cancelled:
+  case StepState::Undone:
+    return false;
+  }
+  return false;
+}
+
 bool is_done_state(StepState state) {
   return state == StepState::Verified || state == StepState::AlreadyDone;
 }

@@ -39,6 +39,8 @@ std::optional<StepState> find_step_state(std::string_view name);
 bool is_end_state(StepState state);
 // The goal of the step is known to hold (verified, already_done).
 bool is_done_state(StepState state);
+// Nothing has been done yet, for certain: what is meant by the step may still change.
+bool is_untouched_state(StepState state);
 
 enum class RunState : std::uint8_t {
   Open,        // steps are being worked

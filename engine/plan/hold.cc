@@ -101,9 +101,10 @@ void postpone(const Draft& draft, Order& order, Instant until, const std::string
     *order.deadline += delay;
   }
   order.overdue = false;
-  order.appointment = order.staged.has_value() && order.has(Effect::Destroys)
-                          ? true
-                          : until > draft.decisions.as_of + draft.options.expiry;
+  // What only contains or strips goes on when the hold ends.
+  const bool decided_again = order.has(Effect::Destroys) || order.has(Effect::Releases);
+  order.appointment = decided_again && ((order.staged.has_value() && order.has(Effect::Destroys)) ||
+                                        until > draft.decisions.as_of + draft.options.expiry);
   order.gate = Gate{.kind = "hold", .text = "hold " + hold + " until " + format_instant(until)};
   order.outcome = Outcome::Postponed;
 }

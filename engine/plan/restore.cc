@@ -43,11 +43,20 @@ class Restorer {
           {.item = item, .why = "whether it is to be restored cannot be known"});
       return;
     }
+    const std::size_t released = draft_.plan.releases.size();
     const std::set<std::string> left = drop_claims(standing->second, item, matches);
     if (!left.empty()) {
-      draft_.plan.notes.push_back(item + " stays as it is: " +
-                                  join(std::vector<std::string>(left.begin(), left.end()), ", ") +
-                                  " still holds it");
+      const std::string holders =
+          join(std::vector<std::string>(left.begin(), left.end()), ", ") + " still holds it";
+      const Instant from = effective(matches);
+      if (from > draft_.decisions.as_of && draft_.plan.releases.size() > released) {
+        // Nothing would drop the claim when its time comes: there is no step that waits for it.
+        draft_.plan.releases.resize(released);
+        draft_.need_person(item, "plan this again at " + format_instant(from) +
+                                     ", when the absence ends: " + holders);
+        return;
+      }
+      draft_.plan.notes.push_back(item + " stays as it is: " + holders);
       return;
     }
     if (contained_in_this_plan(ref)) {
@@ -55,6 +64,15 @@ class Restorer {
       return;
     }
     put_back(ref, standing->second, matches);
+  }
+
+  // When the first of them takes effect.
+  [[nodiscard]] Instant effective(const std::vector<std::uint32_t>& matches) const {
+    Instant first = Instant::max();
+    for (const std::uint32_t i : matches) {
+      first = std::min(first, draft_.cause_of(i).effective);
+    }
+    return first;
   }
 
   static bool any_stands(const std::vector<StandingChange>& changes) {

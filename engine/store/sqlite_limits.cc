@@ -65,7 +65,8 @@ Result<LimitAnswer> SqliteStore::reserve(const std::string& run, const std::stri
       }
     }
     RESCIND_ASSIGN_OR_RETURN(
-        auto insert, database_.prepare("INSERT OR IGNORE INTO limit_events VALUES (?,?,?,?,?,?)"));
+        auto insert, database_.prepare("INSERT INTO limit_events VALUES (?,?,?,?,?,?) ON CONFLICT "
+                                       "DO UPDATE SET at = max(at, excluded.at)"));
     RESCIND_RETURN_IF_ERROR(insert.bind(claim.limit)
                                 .bind(claim.scope)
                                 .bind(claim.subject)

@@ -37,8 +37,8 @@ class SqliteStore final : public Store {
                      const std::optional<Instant>& due) override;
   Result<std::vector<std::string>> list_due_runs(Instant at) override;
   Result<std::optional<Instant>> next_due() override;
-  Result<std::uint32_t> extend_run(const JournalRecord& record, const NewSupplement& supplement,
-                                   const RetirementRecord* retirement) override;
+  Result<std::uint32_t> extend_run(const JournalRecord& record,
+                                   const NewSupplement& supplement) override;
   Result<std::vector<Supplement>> list_supplements(const std::string& run) override;
   Status mark_undone(const std::string& run, const std::string& by,
                      const std::vector<std::string>& steps, bool whole, Instant at) override;

@@ -138,8 +138,7 @@ Status SqliteStore::end_superseded(const std::string& run, const std::string& by
 }
 
 Result<std::uint32_t> SqliteStore::extend_run(const JournalRecord& record,
-                                              const NewSupplement& supplement,
-                                              const RetirementRecord* retirement) {
+                                              const NewSupplement& supplement) {
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
   RESCIND_RETURN_IF_ERROR(check_epoch(record.run, record.epoch));
@@ -165,8 +164,9 @@ Result<std::uint32_t> SqliteStore::extend_run(const JournalRecord& record,
                                    {"plan", sha256_digest(supplement.plan)}}));
   RESCIND_RETURN_IF_ERROR(log_notes(supplement.notes, record.run, supplement.at));
   RESCIND_RETURN_IF_ERROR(write_new_steps(record.run, supplement.steps, position));
-  if (retirement != nullptr) {
-    RESCIND_RETURN_IF_ERROR(write_retirement(*retirement));
+  for (RetirementRecord retirement : supplement.retirements) {
+    retirement.run = record.run;
+    RESCIND_RETURN_IF_ERROR(write_retirement(retirement));
   }
   RESCIND_RETURN_IF_ERROR(write_record(record));
   RESCIND_RETURN_IF_ERROR(transaction.commit());

@@ -63,7 +63,8 @@ struct NewSupplement {
   std::vector<NewStep> steps;  // those that the run does not have yet
   std::string why;
   Instant at{};
-  std::vector<AuditNote> notes{};  // as of a run
+  std::vector<RetirementRecord> retirements{};  // that begin or move with it
+  std::vector<AuditNote> notes{};               // as of a run
 };
 
 struct Supplement {
@@ -182,11 +183,10 @@ class Store : public AuditStore {
   // The earliest instant at which a run is due; nothing: none is.
   virtual Result<std::optional<Instant>> next_due() = 0;
 
-  // Adds steps to a run, or gives known ones another form, and makes `retirement` (may be null) the
-  // state of its retirement, in one transaction. Errors: Conflict when fenced or used before.
+  // Adds steps to a run, or gives known ones another form, in one transaction. Returns the number
+  // of the supplement, from 1. Errors: Conflict when fenced or used before.
   virtual Result<std::uint32_t> extend_run(const JournalRecord& record,
-                                           const NewSupplement& supplement,
-                                           const RetirementRecord* retirement) = 0;
+                                           const NewSupplement& supplement) = 0;
   virtual Result<std::vector<Supplement>> list_supplements(const std::string& run) = 0;
 
   // Of a run that is Undoing: the steps that were put back become Undone; with `whole` the run does

@@ -12,6 +12,7 @@
 #include "execute/retirement.h"
 #include "store/run_plan.h"
 #include "workflow/advance.h"
+#include "workflow/decide_again.h"
 
 namespace rescind::advance {
 
@@ -60,13 +61,26 @@ class OpenRun {
   Status need_approvals();
   void point() const;
   JournalRecord line(RecordEntry entry, const std::string& detail) const;
-  Status extend(RecordEntry entry, const std::string& why, std::vector<PlanStep> steps,
-                const std::vector<PlannedRetirement>& retirements, Instant expires,
-                const RetirementRecord* record);
+
+  // What a supplement adds: steps, and retirements that begin or move with them.
+  struct Addition {
+    std::vector<PlanStep> steps;
+    Instant expires{};
+    std::vector<PlannedRetirement> retirements{};
+    std::vector<RetirementRecord> records{};
+  };
+
+  Status extend(RecordEntry entry, const std::string& why, Addition addition);
+  [[nodiscard]] std::vector<PlanStep> due_appointments() const;
+  Status put_off(const PlanStep& step, const AppointmentAgain& again);
+  [[nodiscard]] bool is_swept() const;
+  Result<Addition> find_new_items();
   [[nodiscard]] std::set<std::string> successors_made() const;
   [[nodiscard]] const StepRecord* record_of(const std::string& step) const;
 
   // --- retirements (advance_retirement.cc)
+  [[nodiscard]] bool is_out_of_date(const RetirementRecord& record,
+                                    const execute::StageShape& stage) const;
   Result<bool> move_one(RetirementRecord record, const PlannedRetirement& planned);
   Result<execute::RetirementFacts> facts_of(const RetirementRecord& record,
                                             const PlannedRetirement& planned,

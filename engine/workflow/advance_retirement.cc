@@ -30,10 +30,6 @@ std::size_t place(const std::vector<StageShape>& stages, const std::string& name
   return at;
 }
 
-std::string without_revision(const std::string& lineage) {
-  return lineage.substr(0, lineage.rfind('#'));
-}
-
 // The event behind the retirement, as its plan lists it.
 const Event* cause_in(const Plan& plan, const PlannedRetirement& planned) {
   for (std::size_t i = 0; i < plan.events.size() && i < plan.event_lineages.size(); ++i) {
@@ -243,10 +239,13 @@ Status OpenRun::read_causes(const RetirementRecord& record, const PlannedRetirem
     }
   }
   RESCIND_ASSIGN_OR_RETURN(const auto events, store_.list_events());
-  const std::string cause = without_revision(planned.cause.substr(0, planned.cause.find(" > ")));
+  const std::string cause = claim_cause(planned.cause);
+  std::uint32_t newest = 0;
   for (const StoredEvent& event : events) {
-    facts.withdrawn =
-        facts.withdrawn || (event.withdrawn && without_revision(event.lineage) == cause);
+    if (claim_cause(event.lineage) == cause && event.revision >= newest) {
+      newest = event.revision;
+      facts.withdrawn = event.withdrawn;
+    }
   }
   return {};
 }
@@ -358,7 +357,7 @@ Result<bool> OpenRun::ask_to_return(const RetirementRecord& record,
   RESCIND_RETURN_IF_ERROR(
       extend(RecordEntry::Extended,
              record.item + " is used: going back to `" + target + "` is up for approval",
-             std::move(back), {}, clock_.now(), nullptr));
+             {.steps = std::move(back), .expires = clock_.now()}));
   return true;
 }
 
@@ -422,12 +421,22 @@ Result<bool> OpenRun::complete_stage(const RetirementRecord& record,
         more.back().generation = std::max(step.generation, record.generation);
       }
     }
-    RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Decided,
-                                   record.item + ": `" + record.stage + "` can be done now",
-                                   std::move(more), {today}, fresh_->expires_at, nullptr));
+    RESCIND_RETURN_IF_ERROR(
+        extend(RecordEntry::Decided, record.item + ": `" + record.stage + "` can be done now",
+               {.steps = std::move(more), .expires = fresh_->expires_at, .retirements = {today}}));
     return true;
   }
   return false;
+}
+
+// A stage that destroys was decided so long ago that it must be decided again, and has not begun.
+bool OpenRun::is_out_of_date(const RetirementRecord& record, const StageShape& stage) const {
+  const std::vector<const PlanStep*> steps = steps_of(record, stage.name);
+  return stage.destroys && std::any_of(steps.begin(), steps.end(), [&](const PlanStep* step) {
+           const StepRecord* at = record_of(step->id);
+           return at != nullptr && is_untouched_state(at->state) &&
+                  clock_.now() >= plan_.expires_at(step->id);
+         });
 }
 
 Result<bool> OpenRun::move_one(RetirementRecord record, const PlannedRetirement& planned) {
@@ -442,6 +451,16 @@ Result<bool> OpenRun::move_one(RetirementRecord record, const PlannedRetirement&
     std::vector<PlanStep> fresh;
     if (record.state == RetirementState::AwaitingApproval) {
       RESCIND_ASSIGN_OR_RETURN(fresh, decide_stage(record, stage, facts));
+    }
+    if (record.state == RetirementState::Acting && is_out_of_date(record, stage)) {
+      RetirementFacts again = facts;
+      RESCIND_ASSIGN_OR_RETURN(fresh, decide_stage(record, stage, again));
+      if (!fresh.empty()) {
+        RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Decided,
+                                       record.item + ": decided again, still due",
+                                       {.steps = std::move(fresh), .expires = fresh_->expires_at}));
+        return true;
+      }
     }
     if (facts.use == UseBy::Dependent && facts.contained && stage.back_to &&
         record.returns < execute::kMaxReturns) {
@@ -464,11 +483,13 @@ Result<bool> OpenRun::move_one(RetirementRecord record, const PlannedRetirement&
                                                                : saved.why;
     if (move.goes_back) {
       RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Stage, record.item + ": " + words,
-                                     steps_anew(saved, planned, saved.stage), {}, clock_.now(),
-                                     &saved));
+                                     {.steps = steps_anew(saved, planned, saved.stage),
+                                      .expires = clock_.now(),
+                                      .records = {saved}}));
     } else if (move.moved() && !fresh.empty()) {
-      RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Decided, record.item + ": " + words,
-                                     std::move(fresh), {}, fresh_->expires_at, &saved));
+      RESCIND_RETURN_IF_ERROR(
+          extend(RecordEntry::Decided, record.item + ": " + words,
+                 {.steps = std::move(fresh), .expires = fresh_->expires_at, .records = {saved}}));
     } else {
       JournalRecord said =
           line(move.moved() || !told ? RecordEntry::Stage : RecordEntry::Escalated, words);

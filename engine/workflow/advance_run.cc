@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "audit/notes.h"
+#include "execute/action.h"
 #include "execute/refusals.h"
 #include "workflow/advance_parts.h"
 #include "workflow/decide_again.h"
@@ -11,15 +12,8 @@
 namespace rescind::advance {
 namespace {
 
-bool destroys(const PlanStep& step) {
-  return step.effects.has(Effect::Destroys) || step.rank == Rank::Destroy;
-}
-
-bool has_not_begun(const StepRecord& record) {
-  return record.attempts == 0 &&
-         (record.state == StepState::Pending || record.state == StepState::Waiting ||
-          record.state == StepState::Ready);
-}
+// How long what nobody can say a time for waits before it is decided once more.
+constexpr Seconds kLookAgain{86400};
 
 std::string step_words(const PlanStep& step) {
   return std::string(step.action.empty() ? verb_name(step.verb) : step.action) + " " +
@@ -113,15 +107,13 @@ Status OpenRun::need_approvals() {
 }
 
 // Steps of the run get another form, or join it.
-Status OpenRun::extend(RecordEntry entry, const std::string& why, std::vector<PlanStep> steps,
-                       const std::vector<PlannedRetirement>& retirements, Instant expires,
-                       const RetirementRecord* record) {
+Status OpenRun::extend(RecordEntry entry, const std::string& why, Addition addition) {
   Plan more;
   more.engine = plan_.plan.engine;
   more.as_of = clock_.now();
-  more.expires_at = expires;
-  more.steps = std::move(steps);
-  more.retirements = retirements;
+  more.expires_at = addition.expires;
+  more.steps = std::move(addition.steps);
+  more.retirements = std::move(addition.retirements);
   more.summary.steps = more.steps.size();
   more.notes.push_back(claim_.run.id + " " + std::to_string(claim_.run.epoch) + ": " + why);
   if (fresh_) {
@@ -133,6 +125,7 @@ Status OpenRun::extend(RecordEntry entry, const std::string& why, std::vector<Pl
   supplement.plan = encode_plan(more);
   supplement.why = why;
   supplement.at = clock_.now();
+  supplement.retirements = std::move(addition.records);
   supplement.notes = notes_of(more);
   for (const PlanStep& step : more.steps) {
     if (record_of(step.id) == nullptr) {
@@ -146,7 +139,7 @@ Status OpenRun::extend(RecordEntry entry, const std::string& why, std::vector<Pl
     }
   }
   point();
-  RESCIND_RETURN_IF_ERROR(store_.extend_run(line(entry, why), supplement, record).map([](auto) {}));
+  RESCIND_RETURN_IF_ERROR(store_.extend_run(line(entry, why), supplement).map([](auto) {}));
   point();
   lines_.push_back(why);
   add_supplement(plan_, std::move(more));
@@ -154,70 +147,81 @@ Status OpenRun::extend(RecordEntry entry, const std::string& why, std::vector<Pl
   return read();
 }
 
-Result<bool> OpenRun::decide_appointments() {
+// Steps that take something for good, whose time has come, and which nobody decided for today.
+std::vector<PlanStep> OpenRun::due_appointments() const {
   const Instant now = clock_.now();
   std::vector<PlanStep> due;
   for (const PlanStep& step : plan_.plan.steps) {
     const StepRecord* record = record_of(step.id);
     const bool planned = step.appointment || now >= plan_.expires_at(step.id);
     const bool held = step.gate && step.gate->kind == "hold";
-    if (record != nullptr && step.retirement.empty() && destroys(step) && (planned || held) &&
-        has_not_begun(*record) && step.not_before <= now && (!record->due || *record->due <= now)) {
+    if (record != nullptr && step.retirement.empty() && execute::is_decided_when_due(step) &&
+        (planned || held) && is_untouched_state(record->state) && step.not_before <= now &&
+        (!record->due || *record->due <= now)) {
       due.push_back(step);
     }
   }
+  return due;
+}
+
+// The appointment is not kept today: it waits, or is gone.
+Status OpenRun::put_off(const PlanStep& step, const AppointmentAgain& again) {
+  const Instant now = clock_.now();
+  StepRecord record = *record_of(step.id);
+  const bool undetermined = speaks_of(fresh_->undetermined, step.item);
+  if (again.state == AppointmentState::Gone && !undetermined) {
+    record.state = StepState::Cancelled;
+    record.wait.clear();
+    record.due.reset();
+    record.escalated = false;
+  } else {
+    record.state = StepState::Waiting;
+    record.wait = (again.state == AppointmentState::Moved ? "appointment: " : "hold: ") + again.why;
+    record.due = again.due ? again.due : std::optional<Instant>(now + kLookAgain);
+    record.escalated = undetermined;
+  }
+  record.detail = again.why;
+  record.updated_at = now;
+  JournalRecord said = line(RecordEntry::Decided, again.why);
+  said.step = step.id;
+  said.generation = record.generation;
+  said.state = record.state;
+  said.until = record.due;
+  point();
+  RESCIND_RETURN_IF_ERROR(store_.append(said, &record, nullptr));
+  point();
+  lines_.push_back(step_words(step) + ": " + std::string(step_state_name(record.state)) + ", " +
+                   again.why);
+  return {};
+}
+
+Result<bool> OpenRun::decide_appointments() {
+  const std::vector<PlanStep> due = due_appointments();
   if (due.empty()) {
     return false;
   }
   RESCIND_RETURN_IF_ERROR(need_fresh_plan());
   std::vector<PlanStep> go;
   for (const PlanStep& step : due) {
-    StepRecord record = *record_of(step.id);
     const AppointmentAgain again = judge_appointment(step, *fresh_);
-    const bool undetermined = speaks_of(fresh_->undetermined, step.item);
     if (again.state == AppointmentState::Due) {
       go.push_back(*again.fresh);
       keep_order(step, go.back());
-      continue;
-    }
-    if (again.state == AppointmentState::Gone && !undetermined) {
-      record.state = StepState::Cancelled;
-      record.wait.clear();
-      record.due.reset();
-      record.escalated = false;
+      go.back().appointment = false;
     } else {
-      record.state = StepState::Waiting;
-      record.wait =
-          (again.state == AppointmentState::Moved ? "appointment: " : "hold: ") + again.why;
-      record.due = again.due ? again.due : std::optional<Instant>(now + Seconds(86400));
-      record.escalated = undetermined;
+      RESCIND_RETURN_IF_ERROR(put_off(step, again));
     }
-    record.detail = again.why;
-    record.updated_at = now;
-    JournalRecord said = line(RecordEntry::Decided, again.why);
-    said.step = step.id;
-    said.generation = record.generation;
-    said.state = record.state;
-    said.until = record.due;
-    point();
-    RESCIND_RETURN_IF_ERROR(store_.append(said, &record, nullptr));
-    point();
-    lines_.push_back(step_words(step) + ": " + std::string(step_state_name(record.state)) + ", " +
-                     again.why);
   }
   if (go.empty()) {
     RESCIND_RETURN_IF_ERROR(read());
     return false;
-  }
-  for (PlanStep& step : go) {
-    step.appointment = false;
   }
   const std::string what = step_words(go.front());
   RESCIND_RETURN_IF_ERROR(
       extend(RecordEntry::Decided,
              "decided again, still due: " + what +
                  (go.size() > 1 ? " and " + std::to_string(go.size() - 1) + " more" : ""),
-             std::move(go), {}, fresh_->expires_at, nullptr));
+             {.steps = std::move(go), .expires = fresh_->expires_at}));
   return true;
 }
 
@@ -253,80 +257,89 @@ std::set<std::string> OpenRun::successors_made() const {
   return made;
 }
 
-// A snapshot misses what was made after it: when everything was swept, look once more.
-Result<bool> OpenRun::look_after_sweep() {
-  std::set<std::string> systems;
+// Whether there were sweeps, and all have come to an end.
+bool OpenRun::is_swept() const {
+  bool any = false;
   for (const PlanStep& step : plan_.plan.steps) {
-    if (step.action != "sweep") {
-      continue;
+    if (step.action == "sweep") {
+      const StepRecord* record = record_of(step.id);
+      any = true;
+      if (record == nullptr ||
+          !(is_done_state(record->state) || record->state == StepState::Residual)) {
+        return false;
+      }
     }
-    const StepRecord* record = record_of(step.id);
-    if (record == nullptr ||
-        !(is_done_state(record->state) || record->state == StepState::Residual)) {
-      return false;
-    }
-    systems.insert(step.system);
   }
-  const std::string setting = std::string(kSweptSetting) + claim_.run.id;
-  RESCIND_ASSIGN_OR_RETURN(const auto looked, store_.find_setting(setting));
-  if (systems.empty() || looked || !plan_.plan.undoes.empty()) {
-    return false;
+  return any;
+}
+
+// What planning for the same events finds now on items that the run does not speak of yet.
+Result<OpenRun::Addition> OpenRun::find_new_items() {
+  // Not only where something was swept: a machine identity of the subject has no sessions to sweep.
+  std::set<std::string> systems;
+  std::set<std::string> known;
+  for (const PlanStep& step : plan_.plan.steps) {
+    known.insert(step.item);
+    if (!step.system.empty()) {
+      systems.insert(step.system);
+    }
   }
   RESCIND_RETURN_IF_ERROR(need_facts({systems.begin(), systems.end()}));
   PlanRequest anew = request_.plan;
   anew.as_of = clock_.now();
   anew.events = reported_events(plan_.plan);
-  RESCIND_ASSIGN_OR_RETURN(const Plan found,
-                           plan_events(*request_.policy, inventory_, std::move(anew)));
-  std::vector<PlanStep> more;
-  for (const PlanStep& step : found.steps) {
-    if (record_of(step.id) == nullptr) {
-      more.push_back(step);
+  RESCIND_ASSIGN_OR_RETURN(Plan found, plan_events(*request_.policy, inventory_, std::move(anew)));
+  Addition more;
+  more.expires = found.expires_at;
+  const std::set<std::string> ours = successors_made();
+  for (PlanStep& step : found.steps) {
+    if (!step.item.empty() && record_of(step.id) == nullptr && !known.contains(step.item) &&
+        !ours.contains(step.item) && !ours.contains(step.account)) {
+      more.steps.push_back(std::move(step));
     }
   }
-  const auto new_item = [this](const PlanStep& step) {
-    return std::none_of(plan_.plan.steps.begin(), plan_.plan.steps.end(),
-                        [&step](const PlanStep& old) { return old.item == step.item; });
-  };
-  const std::set<std::string> ours = successors_made();
-  std::erase_if(more, [&](const PlanStep& step) {
-    return step.item.empty() || !new_item(step) || ours.contains(step.item) ||
-           ours.contains(step.account);
-  });
+  for (PlannedRetirement& planned : found.retirements) {
+    const bool is_new =
+        std::any_of(more.steps.begin(), more.steps.end(),
+                    [&planned](const PlanStep& step) { return step.retirement == planned.id; });
+    if (is_new) {
+      more.records.push_back(execute::begin_retirement(
+          planned, execute::shapes_of(planned, more.steps), clock_.now()));
+      more.retirements.push_back(std::move(planned));
+    }
+  }
+  return more;
+}
+
+// A snapshot misses what was made after it: when everything was swept, look once more.
+Result<bool> OpenRun::look_after_sweep() {
+  const std::string setting = std::string(kSweptSetting) + claim_.run.id;
+  RESCIND_ASSIGN_OR_RETURN(const auto looked, store_.find_setting(setting));
+  if (!is_swept() || looked || !plan_.plan.undoes.empty()) {
+    return false;
+  }
+  RESCIND_ASSIGN_OR_RETURN(Addition more, find_new_items());
   RESCIND_ASSIGN_OR_RETURN(const auto supplements, store_.list_supplements(claim_.run.id));
-  if (more.empty() || supplements.size() >= request_.max_supplements) {
-    const std::string said = more.empty()
+  if (more.steps.empty() || supplements.size() >= request_.max_supplements) {
+    const bool nothing = more.steps.empty();
+    const std::string said = nothing
                                  ? "nothing new after the sweep"
                                  : "new items again after " + std::to_string(supplements.size()) +
-                                       " supplements: " + more.front().item + "; plan again";
+                                       " supplements: " + more.steps.front().item + "; plan again";
     point();
-    RESCIND_RETURN_IF_ERROR(
-        store_.append(line(more.empty() ? RecordEntry::Extended : RecordEntry::Escalated, said),
-                      nullptr, nullptr));
+    RESCIND_RETURN_IF_ERROR(store_.append(
+        line(nothing ? RecordEntry::Extended : RecordEntry::Escalated, said), nullptr, nullptr));
     RESCIND_RETURN_IF_ERROR(store_.set_setting(setting, said));
     point();
-    if (!more.empty()) {
+    if (!nothing) {
       lines_.push_back(said);
     }
     return false;
   }
-  std::vector<PlannedRetirement> retirements = found.retirements;
-  std::erase_if(retirements, [&more](const PlannedRetirement& planned) {
-    return std::none_of(more.begin(), more.end(),
-                        [&planned](const PlanStep& step) { return step.retirement == planned.id; });
-  });
-  const std::string what = "found after the sweep: " + more.front().item + ", " +
-                           std::to_string(more.size()) + (more.size() == 1 ? " step" : " steps");
-  RESCIND_RETURN_IF_ERROR(
-      extend(RecordEntry::Extended, what, std::move(more), retirements, found.expires_at, nullptr));
-  for (const PlannedRetirement& planned : retirements) {
-    RetirementRecord record = execute::begin_retirement(
-        planned, execute::shapes_of(planned, plan_.plan.steps), clock_.now());
-    record.run = claim_.run.id;
-    RESCIND_RETURN_IF_ERROR(store_.save_retirement(
-        line(RecordEntry::Stage, "begins in `" + record.stage + "`"), record));
-  }
-  RESCIND_RETURN_IF_ERROR(read());
+  const std::string said = "found after the sweep: " + more.steps.front().item + ", " +
+                           std::to_string(more.steps.size()) +
+                           (more.steps.size() == 1 ? " step" : " steps");
+  RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Extended, said, std::move(more)));
   return true;
 }
 

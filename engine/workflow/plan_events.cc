@@ -166,6 +166,12 @@ Status read_store(const PlanRequest& request, const CheckedPolicy& policy,
     options.continued_runs.insert(request.again);
   }
   options.known_steps = open.known_steps;
+  if (!request.again.empty()) {
+    RESCIND_ASSIGN_OR_RETURN(const auto steps, store.list_steps(request.again));
+    for (const StepRecord& step : steps) {
+      options.known_steps.insert(step.step);
+    }
+  }
   options.withdrawn = open.withdrawn;
   options.notes.insert(options.notes.end(), open.notes.begin(), open.notes.end());
   RESCIND_ASSIGN_OR_RETURN(options.standing, find_standing(store));

@@ -113,6 +113,23 @@ void keep_appointment(Desk& desk, Crasher& crasher) {
   (void)desk;
 }
 
+// A key that was made after the snapshot joins the run, and begins to retire.
+void find_late_key(Desk& desk, Crasher& crasher) {
+  REQUIRE(desk.world->seed(
+      R"({"record":"api_key","id":"aws:early","system":"aws","holder":"alice-bot","native_id":"early"})"));
+  const Plan plan =
+      must(plan_events(desk.office.policy(), desk.facts({}), desk.plan_request({leaver()})));
+  REQUIRE(desk.world->seed(
+      R"({"record":"api_key","id":"aws:late","system":"aws","holder":"alice-bot","native_id":"late"})"));
+  crasher.apply(plan);
+  crasher.advance();
+  crasher.advance_after(kDay);
+  const auto retirements = must(desk.office.store->list_retirements(""));
+  CHECK(std::any_of(retirements.begin(), retirements.end(), [](const RetirementRecord& record) {
+    return record.item == "aws:late" && record.stage == "drain";
+  }));
+}
+
 // The same leaver again, decided anew: the second run takes over.
 void take_over(Desk& desk, Crasher& crasher) {
   desk.apply(leaver());
@@ -156,6 +173,7 @@ std::vector<Story> stories() {
   return {{"a key is retired", retire_key, 40},
           {"a key that is used goes back", return_key, 40},
           {"an appointment is kept", keep_appointment, 20},
+          {"a late key is found", find_late_key, 20},
           {"a run takes over", take_over, 4},
           {"a run is put back", put_back, 6}};
 }

@@ -229,9 +229,10 @@ TEST_CASE("execute: steps of a stage wait until their retirement is in it") {
   {
     const auto claim = company.store->claim_run(report.run, company.clock.now());
     line.epoch = claim->run.epoch;
-    const NewSupplement supplement{more.digest, encode_plan(more),   {{"step:delete-2", 2}},
-                                   "anew",      company.clock.now(), {}};
-    REQUIRE(company.store->extend_run(line, supplement, &next).has_value());
+    NewSupplement supplement{
+        more.digest, encode_plan(more), {{"step:delete-2", 2}}, "anew", company.clock.now()};
+    supplement.retirements = {next};
+    REQUIRE(company.store->extend_run(line, supplement).has_value());
   }
   const RunReport later = company.resume(report.run);
   CHECK(state_of(later, "delete") == StepState::Cancelled);

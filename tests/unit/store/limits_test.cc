@@ -40,6 +40,18 @@ TEST_CASE("store: reserving again for the same step changes nothing, approval pa
   CHECK(store->limit_usage("mass", "system crm", Seconds(3600), at_second(6)).value() == 2);
 }
 
+TEST_CASE("store: a step that is tried again after the window counts in the window of that try") {
+  const TemporaryFolder folder;
+  auto store = open_store(folder);
+  REQUIRE(store->reserve("run:1", "step:a", {claim("alice", 1)}, at_second(0), false)->reserved);
+  REQUIRE(store->reserve("run:1", "step:a", {claim("alice", 1)}, at_second(4000), false)->reserved);
+  CHECK(store->limit_usage("mass", "system crm", Seconds(3600), at_second(4001)).value() == 1);
+  const auto bob = store->reserve("run:2", "step:b", {claim("bob", 1)}, at_second(4002), false);
+  REQUIRE(bob.has_value());
+  CHECK_FALSE(bob->reserved);
+  CHECK(bob->room_at == at_second(7600));
+}
+
 TEST_CASE("store: claims on several limits are reserved all or none") {
   const TemporaryFolder folder;
   auto store = open_store(folder);

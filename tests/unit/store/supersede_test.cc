@@ -153,11 +153,11 @@ TEST_CASE("store: a run is extended in place, and a known step may get another f
   line.at = at_second(3);
   line.entry = RecordEntry::Extended;
   NewSupplement supplement{"sha256:s1", "{}", {{"step:c"}}, "found after the sweep", at_second(3)};
-  CHECK(store->extend_run(line, supplement, nullptr).value() == 1);
-  CHECK(store->extend_run(line, supplement, nullptr).error().kind() == ErrorKind::Conflict);
+  CHECK(store->extend_run(line, supplement).value() == 1);
+  CHECK(store->extend_run(line, supplement).error().kind() == ErrorKind::Conflict);
   supplement.digest = "sha256:s2";
   supplement.steps.clear();
-  CHECK(store->extend_run(line, supplement, nullptr).value() == 2);
+  CHECK(store->extend_run(line, supplement).value() == 2);
   CHECK(step_of(*store, run.id, "step:c").position == 2);
   const auto supplements = store->list_supplements(run.id);
   REQUIRE(supplements->size() == 2);
@@ -166,7 +166,7 @@ TEST_CASE("store: a run is extended in place, and a known step may get another f
   CHECK(store->list_records(run.id)->back().entry == RecordEntry::Extended);
   line.epoch = run.epoch - 1;
   supplement.digest = "sha256:s3";
-  CHECK(store->extend_run(line, supplement, nullptr).error().kind() == ErrorKind::Conflict);
+  CHECK(store->extend_run(line, supplement).error().kind() == ErrorKind::Conflict);
 }
 
 TEST_CASE("store: a run is put back step by step, also after it closed") {

@@ -27,7 +27,7 @@ rule out {
 }
 hold matter { when subject.legal_hold blocks delete of account until lifted ordered by "legal" because "M-1" }
 retire key {
-  on orphaned
+  on orphaned, owner_left
   for api_key as c where c.holder is not human
   because "a key leaves in stages" escalate to desk
   stage drain      { done when c idle for 24h   within 7d }
@@ -42,6 +42,7 @@ inline const std::string kDeskPeople = R"({"record":"system","id":"crm","kind":"
 {"record":"identity","id":"bob","kind":"employee"}
 {"record":"identity","id":"ci-bot","kind":"service","owner":["bob"]}
 {"record":"identity","id":"billing","kind":"service","owner":["bob"]}
+{"record":"identity","id":"alice-bot","kind":"service","owner":["alice"]}
 )";
 
 inline const std::string kDeskItems =
