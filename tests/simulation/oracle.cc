@@ -111,8 +111,12 @@ class Calls {
       return;
     }
     for (const EscalationRecord& record : records_) {
-      // Whoever is asked to do something has a day, and longer while it is not late.
-      const Instant late = std::max(record.raised_at, record.deadline.value_or(record.raised_at)) +
+      // Whoever is asked to do something has a day; a run that takes over begins with the first.
+      const auto run = evidence_.runs().find(record.run);
+      const Instant since = run == evidence_.runs().end()
+                                ? record.raised_at
+                                : std::max(record.raised_at, run->second.record.opened_at);
+      const Instant late = std::max(since, record.deadline.value_or(since)) +
                            std::chrono::hours(record.asks ? 24 : 0);
       if (record.level == 0 && late + level + std::chrono::hours(6) < evidence_.now()) {
         evidence_.broken("every deadline is met or escalated",
