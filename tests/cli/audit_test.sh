@@ -54,7 +54,7 @@ check 0 --key "$key" --log log.jsonl pack/evidence.html
 run 0 audit pack --identity alice --out alone.json; [ ! -e alone.html ]
 run 1 audit pack --identity nobody-at-all --out x;  says err "says nothing about"
 run 0 audit prove --entry 7;     cp out proof.json
-check 0 --key "$key" proof.json; says out "proved: 1 entries"
+check 0 --key "$key" proof.json; says out "proved: 1 entry of"
 step=$(node -e 'console.log(JSON.parse(require("fs").readFileSync("alice.plan.json")).steps[0].id)')
 run 0 audit prove --step "$step"
 run 0 audit prove --identity alice; cp out proofs.json

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/counted.h"
 #include "base/text.h"
 
 namespace rescind {
@@ -40,8 +41,8 @@ void print_report(const CommandContext& context, const LogReport& report) {
     context.out << "the evidence log does not hold\n";
     return;
   }
-  context.out << "the evidence log holds: " << report.entries << " entries, "
-              << report.checkpoints.size() << " checkpoints\n";
+  context.out << "the evidence log holds: " << counted(report.entries, "entry") << ", "
+              << counted(report.checkpoints.size(), "checkpoint") << '\n';
   if (report.covered < report.entries && !context.quiet) {
     context.err << "note: entries from " << report.covered
                 << " on are not signed yet; `rescind audit checkpoint` signs them\n";

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli/advance_session.h"
+#include "app/cli/audit.h"
 #include "app/cli/command.h"
 #include "app/cli/people.h"
 
@@ -28,6 +29,7 @@ ExitCode run_due(const CommandContext& context, bool accept_clock) {
     return context.report(report.error());
   }
   escalate_due(context, *session);
+  sign_at_end(context, session->project, *session->store);
   if (!context.quiet) {
     print_advance(context.out, *report);
   }

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "app/cli/advance_session.h"
+#include "app/cli/audit.h"
 #include "app/cli/people.h"
 
 namespace rescind {
@@ -46,6 +47,9 @@ Seconds DueWorker::work_once() {
     context_.err << text.str() << std::flush;
   }
   escalate_due(context_, session_);
+  if (!report->runs.empty()) {
+    sign_at_end(context_, session_.project, *session_.store);
+  }
   if (!report->next_due) {
     return kLookAgain;
   }

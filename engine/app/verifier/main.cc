@@ -11,6 +11,7 @@
 #include "audit/log_file.h"
 #include "audit/pack.h"
 #include "audit/proof.h"
+#include "base/counted.h"
 #include "base/text.h"
 
 namespace {
@@ -97,8 +98,8 @@ int check_log(const Arguments& arguments, const std::string& file,
     return fail_with(report.error());
   }
   return conclude(report->findings, report->findings_left_out,
-                  "the evidence log holds: " + std::to_string(report->entries) + " entries, " +
-                      std::to_string(report->checkpoints.size()) + " checkpoints");
+                  "the evidence log holds: " + counted(report->entries, "entry") + ", " +
+                      counted(report->checkpoints.size(), "checkpoint"));
 }
 
 int check_pack_text(const Arguments& arguments, const std::string& text) {
@@ -114,7 +115,7 @@ int check_pack_text(const Arguments& arguments, const std::string& text) {
   }
   return conclude(report->findings, 0,
                   "the evidence about " + report->identity +
-                      " holds: " + std::to_string(report->entries) + " entries of the log of " +
+                      " holds: " + counted(report->entries, "entry") + " of the log of " +
                       format_instant(report->checkpoint.at) + ". " + report->verdict);
 }
 
@@ -130,7 +131,7 @@ int check_proofs(const Arguments& arguments, const std::string& text) {
     const auto wrong = check_proof(*proof, arguments.keys);
     findings.insert(findings.end(), wrong.begin(), wrong.end());
   }
-  return conclude(findings, 0, "proved: " + std::to_string(count) + " entries of the signed log");
+  return conclude(findings, 0, "proved: " + counted(count, "entry") + " of the signed log");
 }
 
 // By the beginning of the file.
