@@ -2,6 +2,7 @@
 // that has any, since no statement reaches into another one.
 #include <set>
 
+#include "base/counted.h"
 #include "connectors/postgres/connector.h"
 #include "connectors/postgres/successor.h"
 #include "connectors/support/native_id.h"
@@ -135,8 +136,9 @@ ActionResult PostgresConnector::drop(const ActionRequest& request) {
   for (const Dependence& one : depends.databases) {
     if (one.owned > 0 && to.empty()) {
       return attempt.finish(ResultClass::NeedsHuman,
-                            "the role owns " + std::to_string(one.owned) + " objects in database " +
-                                database_of(one.database) + "; set reassign_to");
+                            "the role owns " +
+                                counted(static_cast<std::uint64_t>(one.owned), "object") +
+                                " in database " + database_of(one.database) + "; set reassign_to");
     }
   }
   std::set<std::string> databases;

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -17,10 +18,6 @@ constexpr std::array<std::string_view, 5> kProofs = {"holds", "does_not_hold", "
                                                      "not_needed"};
 
 using Json = nlohmann::ordered_json;
-
-std::string counted(std::uint64_t count, const std::string& singular) {
-  return std::to_string(count) + " " + singular + (count == 1 ? "" : "s");
-}
 
 std::string path_line(const ResidualPath& path) {
   std::string line = "  " + join(path.path, " > ");

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "store/run_plan.h"
 #include "verify/closure.h"
@@ -56,7 +57,8 @@ Status keep_closure(Store& store, const VerifiedOutcome& outcome, const SubjectC
   note.kind = "closure";
   note.run = outcome.run;
   note.who = closure.subject;
-  note.detail = std::to_string(closure.paths.size()) + " paths remain";
+  note.detail =
+      counted(closure.paths.size(), "path") + (closure.paths.size() == 1 ? " remains" : " remain");
   note.add("paths", std::to_string(closure.paths.size()));
   note.add("unforeseen", std::to_string(closure.unclaimed.size()));
   if (closure.last_path_closes_at) {

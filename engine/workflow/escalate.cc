@@ -80,7 +80,7 @@ void move_up(EscalationMove& move, const std::vector<CalledLevel>& chain, Instan
 std::vector<CalledLevel> resolve_chain(const EscalationCause& cause, const People& people) {
   std::vector<CalledLevel> chain;
   for (std::size_t i = 0; i < cause.chain.size(); ++i) {
-    if (!is_steward_only(cause.chain[i], people)) {
+    if ((i == 0 && cause.first_is_asked) || !is_steward_only(cause.chain[i], people)) {
       add_level(chain, cause.chain[i], i < cause.after.size() ? cause.after[i] : Seconds(0), cause,
                 people);
     }

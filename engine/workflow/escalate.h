@@ -30,6 +30,7 @@ struct EscalationCause {
   std::optional<Instant> deadline;
   std::set<std::string> subjects;  // of the events, and the holder: never called
   bool asks = false;               // an `ask` step: level 0 was asked when the step was done
+  bool first_is_asked = false;     // level 0 is who must answer, also where that is the steward
 };
 
 // What waits when the policy does not say how long.

@@ -81,6 +81,7 @@ std::optional<EscalationCause> cause_of_step(const Plan& plan, const PlanStep& s
   if (step.verb == Verb::Ask && is_done_state(record.state)) {
     EscalationCause cause = cause_of(plan, record.run, step);
     cause.asks = true;
+    cause.first_is_asked = true;
     cause.why = "asked: " + step.text;
     cause.since = record.settled_at.value_or(now);
     cause.chain.insert(cause.chain.begin(), {step.target});
@@ -96,6 +97,7 @@ std::optional<EscalationCause> cause_of_step(const Plan& plan, const PlanStep& s
   if (record.wait.starts_with("approval")) {
     cause.chain.insert(cause.chain.begin(), approvers_of(step));
     cause.after.insert(cause.after.begin(), Seconds(0));
+    cause.first_is_asked = true;
   } else if (step.deadline && *step.deadline <= now && !is_end_state(record.state) &&
              !step.escalate_after.empty()) {
     // The policy may give the first level some time beyond the deadline.

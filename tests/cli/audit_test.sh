@@ -62,7 +62,7 @@ check 0 --key "$key" --log log.jsonl pack/evidence.html
 run 0 audit pack --identity alice --out alone.json; [ ! -e alone.html ]
 run 1 audit pack --identity nobody-at-all --out x;  says err "says nothing about"
 run 0 audit prove --entry 7;     cp out proof.json
-check 0 --key "$key" proof.json; says out "proved: 1 entries"
+check 0 --key "$key" proof.json; says out "proved: 1 entry of"
 says out '{"sequence":7,';          says out "$size entries, signed at $time"
 check 0 --key "$key" --log log.jsonl --checkpoint first.checkpoint proof.json
 check 64 --key "$key" --checkpoint first.checkpoint proof.json;         says err "--log"

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/counted.h"
 #include "base/printable.h"
 #include "base/text.h"
 
@@ -41,8 +42,8 @@ void print_report(const CommandContext& context, const LogReport& report) {
     context.out << "the evidence log does not hold\n";
     return;
   }
-  context.out << "the evidence log holds: " << report.entries << " entries, "
-              << report.checkpoints.size() << " checkpoints";
+  context.out << "the evidence log holds: " << counted(report.entries, "entry") << ", "
+              << counted(report.checkpoints.size(), "checkpoint");
   if (!report.checkpoints.empty()) {
     context.out << "; the last one covers " << report.checkpoints.back().size
                 << " entries, signed at " << format_instant(report.checkpoints.back().at);

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli/audit.h"
+#include "base/counted.h"
 #include "base/printable.h"
 #include "base/text.h"
 
@@ -110,8 +111,8 @@ ExitCode run_pack(const CommandContext& context, const std::string& identity,
     RESCIND_RETURN_IF_ERROR(write_pack(pack, out));
     RESCIND_ASSIGN_OR_RETURN(const Story story, tell_pack(pack));
     if (!context.quiet) {
-      context.out << identity << ": " << pack.entries.size() << " entries, " << story.verdict
-                  << '\n';
+      context.out << identity << ": " << counted(pack.entries.size(), "entry") << ", "
+                  << story.verdict << '\n';
     }
     return ExitCode::Done;
   });

@@ -5,6 +5,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/project.h"
+#include "base/counted.h"
 #include "workflow/load_policy.h"
 
 namespace rescind {
@@ -36,10 +37,13 @@ ExitCode run_check(const CommandContext& context, const CheckArguments& argument
   const ExitCode code = context.report(diagnostics, *sources, arguments.format == "json");
   if (code == ExitCode::Done && *loaded && !context.quiet && arguments.format == "text") {
     const CheckedPolicy& policy = *(*loaded)->checked;
-    context.out << "checked " << (*loaded)->files << " files: " << policy.rules.size() << " rules, "
-                << policy.clauses.size() << " clauses, " << policy.roles.size() << " roles, "
-                << policy.holds.size() << " holds, " << policy.limits.size() << " limits, "
-                << policy.retires.size() << " retires\n";
+    context.out << "checked " << counted((*loaded)->files, "file") << ": "
+                << counted(policy.rules.size(), "rule") << ", "
+                << counted(policy.clauses.size(), "clause") << ", "
+                << counted(policy.roles.size(), "role") << ", "
+                << counted(policy.holds.size(), "hold") << ", "
+                << counted(policy.limits.size(), "limit") << ", "
+                << counted(policy.retires.size(), "retire") << '\n';
   }
   return code;
 }

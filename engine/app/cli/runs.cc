@@ -6,6 +6,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/project.h"
+#include "base/counted.h"
 #include "base/printable.h"
 
 namespace rescind {
@@ -43,8 +44,8 @@ ExitCode run_runs(const CommandContext& context, const std::string& only) {
       const auto done = std::count_if(steps.begin(), steps.end(),
                                       [](const StepRecord& s) { return is_done_state(s.state); });
       context.out << run.id << "  " << run_state_name(run.state) << "  opened "
-                  << format_instant(run.opened_at) << "  " << done << " of " << steps.size()
-                  << " steps done\n";
+                  << format_instant(run.opened_at) << "  " << done << " of "
+                  << counted(steps.size(), "step") << " done\n";
       if (!only.empty() || context.verbose) {
         print_waiting(context, steps);
       }

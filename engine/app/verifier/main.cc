@@ -16,6 +16,7 @@
 #include "audit/log_file.h"
 #include "audit/pack.h"
 #include "audit/proof.h"
+#include "base/counted.h"
 #include "base/printable.h"
 #include "base/text.h"
 
@@ -91,7 +92,7 @@ Result<std::vector<NamedNote>> read_checkpoints(const std::vector<std::string>& 
 
 // "129 entries, signed at 2026-11-20T15:21:02Z".
 std::string checkpoint_words(const Checkpoint& checkpoint) {
-  return std::to_string(checkpoint.size) + " entries, signed at " + format_instant(checkpoint.at);
+  return counted(checkpoint.size, "entry") + ", signed at " + format_instant(checkpoint.at);
 }
 
 // `notes`: what else the log is held against.
@@ -110,8 +111,8 @@ int check_log(const Arguments& arguments, const std::string& file,
   if (!report) {
     return fail_with(report.error());
   }
-  std::string what = "the evidence log holds: " + std::to_string(report->entries) + " entries, " +
-                     std::to_string(report->checkpoints.size()) + " checkpoints";
+  std::string what = "the evidence log holds: " + counted(report->entries, "entry") + ", " +
+                     counted(report->checkpoints.size(), "checkpoint");
   if (!report->checkpoints.empty()) {
     what += "; the last one covers " + checkpoint_words(report->checkpoints.back()) +
             ", and says nothing about what came later";
@@ -140,7 +141,7 @@ int check_pack_text(const Arguments& arguments, const std::string& text) {
   }
   return conclude(report->findings, 0,
                   "the evidence about " + report->identity +
-                      " holds: " + std::to_string(report->entries) + " entries of the log of " +
+                      " holds: " + counted(report->entries, "entry") + " of the log of " +
                       checkpoint_words(report->checkpoint) + ". " + report->verdict);
 }
 
@@ -211,7 +212,7 @@ int check_proofs(const Arguments& arguments, const std::string& text) {
   }
   return conclude(
       findings, 0,
-      proved + "proved: " + std::to_string(proofs->size()) + " entries of the signed log");
+      proved + "proved: " + counted(proofs->size(), "entry") + " of the signed log");
 }
 
 // By the beginning of the file.

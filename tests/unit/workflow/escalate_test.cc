@@ -193,6 +193,15 @@ TEST_CASE("escalation: acknowledging buys a day and is nothing for the subject (
   CHECK(office.next(*acknowledged, kNow + kCallAgain).record.to == Names{"it-security"});
 }
 
+TEST_CASE("escalation: who is asked is called first, also where that is the steward") {
+  Office office;
+  office.cause.chain.insert(office.cause.chain.begin(), {"steward"});
+  office.cause.after.insert(office.cause.after.begin(), Seconds(0));
+  CHECK(office.chain().front() == Names{"iam-oncall"});
+  office.cause.first_is_asked = true;
+  CHECK(office.chain().front() == Names{"steward"});
+}
+
 TEST_CASE("escalation: an ask is reminded at half and at its deadline, then moves up") {
   Office office;
   office.cause.asks = true;
