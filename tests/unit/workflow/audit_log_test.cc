@@ -82,7 +82,7 @@ struct Archive {
     more.digest = "sha256:more";
     more.plan = "more";
     more.at = kNow;
-    REQUIRE(store->extend_run(record, more, nullptr).has_value());
+    REQUIRE(store->extend_run(record, more).has_value());
   }
 
   void note(const std::string& detail) {
