@@ -42,7 +42,7 @@ class OpenRun {
   [[nodiscard]] const std::shared_ptr<const Inventory>& inventory() const { return inventory_; }
 
   [[nodiscard]] std::optional<Instant> next_look() const {
-    return next_look_at_run(steps_, retirements_, clock_.now(), request_.execute);
+    return next_look_at_run(plan_.plan, steps_, retirements_, clock_.now(), request_.execute);
   }
 
   Status set_due(const std::optional<Instant>& due) {
