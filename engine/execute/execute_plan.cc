@@ -149,9 +149,10 @@ Result<RunReport> resume_run(const std::string& run, Store& store, ConnectorSet&
   return resumed.work();
 }
 
-std::optional<Instant> next_look_at_run(const std::vector<StepRecord>& steps,
+std::optional<Instant> next_look_at_run(const Plan& plan, const std::vector<StepRecord>& steps,
                                         const std::vector<RetirementRecord>& retirements,
                                         Instant now, const ExecuteOptions& options) {
+  std::set<std::string_view> quiet;  // nobody has heard of them
   std::optional<Instant> next;
   const auto consider = [&next](const std::optional<Instant>& at) {
     if (at) {
@@ -162,6 +163,15 @@ std::optional<Instant> next_look_at_run(const std::vector<StepRecord>& steps,
     if (!is_end_state(step.state)) {
       consider(step.due);
       consider(step.state == StepState::Residual ? step.until : std::nullopt);
+      if (!step.escalated) {
+        quiet.insert(step.step);
+      }
+    }
+  }
+  // Whoever is to hear that a step is late hears of it then, and not when it is next tried.
+  for (const PlanStep& step : plan.steps) {
+    if (step.deadline && *step.deadline > now && quiet.contains(step.id)) {
+      consider(step.deadline);
     }
   }
   for (const RetirementRecord& retirement : retirements) {

@@ -111,9 +111,10 @@ Result<RunReport> execute_plan(const Plan& plan, Store& store, ConnectorSet& con
 Result<RunReport> resume_run(const std::string& run, Store& store, ConnectorSet& connectors,
                              Clock& clock, const ExecuteOptions& options);
 
-// The earliest instant at which anything of a run can change by itself; nothing: only from outside.
-// Evidence comes without being called: while a retirement is open, it is looked at again and again.
-std::optional<Instant> next_look_at_run(const std::vector<StepRecord>& steps,
+// The earliest instant at which anything of a run can change by itself, or is late; nothing: only
+// from outside. Evidence comes without being called: while a retirement is open, it is looked at
+// again and again.
+std::optional<Instant> next_look_at_run(const Plan& plan, const std::vector<StepRecord>& steps,
                                         const std::vector<RetirementRecord>& retirements,
                                         Instant now, const ExecuteOptions& options);
 

@@ -178,7 +178,7 @@ Status Run::finish(RunState state) {
   for (const Slot& slot : schedule_->slots()) {
     steps.push_back(slot.record);
   }
-  return journal_.set_due(next_look_at_run(steps, retirements_, clock_.now(), options_));
+  return journal_.set_due(next_look_at_run(plan_, steps, retirements_, clock_.now(), options_));
 }
 
 // What comes of a stage, what came up behind a sweep, whether the run is closed: not judged here.

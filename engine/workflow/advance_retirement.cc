@@ -518,7 +518,8 @@ Result<bool> OpenRun::move_one(RetirementRecord record, const PlannedRetirement&
 
 std::optional<Instant> OpenRun::next_look() const {
   const Instant now = clock_.now();
-  std::optional<Instant> next = next_look_at_run(steps_, retirements_, now, request_.execute);
+  std::optional<Instant> next =
+      next_look_at_run(plan_.plan, steps_, retirements_, now, request_.execute);
   const auto consider = [&](Instant at) {
     if (at > now) {
       next = next ? std::min(*next, at) : at;

@@ -128,8 +128,8 @@ int check_pack_text(const Arguments& arguments, const std::string& text) {
       return fail_with(pack.error());
     }
     // The log must be the one that the pack was taken from, and reach as far.
-    const int code = check_log(arguments, arguments.log,
-                               {{"the checkpoint of the pack", pack->checkpoint}});
+    const int code =
+        check_log(arguments, arguments.log, {{"the checkpoint of the pack", pack->checkpoint}});
     if (code != kDone) {
       return code;
     }
@@ -210,9 +210,8 @@ int check_proofs(const Arguments& arguments, const std::string& text) {
                 checkpoint_words(*checkpoint) + '\n';
     }
   }
-  return conclude(
-      findings, 0,
-      proved + "proved: " + counted(proofs->size(), "entry") + " of the signed log");
+  return conclude(findings, 0,
+                  proved + "proved: " + counted(proofs->size(), "entry") + " of the signed log");
 }
 
 // By the beginning of the file.

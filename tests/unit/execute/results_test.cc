@@ -126,6 +126,19 @@ TEST_CASE("execute: a wait beyond the patience stays in the store as a timer") {
   CHECK(report.timers.front().due == company.plan.as_of + Seconds(7200));
 }
 
+TEST_CASE("execute: a run is taken up when a step of it is late, though it is tried again later") {
+  Company company;
+  disable(company);
+  company.plan.steps.front().deadline = company.plan.as_of + Seconds(900);
+  company.fault(SandboxFaultKind::Throttled, "crm", "disable", 7200);
+  const RunReport report = company.apply();
+  CHECK_FALSE(record_of(report, "disable").escalated);
+  CHECK(company.store->find_run(report.run).value()->due == company.plan.as_of + Seconds(900));
+  company.clock.sleep_for(Seconds(900));
+  company.fault(SandboxFaultKind::Throttled, "crm", "disable", 7200);
+  CHECK(record_of(company.resume(report.run), "disable").escalated);
+}
+
 TEST_CASE("execute: what only a person can do is refused and listed") {
   Company company;
   PlanStep& step = disable(company);

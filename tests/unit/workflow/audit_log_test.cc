@@ -151,8 +151,7 @@ TEST_CASE("audit log: a pack from a store shows which approval was signed, and w
   REQUIRE(story->approvals.size() == 1);
   CHECK(story->approvals.front().is_signed);
   CHECK(story->approvals.front().key == public_key_of("ines"));
-  const auto report =
-      check_pack(encode_pack(*pack).value(), {archive.signer.key.public_key});
+  const auto report = check_pack(encode_pack(*pack).value(), {archive.signer.key.public_key});
   REQUIRE(report.has_value());
   CHECK(report->holds());
 }
