@@ -173,7 +173,7 @@ same 421 "$(ask -H 'Host: evil.example' "$url/v1/policy")"
 # a body of unknown size, before and after its sender is known
 same 411 "$(ask -H 'Transfer-Encoding: chunked' -H 'Content-Type: application/json' -d @events/alice-leaves.json "$url/v1/plans")"
 says body R0905
-same 401 "$(curl -s -o body -w '%{http_code}' -H 'Transfer-Encoding: chunked' --data-binary @- "$url/v1/plans" </dev/zero)"
+same 401 "$(timeout 60 curl -s -o body -w '%{http_code}' -X POST -T - "$url/v1/plans" </dev/zero || true)"
 same 401 "$(head -c 9000000 /dev/zero | curl -s -o body -w '%{http_code}' --data-binary @- "$url/v1/plans")"
 same 415 "$(gzip -c events/alice-leaves.json | ask -H 'Content-Encoding: gzip' -H 'Content-Type: application/json' --data-binary @- "$url/v1/plans")"
 same 400 "$(ask -H 'Content-Length: x' "$url/v1/policy")"
