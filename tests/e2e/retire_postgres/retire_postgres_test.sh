@@ -97,6 +97,7 @@ handover:
 YAML
 run 0 keys generate --as ines --out ines.pem
 ines=$(sed -nE 's/.*"(ed25519:[^"]*)".*/\1/p' "$work/out")
+mkdir -p "$work/project/inventory"
 cat >"$work/project/inventory/people.jsonl" <<JSONL
 {"record":"system","id":"billing-db","kind":"database","tier":1,"owner":["platform"],"session_life":"0s"}
 {"record":"team","id":"platform","members":["ines"],"contact":"file:platform","approver_keys":{"ines":"$ines"}}
