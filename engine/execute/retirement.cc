@@ -154,7 +154,8 @@ class Machine {
       move_.incident = true;
       say("it was used by " + facts_.used_by + " while it should be out of use");
     } else if (!facts_.denied.empty()) {
-      say("`" + facts_.denied + "` was turned away: it still depends on it");
+      move_.next.why = "`" + facts_.denied + "` was turned away: it still depends on it";
+      say(move_.next.why);
     }
   }
 
@@ -170,6 +171,7 @@ class Machine {
       why = "approval by " + facts_.missing;
     }
     move_.next.why = why;
+    move_.next.due = facts_.held.empty() ? std::nullopt : facts_.held_until;
     if (why.empty()) {
       move_.rule = RetirementRule::Approved;
       move_.next.state = RetirementState::Acting;

@@ -53,9 +53,10 @@ struct RetirementFacts {
   // Evidence covered the time since the stage was entered.
   GateAnswer covered = GateAnswer::Unknown;
   std::string covered_why;
-  std::string held;         // the hold that protects the item; "" none
-  bool withdrawn = false;   // the cause was taken back
-  bool owner_gone = false;  // no live owner answers for it
+  std::string held;                   // the hold that protects the item; "" none
+  std::optional<Instant> held_until;  // when it ends by itself
+  bool withdrawn = false;             // the cause was taken back
+  bool owner_gone = false;            // no live owner answers for it
   // Stage → by then the item is in it; of every cause that has joined.
   std::map<std::string, Instant> enter_by;
 };

@@ -333,15 +333,16 @@ Status Run::update_wait(Slot& slot, const Readiness& readiness) {
   const Instant now = clock_.now();
   StepRecord record = slot.record;
   const auto health = schedule_->systems().find(slot.step->system);
-  const bool under_way = record.state != StepState::Pending && record.state != StepState::Waiting &&
-                         record.state != StepState::Ready;
+  const bool under_way = !is_untouched_state(record.state);
+  const bool tried = record.state != StepState::Pending && record.state != StepState::Waiting &&
+                     record.state != StepState::Ready;
   if (!readiness.ready && !under_way) {
     record.state = StepState::Waiting;
     record.wait = readiness.wait;
     record.due = readiness.due;
     record.escalated = readiness.person;
   } else if (health != schedule_->systems().end() && health->second.closed) {
-    record.state = under_way ? record.state : StepState::Waiting;
+    record.state = tried ? record.state : StepState::Waiting;
     record.wait = "system " + slot.step->system + ": " + health->second.why;
     record.due = now + options_.retry_later;
     record.escalated = true;

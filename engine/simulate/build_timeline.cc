@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "model/plan.h"
 #include "simulate/timeline.h"
+#include "store/run_plan.h"
 
 namespace rescind {
 namespace {
@@ -16,16 +18,23 @@ std::string words_of(const PlanStep& step) {
   return words + (step.target.empty() ? "" : " to " + step.target);
 }
 
+// Of one instant: what was done and decided comes of what happened, and calls come of that.
+int rank_of(const TimelineLine& line) {
+  const bool happens = line.what == "event" || line.what == "script" || line.what == "approval";
+  return happens ? 0 : line.what == "call" ? 2 : 1;
+}
+
 struct Known {
   const PlanStep* step = nullptr;
   StepState state = StepState::Pending;
-  std::string wait;
+  std::set<std::string> waits;  // that were told
 };
 
 class Builder {
  public:
-  Builder(Store& store, const SimulatedEstate& estate, Instant begin, Instant end)
-      : store_(store), estate_(estate) {
+  Builder(Store& store, const SimulatedEstate& estate, const std::vector<TimelineStage>& stages,
+          Instant begin, Instant end)
+      : store_(store), estate_(estate), stages_(stages) {
     out_.begin = begin;
     out_.end = end;
   }
@@ -36,16 +45,10 @@ class Builder {
     for (const RunRecord& run : runs) {
       RESCIND_RETURN_IF_ERROR(read_run(run));
     }
-    RESCIND_ASSIGN_OR_RETURN(const auto escalations, store_.list_escalations(false));
-    for (const EscalationRecord& call : escalations) {
-      std::string to;
-      for (const std::string& one : call.to) {
-        to += (to.empty() ? "" : ", ") + one;
-      }
-      add(call.raised_at, "call", call.item, to + ": " + call.why);
-    }
     std::stable_sort(out_.lines.begin(), out_.lines.end(),
-                     [](const TimelineLine& a, const TimelineLine& b) { return a.at < b.at; });
+                     [](const TimelineLine& a, const TimelineLine& b) {
+                       return std::make_tuple(a.at, rank_of(a)) < std::make_tuple(b.at, rank_of(b));
+                     });
     make_rows();
     return {};
   }
@@ -59,13 +62,8 @@ class Builder {
 
   Status read_run(const RunRecord& run) {
     out_.runs.emplace_back(run.id, run_state_name(run.state));
-    RESCIND_ASSIGN_OR_RETURN(const std::string text, store_.plan_of_run(run.id));
-    RESCIND_ASSIGN_OR_RETURN(Plan plan, decode_plan(text));
-    RESCIND_ASSIGN_OR_RETURN(const auto supplements, store_.list_supplements(run.id));
-    for (const Supplement& supplement : supplements) {
-      RESCIND_ASSIGN_OR_RETURN(Plan more, decode_plan(supplement.plan));
-      std::move(more.steps.begin(), more.steps.end(), std::back_inserter(plan.steps));
-    }
+    RESCIND_ASSIGN_OR_RETURN(const RunPlan run_plan, load_run_plan(store_, run.id));
+    const Plan& plan = run_plan.plan;
     std::map<std::string, Known> steps;
     for (const PlanStep& step : plan.steps) {
       steps[step.id].step = &step;
@@ -100,7 +98,16 @@ class Builder {
     return {};
   }
 
-  void read_other(const JournalRecord& record, const std::string& item) {
+  // What is said of a run as a whole begins with the item that it is about.
+  [[nodiscard]] std::string item_in(const std::string& text) const {
+    const std::string item = text.substr(0, text.find(": "));
+    return estate_.find(item) != nullptr ? item : "";
+  }
+
+  void read_other(const JournalRecord& record, const std::string& about) {
+    const std::string item = about.empty() ? item_in(record.detail) : about;
+    const std::string words =
+        about.empty() && !item.empty() ? record.detail.substr(item.size() + 2) : record.detail;
     switch (record.entry) {
     case RecordEntry::Opened:
       add(record.at, "run", item, record.run + " begins");
@@ -110,18 +117,22 @@ class Builder {
       return;
     case RecordEntry::Approved:
     case RecordEntry::Refusal:
-      add(record.at, "approval", item, record.detail);
+      add(record.at, "approval", item, words);
       return;
     case RecordEntry::Stage:
-      add(record.at, "stage", item, record.detail);
+      add(record.at, "stage", item, words);
       return;
     case RecordEntry::Decided:
     case RecordEntry::Extended:
-    case RecordEntry::Released:
-      add(record.at, "decided", item, record.detail);
+    case RecordEntry::Released: {
+      const std::size_t times = ++told_[record.run + words];
+      if (times <= 2) {
+        add(record.at, "decided", item, words + (times == 2 ? " (again, and so on)" : ""));
+      }
       return;
+    }
     case RecordEntry::Escalated:
-      add(record.at, "call", item, record.detail);
+      add(record.at, item.empty() ? "waits" : "stage", item, words);
       return;
     case RecordEntry::Observed:
     case RecordEntry::Intent:
@@ -154,12 +165,8 @@ class Builder {
           words_of(step) + ": " + record.detail);
       return;
     case RecordEntry::Escalated:
-      add(record.at, "call", step.item, words_of(step) + ": " + record.detail);
-      known.wait = record.detail;
-      return;
     case RecordEntry::Waited:
-      if (record.detail != known.wait) {
-        known.wait = record.detail;
+      if (known.waits.insert(record.detail).second) {
         add(record.at, "waits", step.item,
             words_of(step) + ": " + record.detail +
                 (record.until ? ", until " + format_instant(*record.until) : ""));
@@ -192,10 +199,19 @@ class Builder {
     }
   }
 
-  // How an item stood over time: live, contained, gone.
+  // An item that is disabled now was not from the beginning.
+  [[nodiscard]] bool was_enabled(const std::string& id) const {
+    return std::any_of(
+        estate_.changes().begin(), estate_.changes().end(), [&id](const EstateChange& change) {
+          return change.item == id &&
+                 (change.what == "disable" || change.what == "archive" || change.what == "enabled");
+        });
+  }
+
+  // How an item stood over time: live, contained, renewed, gone.
   void add_condition(TimelineRow& row, const EstateItem& item) {
     Instant since = out_.begin;
-    std::string state = "live";
+    std::string state = item.enabled || was_enabled(item.id) ? "live" : "contained";
     const auto turn = [&](Instant at, const std::string& next) {
       if (state == next) {
         return;
@@ -217,8 +233,12 @@ class Builder {
         turn(change.at, "contained");
       } else if (what == "undone" || what == "enabled") {
         turn(change.at, "live");
+      } else if (what == "rotate" || what == "transfer") {
+        turn(change.at, "renewed");
       } else if (what == "used") {
         row.marks.push_back({change.at, "use", "used by " + change.by});
+      } else if (what == "denied") {
+        row.marks.push_back({change.at, "denied", change.by + " is turned away"});
       } else if (!item.present && (what == "revoke" || what == "remove" || what == "delete" ||
                                    what == "wipe" || what == "destroyed" || what == "removed")) {
         turn(change.at, "gone");
@@ -242,11 +262,7 @@ class Builder {
       TimelineRow row{id, std::string(kind_name(item.kind)), item.system, {}, {}};
       add_condition(row, item);
       add_stages(row);
-      for (const TimelineLine& line : out_.lines) {
-        if (line.item == id && line.what != "stage") {
-          row.marks.push_back({line.at, line.what, line.text});
-        }
-      }
+      add_marks(row);
       for (const TimelineWait& wait : out_.waits) {
         if (wait.item == id && wait.due) {
           row.bars.push_back({out_.end, std::max(*wait.due, out_.end), "waits", wait.why});
@@ -260,32 +276,65 @@ class Builder {
                      });
   }
 
-  void add_stages(TimelineRow& row) {
-    const TimelineLine* open = nullptr;
+  // What happened to it. Its stages have bars, and what it waits for without anybody's doing needs
+  // no mark; the end stands over everything.
+  void add_marks(TimelineRow& row) {
+    const auto seen = [&row](Instant at) {
+      return std::any_of(row.marks.begin(), row.marks.end(), [at](const TimelineMark& mark) {
+        return mark.at == at && (mark.what == "use" || mark.what == "denied");
+      });
+    };
     for (const TimelineLine& line : out_.lines) {
-      if (line.item != row.item || line.what != "stage") {
+      const bool quiet = line.what == "stage" || (line.what == "waits" && waits_by_itself(line)) ||
+                         (line.what == "script" && seen(line.at));
+      if (line.item == row.item && !quiet) {
+        row.marks.push_back({line.at, line.what, line.text});
+      }
+    }
+    std::stable_partition(row.marks.begin(), row.marks.end(),
+                          [](const TimelineMark& mark) { return mark.what != "gone"; });
+  }
+
+  static bool waits_by_itself(const TimelineLine& line) {
+    return line.text.find(": stage ") != std::string::npos ||
+           line.text.find(": appointment") != std::string::npos ||
+           line.text.find(": time") != std::string::npos ||
+           line.text.find(": after ") != std::string::npos;
+  }
+
+  void add_stages(TimelineRow& row) {
+    const TimelineStage* open = nullptr;
+    for (const TimelineStage& stage : stages_) {
+      if (stage.item != row.item) {
         continue;
       }
-      if (open != nullptr && line.at > open->at) {
-        row.bars.push_back({open->at, line.at, "stage", open->text});
+      if (open != nullptr && open->stage == stage.stage && stage.at > open->at) {
+        continue;
       }
-      open = &line;
+      if (open != nullptr && stage.at > open->at && !open->stage.empty()) {
+        row.bars.push_back({open->at, stage.at, "stage", open->stage});
+      }
+      open = &stage;
     }
-    if (open != nullptr && open->at < out_.end) {
-      row.bars.push_back({open->at, out_.end, "stage", open->text});
+    if (open != nullptr && open->at < out_.end && !open->stage.empty()) {
+      row.bars.push_back({open->at, out_.end, "stage", open->stage});
     }
   }
 
   Store& store_;
   const SimulatedEstate& estate_;
+  const std::vector<TimelineStage>& stages_;
+  std::map<std::string, std::size_t> told_;  // decisions of a run
   Timeline out_;
 };
 
 }  // namespace
 
 Result<Timeline> build_timeline(Store& store, const SimulatedEstate& estate,
-                                std::vector<TimelineLine> said, Instant begin, Instant end) {
-  Builder builder(store, estate, begin, end);
+                                std::vector<TimelineLine> said,
+                                const std::vector<TimelineStage>& stages, Instant begin,
+                                Instant end) {
+  Builder builder(store, estate, stages, begin, end);
   RESCIND_RETURN_IF_ERROR(builder.read(std::move(said)));
   return builder.take();
 }

@@ -161,6 +161,23 @@ Result<EstateItem> item_of_record(const std::string& json) {
   return item;
 }
 
+Status update_by_record(EstateItem& item, const std::string& json) {
+  const Json changes = Json::parse(json, nullptr, false);
+  Json merged = Json::parse(record_text(item), nullptr, false);
+  merged.update(changes);
+  RESCIND_ASSIGN_OR_RETURN(EstateItem fresh, item_of_record(merged.dump()));
+  item.name = fresh.name;
+  item.account = fresh.account;
+  item.holder = fresh.holder;
+  item.level = fresh.level;
+  item.license = fresh.license;
+  item.carries_license = fresh.carries_license;
+  item.known_to = fresh.known_to;
+  item.enabled = fresh.enabled;
+  item.record = fresh.record;
+  return {};
+}
+
 }  // namespace simulate
 
 namespace {

@@ -13,5 +13,7 @@ std::string state_text(const EstateItem& item);
 std::string record_text(const EstateItem& item);
 void restore_state(EstateItem& item, const std::string& state);
 Result<EstateItem> item_of_record(const std::string& json);
+// What the record says replaces what was known. Errors: Corrupt.
+Status update_by_record(EstateItem& item, const std::string& json);
 
 }  // namespace rescind::simulate

@@ -1,6 +1,7 @@
 // The script's text → entries in the order of time.
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <span>
 
 #include "base/text.h"
@@ -25,24 +26,40 @@ const std::vector<Word>& words() {
   static const std::vector<Word> all = {
       {"use", What::Use, {"item", "by"}, {"item", "by"}},
       {"sign_in", What::SignIn, {"item", "by"}, {"item"}},
+      {"enable", What::Enable, {"item", "by"}, {"item", "by"}},
       {"fail", What::Fail, {"system", "item", "verb", "how", "for", "times", "delay"}, {"how"}},
       {"mend", What::Mend, {"system"}, {}},
       {"approve", What::Approve, {"item", "by"}, {"by"}},
       {"refuse", What::Refuse, {"item", "by", "reason"}, {"item", "by"}},
+      {"acknowledge", What::Acknowledge, {"by"}, {"by"}},
       {"deliver", What::Deliver, {"item", "to"}, {"item", "to"}},
       {"event", What::Event, {}, {}},
+      {"withdraw", What::Withdraw, {"event"}, {"event"}},
+      {"revise", What::Revise, {"event", "at"}, {"event", "at"}},
+      {"undo", What::Undo, {"subject"}, {"subject"}},
       {"record", What::Record, {}, {}},
       {"clock_jump", What::ClockJump, {}, {}},
+      {"accept_clock", What::AcceptClock, {}, {}},
   };
   return all;
 }
+
+// An entry, and which event before it is meant.
+struct ReadEntry {
+  ScriptEntry entry;
+  Span span;
+  std::string event;
+  Instant event_at{};
+};
 
 class ScriptReader {
  public:
   ScriptReader(SourceSet& sources, const ScriptContext& context, Diagnostics& diagnostics)
       : sources_(sources), context_(context), diagnostics_(diagnostics) {}
 
-  void read(const std::vector<Node>& documents, std::vector<ScriptEntry>& out) {
+  // In the order of time.
+  std::vector<ScriptEntry> read(const std::vector<Node>& documents) {
+    std::vector<ReadEntry> out;
     for (const Node& document : documents) {
       if (document.kind == Node::Kind::Null) {
         continue;
@@ -55,6 +72,15 @@ class ScriptReader {
         read_entry(document, out);
       }
     }
+    std::stable_sort(out.begin(), out.end(), [](const ReadEntry& a, const ReadEntry& b) {
+      return a.entry.at < b.entry.at;
+    });
+    find_events(out);
+    std::vector<ScriptEntry> entries;
+    for (ReadEntry& one : out) {
+      entries.push_back(std::move(one.entry));
+    }
+    return entries;
   }
 
  private:
@@ -69,14 +95,53 @@ class ScriptReader {
     diagnostics_.error(Code::R1153, node.span, text, rule);
   }
 
-  void read_entry(const Node& node, std::vector<ScriptEntry>& out) {
+  // What is withdrawn or revised was reported before.
+  void find_events(std::vector<ReadEntry>& entries) {
+    std::map<std::string, Event> known;
+    const auto remember = [&known](const std::vector<Event>& events) {
+      for (const Event& event : events) {
+        known[event.id] = event;
+      }
+    };
+    remember(context_.events);
+    for (ReadEntry& one : entries) {
+      const bool withdraws = one.entry.what == What::Withdraw;
+      if (withdraws || one.entry.what == What::Revise) {
+        const auto before = known.find(one.event);
+        if (before == known.end()) {
+          std::vector<std::string> names;
+          for (const auto& [id, event] : known) {
+            names.push_back(id);
+          }
+          suggest(diagnostics_.error(Code::R1154, one.span,
+                                     "no event `" + one.event + "` was reported by then"),
+                  one.event, names);
+          continue;
+        }
+        Event next = before->second;
+        ++next.revision;
+        next.arrived.reset();
+        next.withdrawn = withdraws;
+        if (!withdraws) {
+          next.at = one.event_at;
+          next.at_date.reset();
+        }
+        one.entry.events = {std::move(next)};
+      }
+      remember(one.entry.events);
+    }
+  }
+
+  void read_entry(const Node& node, std::vector<ReadEntry>& out) {
     if (node.kind != Node::Kind::Map) {
       diagnostics_.error(Code::R1150, node.span,
                          std::string("an entry of a script is a mapping, this is ") +
                              std::string(node_kind_name(node)));
       return;
     }
-    ScriptEntry entry;
+    ReadEntry read;
+    ScriptEntry& entry = read.entry;
+    read.span = node.span;
     const Node* value = nullptr;
     const Word* word = nullptr;
     const Node* time = node.find("at");
@@ -117,9 +182,9 @@ class ScriptReader {
       return;
     }
     entry.what = word->what;
-    read_value(*word, *value, entry);
-    entry.text = std::string(word->name) + " " + entry.text;
-    out.push_back(std::move(entry));
+    read_value(*word, *value, read);
+    entry.text = std::string(word->name) + (entry.text.empty() ? "" : " ") + entry.text;
+    out.push_back(std::move(read));
   }
 
   // An instant, or how long after the beginning: "+16d".
@@ -139,7 +204,8 @@ class ScriptReader {
           "an instant (2026-11-20T17:00Z) or a time after the beginning (+16d)");
   }
 
-  void read_value(const Word& word, const Node& node, ScriptEntry& entry) {
+  void read_value(const Word& word, const Node& node, ReadEntry& read) {
+    ScriptEntry& entry = read.entry;
     switch (word.what) {
     case What::Event:
       read_event(node, entry);
@@ -164,14 +230,24 @@ class ScriptReader {
       entry.text = node.text;
       return;
     }
+    case What::AcceptClock:
+      if (node.kind != Node::Kind::Bool || node.text != "true") {
+        wrong(node, "`accept_clock` is true", "the clock is right, whatever it did");
+      }
+      return;
     case What::Use:
     case What::SignIn:
+    case What::Enable:
     case What::Fail:
     case What::Mend:
     case What::Approve:
     case What::Refuse:
+    case What::Acknowledge:
     case What::Deliver:
-      read_fields(word, node, entry);
+    case What::Withdraw:
+    case What::Revise:
+    case What::Undo:
+      read_fields(word, node, read);
       return;
     }
   }
@@ -193,7 +269,8 @@ class ScriptReader {
     }
   }
 
-  void read_fields(const Word& word, const Node& node, ScriptEntry& entry) {
+  void read_fields(const Word& word, const Node& node, ReadEntry& read) {
+    ScriptEntry& entry = read.entry;
     if (node.kind != Node::Kind::Map) {
       wrong(node, "`" + std::string(word.name) + "` is a mapping of " + join(word.fields, ", "),
             std::string(node_kind_name(node)));
@@ -210,7 +287,7 @@ class ScriptReader {
         wrong(member.value, "`" + member.key + "` is a single value", "");
         continue;
       }
-      read_field(member.key, member.value, entry);
+      read_field(member.key, member.value, read);
       entry.text += (entry.text.empty() ? "" : ", ") + member.key + " " + member.value.text;
     }
     for (const std::string& needed : word.needed) {
@@ -221,9 +298,21 @@ class ScriptReader {
     }
   }
 
-  void read_field(const std::string& key, const Node& value, ScriptEntry& entry) {
+  void read_field(const std::string& key, const Node& value, ReadEntry& read) {
+    ScriptEntry& entry = read.entry;
     const std::string& text = value.text;
-    if (key == "item") {
+    if (key == "event") {
+      read.event = text;
+    } else if (key == "at") {
+      read_time(value, read.event_at);
+    } else if (key == "subject") {
+      entry.item = text;
+      check_name(value,
+                 context_.inventory.find_identity(text).valid() ||
+                     context_.inventory.find_item(text).valid() ||
+                     context_.inventory.find_system(text).valid(),
+                 "identity, item or system", ids(Entity::Identity));
+    } else if (key == "item") {
       entry.item = text;
       entry.fault.item = text;
       check_name(value, context_.inventory.find_item(text).valid(), "item", item_ids());
@@ -357,13 +446,10 @@ std::optional<std::vector<ScriptEntry>> read_script(SourceSet& sources, SourceFi
   const std::vector<Node> documents =
       yaml ? read_yaml_document(sources, file, Code::R1150, {}, diagnostics)
            : read_json_document(sources, file, Code::R1150, {}, diagnostics);
-  std::vector<ScriptEntry> out;
-  ScriptReader(sources, context, diagnostics).read(documents, out);
+  std::vector<ScriptEntry> out = ScriptReader(sources, context, diagnostics).read(documents);
   if (diagnostics.error_count() != errors) {
     return std::nullopt;
   }
-  std::stable_sort(out.begin(), out.end(),
-                   [](const ScriptEntry& a, const ScriptEntry& b) { return a.at < b.at; });
   return out;
 }
 

@@ -128,7 +128,17 @@ class Axis {
   std::vector<std::pair<Instant, double>> knots_;
 };
 
-constexpr double kLeft = 250, kWidth = 1000, kRow = 24, kTop = 54;
+constexpr double kLeft = 280, kWidth = 1000, kRow = 24, kLane = 20, kTop = 54;
+
+bool has_stages(const TimelineRow& row) {
+  return std::any_of(row.bars.begin(), row.bars.end(),
+                     [](const TimelineBar& bar) { return bar.state == "stage"; });
+}
+
+// Stages have a lane of their own below what can be used.
+double height_of(const TimelineRow& row) {
+  return has_stages(row) ? kRow + kLane : kRow;
+}
 
 void append_ticks(const Timeline& timeline, const Axis& axis, double bottom, std::string& svg) {
   double last = -1000;
@@ -151,15 +161,28 @@ void append_bar(const TimelineBar& bar, const Axis& axis, double y, std::string&
   const double from = axis.x(bar.from);
   const double width = std::max(axis.x(bar.to) - from, 2.0);
   const bool stage = bar.state == "stage";
-  const bool thin = bar.state == "waits";
-  const double height = stage ? 7 : thin ? 2 : 12;
-  svg += "<rect class=\"" + bar.state + "\" x=\"" + number(from) + "\" y=\"" +
-         number(y + (kRow - height) / 2 + (stage ? 6 : 0)) + "\" width=\"" + number(width) +
-         "\" height=\"" + number(height) + "\" rx=\"2\"><title>" + escaped(bar.title) + "\n" +
-         format_instant(bar.from) + " – " + format_instant(bar.to) + "</title></rect>\n";
-  if (stage && width > 60) {
-    svg += "<text class=\"stagename\" x=\"" + number(from + 4) + "\" y=\"" + number(y + 10) +
-           "\">" + escaped(shortened(bar.title, static_cast<std::size_t>(width / 6))) + "</text>\n";
+  const double height = stage ? 15 : bar.state == "waits" ? 2 : 12;
+  const double top = stage ? y + kRow : y + (kRow - height) / 2;
+  svg += "<rect class=\"" + bar.state + "\" x=\"" + number(from) + "\" y=\"" + number(top) +
+         "\" width=\"" + number(width) + "\" height=\"" + number(height) + "\" rx=\"2\"><title>" +
+         escaped(bar.title) + "\n" + format_instant(bar.from) + " – " + format_instant(bar.to) +
+         "</title></rect>\n";
+  const auto fits = static_cast<std::size_t>(std::max(width - 8, 0.0) / 6);
+  if (stage && fits >= std::min<std::size_t>(display_width(bar.title), 4)) {
+    svg += "<text class=\"stagename\" x=\"" + number(from + 4) + "\" y=\"" + number(top + 11) +
+           "\">" + escaped(shortened(bar.title, fits)) + "</text>\n";
+  }
+}
+
+// Something is heard: a line through everything.
+void append_events(const Timeline& timeline, const Axis& axis, double bottom, std::string& svg) {
+  for (const TimelineLine& line : timeline.lines) {
+    if (line.what == "event") {
+      const std::string x = number(axis.x(line.at));
+      svg += "<g class=\"heard\"><line x1=\"" + x + "\" y1=\"" + number(kTop - 8) + "\" x2=\"" + x +
+             "\" y2=\"" + number(bottom) + "\"/><title>" + format_instant(line.at) + "  " +
+             escaped(line.text) + "</title></g>\n";
+    }
   }
 }
 
@@ -171,6 +194,8 @@ void append_mark(const TimelineMark& mark, const Axis& axis, double y, std::stri
     shape = "<path d=\"M" + x + " " + number(y + 4) + "l6 11h-12z\"/>";
   } else if (mark.what == "waits") {
     shape = "<path d=\"M" + x + " " + number(y + 6) + "l6 6l-6 6l-6 -6z\"/>";
+  } else if (mark.what == "denied") {
+    shape = "<circle cx=\"" + x + "\" cy=\"" + middle + "\" r=\"4\"/>";
   } else if (mark.what == "gone") {
     shape =
         "<path d=\"M" + number(axis.x(mark.at) - 4) + " " + number(y + 8) + "l8 8m0 -8l-8 8\"/>";
@@ -182,12 +207,13 @@ void append_mark(const TimelineMark& mark, const Axis& axis, double y, std::stri
 }
 
 constexpr std::string_view kStyle =
-    R"css(.timeline{--bg:#fff;--ink:#1c2127;--soft:#667;--line:#dfe3e8;--live:#e5484d;--contained:#f5b83d;--stage:#3e63dd;--done:#18794e;--wait:#8b8d98;--call:#cd2b31;--use:#8e4ec6;font-family:system-ui,sans-serif;background:var(--bg);color:var(--ink)}
-@media (prefers-color-scheme:dark){.timeline{--bg:#14171b;--ink:#e6e8eb;--soft:#9ba1a6;--line:#2b3137;--live:#ff6369;--contained:#f1a10d;--stage:#849dff;--done:#4cc38a;--wait:#9ba1a6;--call:#ff8589;--use:#bf7af0}}
-.timeline text{font-size:12px;fill:var(--ink)}.timeline .soft,.timeline .kind{fill:var(--soft)}.timeline .axis{text-anchor:middle;font-size:11px}
-.timeline .kind{font-size:10px;text-anchor:end}.timeline .system{font-weight:600}.timeline .tick{stroke:var(--line)}.timeline .band{fill:var(--line);opacity:.35}.timeline .page{fill:var(--bg)}
-.timeline .live{fill:var(--live);opacity:.75}.timeline .contained{fill:var(--contained);opacity:.8}.timeline .stage{fill:var(--stage)}.timeline .waits{fill:var(--wait)}
-.timeline .stagename{font-size:10px;fill:var(--stage)}.timeline .mark{fill:var(--done);stroke:var(--bg);stroke-width:1.5}.timeline .m-use{fill:var(--use)}.timeline .m-call,.timeline .m-failed{fill:var(--call)}
+    R"css(.timeline{--bg:#fff;--ink:#1c2127;--soft:#667;--line:#dfe3e8;--live:#e5484d;--contained:#f5b83d;--renewed:#a8c5b5;--stage:#3e63dd;--label:#fff;--done:#18794e;--wait:#8b8d98;--call:#cd2b31;--use:#8e4ec6;font-family:system-ui,sans-serif;background:var(--bg);color:var(--ink)}
+@media (prefers-color-scheme:dark){.timeline{--bg:#14171b;--ink:#e6e8eb;--soft:#9ba1a6;--line:#2b3137;--live:#e5484d;--contained:#c98a0b;--renewed:#3d5a4a;--stage:#849dff;--label:#14171b;--done:#4cc38a;--wait:#9ba1a6;--call:#ff8589;--use:#bf7af0}}
+.timeline text{font-size:12px;fill:var(--ink)}.timeline .soft,.timeline .kind{fill:var(--soft)}.timeline .axis{text-anchor:middle;font-size:11px}.timeline .axis.soft{fill:var(--soft)}
+.timeline .kind{font-size:10px;text-anchor:end}.timeline .tick{stroke:var(--line)}.timeline .band{fill:var(--line);opacity:.35}.timeline .page{fill:var(--bg)}
+.timeline .heard line{stroke:var(--use);stroke-width:1.5;stroke-dasharray:3 3}
+.timeline .live{fill:var(--live);opacity:.75}.timeline .contained{fill:var(--contained);opacity:.8}.timeline .renewed{fill:var(--renewed)}.timeline .stage{fill:var(--stage);stroke:var(--bg)}.timeline .waits{fill:var(--wait)}
+.timeline .stagename{font-size:10px;fill:var(--label)}.timeline .mark{fill:var(--done);stroke:var(--bg);stroke-width:1.5}.timeline .m-use{fill:var(--use)}.timeline .m-denied{fill:var(--bg);stroke:var(--use);stroke-width:2}.timeline .m-call,.timeline .m-failed{fill:var(--call)}
 .timeline .m-waits{fill:none;stroke:var(--wait)}.timeline .m-gone{fill:none;stroke:var(--ink);stroke-width:2}.timeline .m-script,.timeline .m-approval,.timeline .m-decided{fill:var(--stage)}.timeline .m-event{fill:var(--use)})css";
 
 struct LegendEntry {
@@ -199,12 +225,15 @@ std::string legend(double y) {
   static const std::vector<LegendEntry> entries = {
       {R"(<rect class="live" width="14" height="10" y="-9" rx="2"/>)", "can be used"},
       {R"(<rect class="contained" width="14" height="10" y="-9" rx="2"/>)", "contained"},
-      {R"(<rect class="stage" width="14" height="7" y="-7" rx="2"/>)", "stage"},
+      {R"(<rect class="renewed" width="14" height="10" y="-9" rx="2"/>)", "new value or holder"},
+      {R"(<rect class="stage" width="14" height="10" y="-9" rx="2"/>)", "stage"},
+      {R"(<g class="heard"><line x1="7" x2="7" y1="-12" y2="2"/></g>)", "event"},
       {R"(<g class="mark"><circle cx="7" cy="-4" r="4.5"/></g>)", "done"},
       {R"(<g class="mark m-gone"><path d="M3 -8l8 8m0 -8l-8 8"/></g>)", "gone"},
       {R"(<g class="mark m-waits"><path d="M7 -10l6 6l-6 6l-6 -6z"/></g>)", "waits"},
       {R"(<g class="mark m-call"><path d="M7 -10l6 11h-12z"/></g>)", "a person is called"},
       {R"(<g class="mark m-use"><circle cx="7" cy="-4" r="4.5"/></g>)", "used"},
+      {R"(<g class="mark m-denied"><circle cx="7" cy="-4" r="4"/></g>)", "turned away"},
       {R"(<g class="mark m-approval"><circle cx="7" cy="-4" r="4.5"/></g>)", "script, approval"},
       {R"(<g class="mark m-failed"><circle cx="7" cy="-4" r="4.5"/></g>)", "failed"}};
   std::string out;
@@ -212,14 +241,17 @@ std::string legend(double y) {
   for (const LegendEntry& entry : entries) {
     out += "<g transform=\"translate(" + number(x) + " " + number(y) + ")\">" + entry.mark +
            "<text class=\"soft\" x=\"20\">" + entry.text + "</text></g>\n";
-    x += 42 + 7.0 * static_cast<double>(std::string_view(entry.text).size());
+    x += 34 + 6.6 * static_cast<double>(std::string_view(entry.text).size());
   }
   return out;
 }
 
 std::string svg_of(const Timeline& timeline, bool own_style) {
   const Axis axis(timeline, kLeft, kWidth);
-  const double bottom = kTop + kRow * static_cast<double>(timeline.rows.size()) + 6;
+  double bottom = kTop + 6;
+  for (const TimelineRow& row : timeline.rows) {
+    bottom += height_of(row);
+  }
   const double height = bottom + 34;
   const double width = kLeft + kWidth + 60;
   std::string svg =
@@ -237,7 +269,7 @@ std::string svg_of(const Timeline& timeline, bool own_style) {
   for (const TimelineRow& row : timeline.rows) {
     if (index++ % 2 == 1) {
       svg += "<rect class=\"band\" x=\"0\" y=\"" + number(y) + "\" width=\"" + number(width) +
-             "\" height=\"" + number(kRow) + "\"/>\n";
+             "\" height=\"" + number(height_of(row)) + "\"/>\n";
     }
     svg += "<text x=\"10\" y=\"" + number(y + 16) + "\">" + escaped(shortened(row.item, 26)) +
            "<title>" + escaped(row.item) + "</title></text><text class=\"kind\" x=\"" +
@@ -249,8 +281,9 @@ std::string svg_of(const Timeline& timeline, bool own_style) {
     for (const TimelineMark& mark : row.marks) {
       append_mark(mark, axis, y, svg);
     }
-    y += kRow;
+    y += height_of(row);
   }
+  append_events(timeline, axis, bottom, svg);
   return svg + legend(bottom + 22) + "</svg>\n";
 }
 
@@ -337,25 +370,39 @@ std::string render_timeline_html(const Timeline& timeline, const std::string& ti
       "content=\"width=device-width,initial-scale=1\">\n<meta name=\"color-scheme\" "
       "content=\"light dark\"><title>" +
       escaped(title) + "</title>\n<style>" + std::string(kStyle) +
-      "body.timeline{margin:2rem}h1{font-size:1.3rem}p{color:var(--soft)}.chart{overflow-x:auto}"
-      "table{border-collapse:collapse;font-size:.85rem;margin:1rem 0}"
+      "body.timeline{margin:2rem;max-width:84rem}h1{font-size:1.3rem}h2{font-size:1.1rem}"
+      "p{color:var(--soft)}.chart{overflow-x:auto}"
+      "table{border-collapse:collapse;font-size:.85rem;margin:1rem 0;width:100%}"
       "td,th{padding:.25rem .8rem .25rem 0;text-align:left;vertical-align:top;"
-      "border-bottom:1px solid var(--line)}td.when{white-space:nowrap;font-variant-numeric:"
-      "tabular-nums}</style></head>\n<body class=\"timeline\"><h1>" +
+      "border-bottom:1px solid var(--line)}th{padding-top:1rem}"
+      "td.when{white-space:nowrap;font-variant-numeric:tabular-nums}"
+      "td.what{color:var(--soft)}td.what.call,td.what.failed{color:var(--call)}"
+      "td.what.done{color:var(--done)}td.what.stage,td.what.decided{color:var(--stage)}"
+      "td.what.event,td.what.script,td.what.approval{color:var(--use)}"
+      "td.text{width:100%;overflow-wrap:anywhere}code{color:var(--soft)}"
+      "@media(max-width:40rem){body.timeline{margin:1rem}}</style></head>\n"
+      "<body class=\"timeline\"><h1>" +
       escaped(title) + "</h1>\n<p>" + format_instant(timeline.begin) + " to " +
       format_instant(timeline.end) +
       ". Quiet times are drawn shorter. Hold the pointer over a bar or a mark.</p>\n"
       "<div class=\"chart\">" +
-      svg_of(timeline, false) +
-      "</div>\n<table><thead><tr><th>When</th><th>What</th><th>Item</th><th></th></tr></thead>"
-      "<tbody>\n";
+      svg_of(timeline, false) + "</div>\n<table><tbody>\n";
+  std::string day;
   for (const TimelineLine& line : timeline.lines) {
-    html += "<tr><td class=\"when\">" + format_instant(line.at) + "</td><td>" + escaped(line.what) +
-            "</td><td>" + escaped(line.item) + "</td><td>" + escaped(line.text) + "</td></tr>\n";
+    const std::string instant = format_instant(line.at);
+    if (instant.substr(0, 10) != day) {
+      day = instant.substr(0, 10);
+      html += "<tr><th colspan=\"3\">" + day + " " + weekday(line.at) + " " +
+              offset_words(line.at - timeline.begin) + "</th></tr>\n";
+    }
+    html += "<tr><td class=\"when\">" + instant.substr(11, 8) + "</td><td class=\"what " +
+            line.what + "\">" + escaped(line.what) + "</td><td class=\"text\">" +
+            (line.item.empty() ? "" : "<code>" + escaped(line.item) + "</code> ") +
+            escaped(line.text) + "</td></tr>\n";
   }
   html += "</tbody></table>\n";
   if (!timeline.waits.empty()) {
-    html += "<h1>Not done yet</h1>\n<table><tbody>\n";
+    html += "<h2>Not done yet</h2>\n<table><tbody>\n";
     for (const TimelineWait& wait : timeline.waits) {
       html += "<tr><td>" + escaped(wait.item) + "</td><td>" + escaped(wait.text) + "</td><td>" +
               escaped(wait.why) + "</td><td class=\"when\">" +

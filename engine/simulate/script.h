@@ -19,24 +19,32 @@ struct ScriptEntry {
   enum class What : std::uint8_t {
     Use,
     SignIn,
+    Enable,
     Fail,
     Mend,
     Approve,
     Refuse,
+    Acknowledge,
     Deliver,
     Event,
+    Withdraw,
+    Revise,
+    Undo,
     Record,
-    ClockJump
+    ClockJump,
+    AcceptClock
   };
   What what = What::Use;
   Instant at{};
-  std::string item;    // use, sign_in, approve, refuse, deliver; "" of approve: whatever may be
-  std::string by;      // use, sign_in, approve, refuse
-  std::string to;      // deliver
-  std::string reason;  // refuse
-  EstateFault fault;   // fail, mend
-  std::vector<Event> events;
-  std::string record;  // JSON
+  // use, sign_in, enable, approve, refuse, deliver; "" of approve: whatever may be. undo: whom or
+  // what the run is about.
+  std::string item;
+  std::string by;             // use, sign_in, enable, approve, refuse, acknowledge
+  std::string to;             // deliver
+  std::string reason;         // refuse
+  EstateFault fault;          // fail, mend
+  std::vector<Event> events;  // event, withdraw, revise
+  std::string record;         // JSON
   Seconds jump{0};
   std::string text;  // one line for the timeline
 };
@@ -45,7 +53,8 @@ struct ScriptContext {
   const Schema& schema;
   const Inventory& inventory;
   Instant begin{};
-  std::string timezone;  // of the organisation
+  std::string timezone;            // of the organisation
+  std::vector<Event> events = {};  // reported at the beginning
 };
 
 // In the order of time. A name that ends in .yaml or .yml is read as YAML, anything else as JSON.

@@ -99,6 +99,11 @@ Status SimulatedEstate::add_record(const std::string& json) {
   if (!find_kind(record)) {
     return {};
   }
+  const auto id = object.find("id");
+  if (EstateItem* known =
+          id != object.end() && id->is_string() ? find(id->get<std::string>()) : nullptr) {
+    return simulate::update_by_record(*known, json);
+  }
   RESCIND_ASSIGN_OR_RETURN(EstateItem item, simulate::item_of_record(json));
   systems_.try_emplace(item.system);
   items_.try_emplace(item.id, std::move(item));

@@ -86,7 +86,8 @@ class SimulatedEstate {
     std::vector<std::string> federated_by, pushes_to;
   };
 
-  // A record of the inventory: a system or an item; others are left alone. Errors: Corrupt.
+  // A record of the inventory: a system or an item; others are left alone. What it says of a known
+  // item replaces what was known, the rest stays. Errors: Corrupt.
   Status add_record(const std::string& json);
   // One connector per system. The estate must outlive them.
   ConnectorSet connectors();

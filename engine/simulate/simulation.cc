@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "execute/approvals.h"
+#include "store/run_plan.h"
 #include "verify/verify_execution.h"
 #include "workflow/collect_systems.h"
 #include "workflow/collect_usage.h"
@@ -29,6 +31,19 @@ bool is_worked(RunState state) {
 bool does_nothing(const Plan& plan) {
   return plan.steps.empty() && plan.retirements.empty() && plan.supersedes.empty() &&
          plan.releases.empty();
+}
+
+// The record over what the store has of the same: what it says replaces what was known.
+std::string merged(const Json& record, const std::vector<StoredInventoryRecord>& known,
+                   const std::string& kind, const std::string& id) {
+  for (const StoredInventoryRecord& old : known) {
+    if (old.system == kPeople && old.kind == kind && old.id == id) {
+      Json both = Json::parse(old.json, nullptr, false);
+      both.update(record);
+      return both.dump();
+    }
+  }
+  return record.dump();
 }
 
 }  // namespace
@@ -59,6 +74,9 @@ Simulation::Simulation(const LoadedPolicy& policy, SimulatedEstate& estate, Stor
       systems_(describe_connectors(connectors_, options_.plan.acts_as).systems),
       calls_(std::make_unique<Calls>(options_.call)) {
   options_.execute.inline_workers = true;
+  if (!options_.execute.seal_key) {
+    options_.execute.seal_key = [] { return Result<SealKey>(SealKey(SealKey::Bytes{})); };
+  }
   options_.plan.store = &store_;
   options_.plan.connectors = &connectors_;
 }
@@ -68,6 +86,7 @@ Simulation::~Simulation() = default;
 Status Simulation::seed(std::string_view json_lines, SimulatedEstate& estate, Store& store,
                         Instant at) {
   std::vector<StoredInventoryRecord> people;
+  RESCIND_ASSIGN_OR_RETURN(const auto known, store.list_inventory());
   while (!json_lines.empty()) {
     const std::size_t end = json_lines.find('\n');
     const std::string line(json_lines.substr(0, end));
@@ -79,10 +98,11 @@ Status Simulation::seed(std::string_view json_lines, SimulatedEstate& estate, St
     RESCIND_RETURN_IF_ERROR(estate.add_record(line));
     const std::string kind = record.value("record", "");
     if (!find_kind(kind)) {
+      const std::string id = record.value("id", "#" + std::to_string(people.size()));
       people.push_back({.system = kPeople,
                         .kind = kind,
-                        .id = record.value("id", "#" + std::to_string(people.size())),
-                        .json = line,
+                        .id = id,
+                        .json = merged(record, known, kind, id),
                         .collected_at = at});
     }
   }
@@ -117,6 +137,16 @@ Result<People> Simulation::people() {
   People people = read_people(inventory_, options_.plan.steward, std::move(leaving), clock_.now());
   if (options_.execute.approvers.find_person) {
     people.approvers = options_.execute.approvers;
+  }
+  if (options_.unsigned_approvals) {
+    people.approvers.signing_teams.clear();
+    people.approvers.find_person = [find = people.approvers.find_person](const std::string& id) {
+      std::optional<ApproverPerson> person = find(id);
+      if (person) {
+        person->keys.clear();
+      }
+      return person;
+    };
   }
   return people;
 }
@@ -214,6 +244,77 @@ Status Simulation::conclude(const Plan& plan, const std::string& run) {
 Status Simulation::work(bool all) {
   RESCIND_ASSIGN_OR_RETURN(const AdvanceRequest request, advance_request());
   return all ? work_all(request) : work_due(request);
+}
+
+Result<std::size_t> Simulation::say(const ApproverWord& word) {
+  RESCIND_ASSIGN_OR_RETURN(const People known, people());
+  RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store_.list_runs());
+  std::size_t steps = 0;
+  for (const RunRecord& run : runs) {
+    if (is_worked(run.state)) {
+      RESCIND_ASSIGN_OR_RETURN(const std::size_t more, say_in_run(word, run.id, known.approvers));
+      steps += more;
+    }
+  }
+  RESCIND_RETURN_IF_ERROR(work(false));
+  return steps;
+}
+
+Result<std::size_t> Simulation::say_in_run(const ApproverWord& word, const std::string& run,
+                                           const ApproverFacts& facts) {
+  RESCIND_ASSIGN_OR_RETURN(const RunPlan known, load_run_plan(store_, run));
+  RESCIND_ASSIGN_OR_RETURN(const std::vector<StepRecord> records, store_.list_steps(run));
+  RESCIND_ASSIGN_OR_RETURN(const auto stored, store_.list_approvals(run));
+  const execute::Approvals approvals(known.plan, facts, stored);
+  std::size_t steps = 0;
+  for (const PlanStep& step : known.plan.steps) {
+    const auto record = std::find_if(records.begin(), records.end(),
+                                     [&step](const StepRecord& r) { return r.step == step.id; });
+    const bool open = record != records.end() && !is_end_state(record->state);
+    const bool may = approvals.can_give(step, word.by, clock_.now()) ||
+                     approvals.can_pass_limit(step, word.by, clock_.now());
+    // Whoever names an item is heard, and told why it does not count.
+    const bool asks = !step.approvals.empty() || !step.alternatives.empty() || !step.limits.empty();
+    if (!open || !(may || (asks && !word.item.empty())) ||
+        (!word.item.empty() && word.item != step.item)) {
+      continue;
+    }
+    StoredApproval approval;
+    approval.run = run;
+    approval.step = step.id;
+    approval.binding = execute::approval_binding(step);
+    approval.approver = word.by;
+    approval.at = clock_.now();
+    approval.refused = word.refused;
+    approval.reason = word.reason;
+    approval.plan_digest = known.plan.digest;
+    RESCIND_RETURN_IF_ERROR(store_.add_approval(approval));
+    ++steps;
+  }
+  return steps;
+}
+
+Result<std::size_t> Simulation::acknowledge(const std::string& by) {
+  RESCIND_ASSIGN_OR_RETURN(const People known, people());
+  RESCIND_ASSIGN_OR_RETURN(const auto open, store_.list_escalations(true));
+  std::size_t seen = 0;
+  for (const EscalationRecord& record : open) {
+    const bool called = std::any_of(record.to.begin(), record.to.end(), [&](const std::string& to) {
+      const auto team = known.approvers.teams.find(to);
+      return to == by || (team != known.approvers.teams.end() && team->second.contains(by));
+    });
+    if (!called) {
+      continue;
+    }
+    RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(store_, record.run));
+    Diagnostics refused;
+    const auto next = acknowledge_escalation(record, by, subjects_of(*plan), clock_.now(), refused);
+    if (next) {
+      RESCIND_RETURN_IF_ERROR(store_.save_escalation(*next));
+      ++seen;
+    }
+  }
+  return seen;
 }
 
 Status Simulation::accept_clock() {

@@ -34,6 +34,16 @@ struct SimulationOptions {
   // Instead of sending something to a person; a failure is tried again, as in earnest. Absent:
   // everything arrives.
   std::function<Status(const HandOverMessage&)> call;
+  // What people say counts without a signature, whatever keys their teams declare.
+  bool unsigned_approvals = false;
+};
+
+// What one person says of steps that ask for it.
+struct ApproverWord {
+  std::string by;
+  std::string item;  // "" whatever they may speak of
+  bool refused = false;
+  std::string reason = "";  // of a refusal
 };
 
 // Used by one thread. References are borrowed. May be thrown away after an exception from a crash
@@ -62,6 +72,10 @@ class Simulation {
   // due or not. Errors: of the store, and the first of a run that could not be worked; the others
   // were.
   Status work(bool all);
+  // Somebody approves or refuses; what that lets go on is worked. The number of steps it was about.
+  Result<std::size_t> say(const ApproverWord& word);
+  // Somebody has seen what they were called about; how much that was.
+  Result<std::size_t> acknowledge(const std::string& by);
   // The clock is right, whatever it did: `run --due --accept-clock`.
   Status accept_clock();
   // The next instant after now at which something is due; nothing: only people can move it.
@@ -71,6 +85,9 @@ class Simulation {
 
  private:
   class Calls;
+
+  Result<std::size_t> say_in_run(const ApproverWord& word, const std::string& run,
+                                 const ApproverFacts& facts);
 
   Result<std::shared_ptr<const Inventory>> read_inventory(const std::vector<std::string>& systems);
   Result<People> people();

@@ -22,13 +22,15 @@ struct TimelineLine {
 
 struct TimelineBar {
   Instant from{}, to{};
-  std::string state;  // "live", "contained", "waits", or "stage" with the stage's name in `title`
+  // "live", "contained", "renewed" (another value or holder), "waits", or "stage" with the stage's
+  // name in `title`
+  std::string state;
   std::string title;
 };
 
 struct TimelineMark {
   Instant at{};
-  std::string what;  // as TimelineLine::what, or "use", "gone"
+  std::string what;  // as TimelineLine::what, or "use", "denied", "gone"
   std::string title;
 };
 
@@ -51,10 +53,21 @@ struct Timeline {
   std::vector<std::pair<std::string, std::string>> runs;  // and their states
 };
 
-// From the journal and the history of the systems; `said` comes from the script. Errors: of the
+// An item under a `retire` stands in a stage from then on.
+struct TimelineStage {
+  Instant at{};
+  std::string item, stage;  // "" it has left the last one
+  std::string state;        // "soaking", …
+  std::string why;
+};
+
+// From the journal and the history of the systems; `said` comes from the script and from calls,
+// `stages` from looking at the retirements, both in the order of time. Errors: of the
 // store.
 Result<Timeline> build_timeline(Store& store, const SimulatedEstate& estate,
-                                std::vector<TimelineLine> said, Instant begin, Instant end);
+                                std::vector<TimelineLine> said,
+                                const std::vector<TimelineStage>& stages, Instant begin,
+                                Instant end);
 
 // Grouped by day, a line each.
 std::string render_timeline_text(const Timeline& timeline, bool color);

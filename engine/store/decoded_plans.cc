@@ -6,8 +6,8 @@
 namespace rescind {
 namespace {
 
-constexpr std::size_t kMostPlans = 16;
-constexpr std::size_t kMostBytes = 1U << 20U;  // of one text; longer ones are not kept
+constexpr std::size_t kMostBytes = 4U << 20U;  // of all texts
+constexpr std::size_t kLongest = 1U << 20U;    // of one; longer ones are not kept
 
 }  // namespace
 
@@ -23,10 +23,12 @@ Result<std::shared_ptr<const Plan>> DecodedPlans::decode(const std::string& text
   }
   RESCIND_ASSIGN_OR_RETURN(Plan plan, decode_plan(text));
   auto shared = std::make_shared<const Plan>(std::move(plan));
-  if (text.size() <= kMostBytes) {
+  if (text.size() <= kLongest) {
     const std::lock_guard lock(mutex_);
     entries_.push_front({text, shared});
-    if (entries_.size() > kMostPlans) {
+    bytes_ += text.size();
+    while (bytes_ > kMostBytes) {
+      bytes_ -= entries_.back().text.size();
       entries_.pop_back();
     }
   }

@@ -26,6 +26,7 @@ class DecodedPlans {
 
   std::mutex mutex_;
   std::deque<Entry> entries_;  // the one that was asked for last stands first
+  std::size_t bytes_ = 0;      // of all texts
 };
 
 }  // namespace rescind

@@ -41,9 +41,8 @@ class OpenRun {
   // Facts, once they were needed; null: they were not.
   [[nodiscard]] const std::shared_ptr<const Inventory>& inventory() const { return inventory_; }
 
-  [[nodiscard]] std::optional<Instant> next_look() const {
-    return next_look_at_run(steps_, retirements_, clock_.now(), request_.execute);
-  }
+  // Exactly when time alone moves something, and now and then while evidence may.
+  [[nodiscard]] std::optional<Instant> next_look() const;
 
   Status set_due(const std::optional<Instant>& due) {
     return store_.set_run_due(claim_.run.id, claim_.run.epoch, due);

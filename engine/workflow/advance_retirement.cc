@@ -272,6 +272,7 @@ Result<std::vector<PlanStep>> OpenRun::decide_stage(const RetirementRecord& reco
     if (!again.fresh || again.state == AppointmentState::Held ||
         again.state == AppointmentState::Gone) {
       facts.held = again.why;
+      facts.held_until = again.due;
       return fresh;
     }
     PlanStep today = *again.fresh;
@@ -479,7 +480,7 @@ Result<bool> OpenRun::move_one(RetirementRecord record, const PlannedRetirement&
     RetirementRecord saved = next;
     saved.updated_at = facts.now;
     const std::string words = !move.line.empty()               ? move.line
-                              : told && !move.escalate.empty() ? move.escalate.front()
+                              : told && !move.escalate.empty() ? join(move.escalate, "; ")
                                                                : saved.why;
     if (move.goes_back) {
       RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Stage, record.item + ": " + words,
@@ -514,6 +515,33 @@ Result<bool> OpenRun::move_one(RetirementRecord record, const PlannedRetirement&
     }
   }
   return work;
+}
+
+std::optional<Instant> OpenRun::next_look() const {
+  const Instant now = clock_.now();
+  std::optional<Instant> next = next_look_at_run(steps_, retirements_, now, request_.execute);
+  const auto consider = [&](Instant at) {
+    if (at > now) {
+      next = next ? std::min(*next, at) : at;
+    }
+  };
+  for (const RetirementRecord& record : retirements_) {
+    if (is_over(record)) {
+      continue;
+    }
+    if (record.overdue) {
+      consider(*record.overdue);
+      consider(*record.overdue + (*record.overdue - record.entered_at));  // a drain is over then
+    }
+    for (const PlannedRetirement& planned : plan_.plan.retirements) {
+      for (const auto& [stage, by] : planned.enter_by) {
+        if (planned.id == record.id) {
+          consider(by);
+        }
+      }
+    }
+  }
+  return next;
 }
 
 Result<bool> OpenRun::move_retirements() {

@@ -18,6 +18,8 @@ namespace rescind {
 namespace {
 
 constexpr std::size_t kMaxScriptBytes = 16U << 20U;
+// Evidence comes from the script, and is looked at then.
+constexpr Seconds kLookAgain{24 * 3600};
 
 struct SimulateArguments {
   std::string event, script, from;
@@ -37,8 +39,11 @@ std::optional<Instant> time_of(const std::string& text, Instant begin) {
 }
 
 std::optional<std::vector<ScriptEntry>> read_script_file(const CommandContext& context,
-                                                         Session& session, const std::string& path,
+                                                         Session& session,
+                                                         const SimulateArguments& arguments,
+                                                         const std::vector<Event>& events,
                                                          Instant begin, ExitCode& code) {
+  const std::string& path = arguments.script;
   auto text = read_file(path, kMaxScriptBytes);
   if (!text) {
     code = context.report(text.error());
@@ -50,7 +55,8 @@ std::optional<std::vector<ScriptEntry>> read_script_file(const CommandContext& c
                             {.schema = *session.policy.checked->schema,
                              .inventory = *session.inventory,
                              .begin = begin,
-                             .timezone = session.project.configuration.timezone},
+                             .timezone = session.project.configuration.timezone,
+                             .events = events},
                             diagnostics);
   code = context.report(diagnostics, *session.sources);
   return script;
@@ -61,7 +67,15 @@ SimulationOptions simulation_options(const CommandContext& context, const Sessio
   SimulationOptions options;
   options.execute = execute_options(context, session, "", 0);
   options.execute.random = [] { return 0.5; };
+  options.execute.look_again = kLookAgain;
+  // People, ways to reach them and places of delivery are those of the simulation.
   options.execute.progress = nullptr;
+  options.execute.hand_over = nullptr;
+  options.execute.deliveries = nullptr;
+  options.execute.seal_key = nullptr;
+  options.execute.approvers = {};
+  options.unsigned_approvals = true;
+  options.clock_heartbeat = configuration.clock_heartbeat;
   options.plan.expiry = configuration.plan_expiry;
   options.plan.steward = configuration.steward;
   for (const SystemConfiguration& system : configuration.systems) {
@@ -105,7 +119,7 @@ ExitCode run_simulate(const CommandContext& context, const SimulateArguments& ar
   }
   std::vector<ScriptEntry> script;
   if (!arguments.script.empty()) {
-    auto read = read_script_file(context, *session, arguments.script, *begin, code);
+    auto read = read_script_file(context, *session, arguments, *events, *begin, code);
     if (!read) {
       return code;
     }

@@ -342,6 +342,7 @@ TEST_CASE("retirement: a denied attempt is told and resets nothing") {
   CHECK(move.next.due == record.due);
   REQUIRE(move.escalate.size() == 1);
   CHECK(move.escalate.front() == "`billing` was turned away: it still depends on it");
+  CHECK(move.next.why == move.escalate.front());  // whoever is called hears why
 }
 
 TEST_CASE("retirement: a soak without evidence waits and is told") {

@@ -166,6 +166,33 @@ TEST_CASE("execute: a superseding run goes on where the other stood and does not
   CHECK(company.store->list_open_events("alice")->size() == 1);
 }
 
+TEST_CASE("execute: what an earlier run did stands for the causes of the run that took over") {
+  Company company;
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  const RunReport first = company.apply();
+  const std::size_t claimed = company.store->list_claims("crm:alice")->size();
+  next_plan(company);
+  Event risk = company.plan.events.front();
+  risk.type = "risk";
+  risk.id = "r-1";
+  company.plan.events.push_back(risk);
+  company.plan.event_lineages.push_back(lineage_of(risk));
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  company.plan.supersedes = {first.run};
+  const RunReport second = company.apply();
+  CHECK(company.effect_count("disable", "crm:alice") == 1);
+  const auto claims = company.store->list_claims("crm:alice");
+  CHECK(claims->size() == claimed + 1);
+  for (const ContainmentClaim& claim : *claims) {
+    CHECK_FALSE(claim.released_at.has_value());
+  }
+  // And once only.
+  const std::size_t said = company.store->list_records(second.run)->size();
+  CHECK(company.resume(second.run).failed == 0);
+  CHECK(company.store->list_claims("crm:alice")->size() == claimed + 1);
+  CHECK(company.store->list_records(second.run)->size() <= said + 1);
+}
+
 TEST_CASE("execute: a run says when it is worth looking at again") {
   Company company;
   company.step("crm", Verb::Disable, Kind::Account, "crm:alice");

@@ -82,6 +82,21 @@ TEST_CASE("hold: containment is held only by a hold that says so") {
   CHECK_FALSE(with_it.residual_access.empty());
 }
 
+TEST_CASE(
+    "hold: what only contains goes on when a long hold ends, what destroys is decided again") {
+  const Plan plan = held({.name = "trap",
+                          .verbs = {Verb::Disable, Verb::Delete},
+                          .item = "mail:alice",
+                          .until = at("2026-06-30T12:00:00Z"),
+                          .even_containment = true});
+  const PlanStep* disable = find_step(plan, "mail:alice", Verb::Disable);
+  REQUIRE(disable != nullptr);
+  REQUIRE(disable->gate.has_value());
+  CHECK(disable->gate->kind == "hold");
+  CHECK_FALSE(disable->appointment);
+  CHECK(find_step(plan, "mail:alice", Verb::Delete)->appointment);
+}
+
 TEST_CASE("hold: one in doubt holds against what cannot be taken back, and nothing else") {
   const Plan plan = held({.name = "doubt",
                           .verbs = {Verb::Disable, Verb::Delete},

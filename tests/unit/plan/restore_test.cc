@@ -80,6 +80,24 @@ TEST_CASE("restore: an item stays while another cause holds it, and the note nam
   CHECK(plan.releases == std::vector<ClaimRelease>{{.item = "crm:alice", .cause = "leave"}});
 }
 
+TEST_CASE("restore: an absence that ends later drops no claim today") {
+  Organisation later = back();
+  later.events.front().when = format_instant(at(kNow) + days(14));
+  const Plan held =
+      plan_with(later, {change("leave", "leave_start", "alice", "2026-01-01T00:00:00Z"),
+                        change("hacked", "risk", "alice", "2026-01-02T00:00:00Z")});
+  CHECK(held.releases.empty());
+  CHECK(std::any_of(held.needs_person.begin(), held.needs_person.end(), [](const PersonNote& note) {
+    return note.item == "crm:alice" && note.why.starts_with("plan this again at ");
+  }));
+  // Where nothing else holds it, the step that gives it back drops the claim when it is done.
+  const Plan free =
+      plan_with(later, {change("leave", "leave_start", "alice", "2026-01-01T00:00:00Z")});
+  REQUIRE(restores(free));
+  CHECK(find_step(free, "crm:alice", Verb::Restore)->not_before == at(kNow) + days(14));
+  CHECK(free.releases.size() == 1);
+}
+
 TEST_CASE("restore: who was hired again gets back what leaving took, who was on leave does not") {
   const std::vector<StandingChange> left = {
       change("left", "leaver", "alice", "2026-01-01T00:00:00Z")};

@@ -45,6 +45,52 @@ TEST_CASE("advance: a hold that came meanwhile keeps an appointment, and lifting
   CHECK(desk.effects("delete", "crm:alice") == 1);
 }
 
+TEST_CASE("advance: a hold that came after a try in vain keeps an appointment too") {
+  Desk desk;
+  desk.options.max_attempts = 1;
+  desk.apply(leaver());
+  REQUIRE(desk.world
+              ->add_fault({.kind = SandboxFaultKind::ServerError,
+                           .system = "crm",
+                           .call = "delete",
+                           .item = "",
+                           .value = 0,
+                           .times = 1})
+              .has_value());
+  desk.advance_after(31 * kDay);
+  REQUIRE(desk.effects("delete", "crm:alice") == 0);
+  desk.alice = R"(,"legal_hold":true)";
+  desk.advance_after(2 * kDay);
+  desk.advance_after(2 * kDay);
+  CHECK(desk.effects("delete", "crm:alice") == 0);
+  desk.alice.clear();
+  desk.advance_after(2 * kDay);
+  INFO(desk.journal(must(desk.office.store->list_runs()).front().id));
+  CHECK(desk.effects("delete", "crm:alice") == 1);
+}
+
+TEST_CASE("advance: what frees data is decided again when its time comes after the plan's") {
+  Desk desk;
+  REQUIRE(
+      desk.world
+          ->seed(
+              R"({"record":"license","id":"crm:seat","system":"crm","holder":"alice","account":"crm:alice","native_id":"seat"})")
+          .has_value());
+  Event planned = leaver();
+  planned.at += 30 * kDay;
+  const RunReport first = desk.apply(planned);
+  desk.alice = R"(,"legal_hold":true)";
+  desk.advance_after(30 * kDay + Seconds(60));
+  CHECK(desk.effects("remove", "crm:seat") == 0);
+  const auto steps = must(desk.office.store->list_steps(first.run));
+  CHECK(std::any_of(steps.begin(), steps.end(), [](const StepRecord& step) {
+    return step.wait.find("hold t.matter until it is lifted") != std::string::npos;
+  }));
+  desk.alice.clear();
+  desk.advance_after(2 * kDay);
+  CHECK(desk.effects("remove", "crm:seat") == 1);
+}
+
 TEST_CASE("advance: an appointment that is decided again still soaks from when it was contained") {
   Desk desk;
   desk.options.max_attempts = 1;
@@ -152,6 +198,46 @@ TEST_CASE("advance: a key is drained, isolated, used, put back, isolated again a
     CHECK(desk.retirement().state == RetirementState::Ended);
     CHECK((*desk.office.store->find_run(first.run))->state == RunState::Closed);
     CHECK_FALSE(desk.office.store->next_due()->has_value());
+  }
+  SUBCASE("its deletion finds a dead system for days, and a hold meanwhile") {
+    desk.advance_after(14 * kDay + Seconds(60));
+    REQUIRE(desk.retirement().stage == "delete");
+    REQUIRE(desk.world
+                ->add_fault({.kind = SandboxFaultKind::ServerError,
+                             .system = "aws",
+                             .call = "delete",
+                             .item = "",
+                             .value = 0,
+                             .times = 100})
+                .has_value());
+    desk.options.approve_as = "bob";
+    desk.advance_after(Seconds(3600));
+    REQUIRE(desk.effects("delete", "aws:k1") == 0);
+    desk.advance_after(3 * kDay);
+    REQUIRE(desk.world->clear_faults().has_value());
+    desk.advance_after(kDay);
+    desk.advance_after(kDay);
+    CHECK(desk.effects("delete", "aws:k1") == 1);
+    CHECK(desk.retirement().state == RetirementState::Ended);
+  }
+  SUBCASE("its event is taken back, and reported again") {
+    Event back = make_event("orphaned", "aws:k1", "2026-01-05T17:00:00Z");
+    StoredEvent stored;
+    for (const auto& [revision, withdrawn] : {std::pair{2U, true}, std::pair{3U, false}}) {
+      back.revision = revision;
+      stored.lineage = lineage_of(back);
+      stored.source = back.source;
+      stored.id = back.id;
+      stored.revision = revision;
+      stored.type = back.type;
+      stored.subject = back.subject;
+      stored.json = "{}";
+      stored.arrived = desk.clock.now();
+      stored.withdrawn = withdrawn;
+      REQUIRE(desk.office.store->record_event(stored).has_value());
+    }
+    desk.advance_after(kDay);
+    CHECK(desk.retirement().state == RetirementState::Soaking);
   }
   SUBCASE("a dependent still does") {
     // Forced: the key works for a moment although it should not.

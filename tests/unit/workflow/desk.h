@@ -23,9 +23,10 @@ rule out {
   on leaver because "gone" escalate to desk
   revoke  session, token within 5m
   disable account, api_key within 15m
+  remove  license
   delete  account after 30d
 }
-hold matter { when subject.legal_hold blocks delete of account until lifted ordered by "legal" because "M-1" }
+hold matter { when subject.legal_hold blocks delete, remove of account, license until lifted ordered by "legal" because "M-1" }
 retire key {
   on orphaned, owner_left
   for api_key as c where c.holder is not human
