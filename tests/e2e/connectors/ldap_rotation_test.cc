@@ -100,12 +100,12 @@ TEST_CASE("ldap successor: what else can authenticate stays with the old account
   server.modify("dn: " + alice +
                 "\nchangetype: modify\nadd: userPKCS12\nuserPKCS12:: BAFB\n-\n"
                 "add: displayName\ndisplayName: Alice\n");
-  REQUIRE(server.values(alice, "userPKCS12").size() == 1);
+  REQUIRE(server.entry(alice).find("userPKCS12:: BAFB") != std::string::npos);
   ActionRequest request = replacement(server, "step:1#1");
   request.item.native_id = server.uuid(alice);
   const Successor made = connector->create_successor(request);
   REQUIRE_MESSAGE(made.answer.result == ResultClass::Changed, made.answer.detail);
-  CHECK(server.values(made.login, "userPKCS12").empty());
+  CHECK(server.entry(made.login).find("userPKCS12") == std::string::npos);
   CHECK(server.values(made.login, "displayName") == std::vector<std::string>{"Alice"});
   CHECK(made.answer.detail == "left out, because it can authenticate: userpkcs12");
   CHECK(made.answer.requests.at(0).find("left out") != std::string::npos);
