@@ -115,11 +115,6 @@ std::string step_id(const Draft& draft, const Order& order) {
   for (const std::uint32_t cause : order.roots) {
     roots.insert(root_of(draft, cause));
   }
-  // What the engine adds (a capture, a sweep) can follow from another event's step this time.
-  for (std::uint32_t cause = 0; !order.action.empty() && cause < draft.decisions.causes.size();
-       ++cause) {
-    roots.insert(root_of(draft, cause));
-  }
   const std::uint32_t lead = root_of(draft, order.lead);
   std::string own = name_by(draft, order, lead);
   const auto known = [&](const std::string& id) {
