@@ -272,7 +272,9 @@ TEST_CASE("oracle 10: who approves, receives or is called in their own case is c
     approval.step = run.steps.front().step;
     approval.approver = "p1";
     approval.at = trace.clock->now();
-    run.plans.front().steps.front().target = "p1";
+    for (PlanStep& step : run.plans.front().steps) {
+      step.target = "p1";
+    }
     trace.calls.push_back({trace.clock->now(), "p1", "escalation", id, ""});
     return trace.store->add_approval(approval).has_value();
   });
