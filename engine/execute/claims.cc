@@ -13,8 +13,11 @@
 namespace rescind::execute {
 namespace {
 
+// WHY the generation: a disable that is only repeated because a provisioner may have pushed the
+// account again claims nothing; before it, the account was as the first one left it.
 bool claims_its_item(const PlanStep& step) {
-  return step.action.empty() && !step.item.empty() && step.verb != Verb::Restore &&
+  const bool repeated = step.generation > 1 && step.retirement.empty();
+  return !repeated && step.action.empty() && !step.item.empty() && step.verb != Verb::Restore &&
          step.effects.has(Effect::Contains) && step.reversible != Reversible::Never;
 }
 

@@ -96,9 +96,16 @@ verify::Originals read_originals(const Plan& plan, Store& store) {
   return originals;
 }
 
-RunState state_after(const RunRecord& run, const VerifiedOutcome& outcome) {
+// A retirement that joined another run's has no steps here, and is not over before that one is.
+bool has_open_retirement(const std::vector<RetirementRecord>& retirements) {
+  return std::any_of(retirements.begin(), retirements.end(), [](const RetirementRecord& record) {
+    return record.state != RetirementState::Ended && record.state != RetirementState::Cancelled;
+  });
+}
+
+RunState state_after(const RunRecord& run, const VerifiedOutcome& outcome, bool retiring) {
   if (outcome.closed()) {
-    return RunState::Closed;
+    return retiring ? RunState::Settled : RunState::Closed;
   }
   const bool reopened =
       std::any_of(outcome.steps.begin(), outcome.steps.end(),
@@ -143,7 +150,8 @@ Result<VerifiedOutcome> verify_execution(const std::string& run, Store& store,
   for (const SubjectClosure& closure : outcome.subjects) {
     RESCIND_RETURN_IF_ERROR(keep_closure(store, outcome, closure));
   }
-  outcome.state = state_after(claim.run, outcome);
+  RESCIND_ASSIGN_OR_RETURN(const auto retirements, store.list_retirements(run));
+  outcome.state = state_after(claim.run, outcome, has_open_retirement(retirements));
   if (outcome.state != claim.run.state) {
     RESCIND_RETURN_IF_ERROR(keep_state(store, claim.run, outcome.at, outcome.state));
   }

@@ -78,6 +78,7 @@ class OpenRun {
   [[nodiscard]] const StepRecord* record_of(const std::string& step) const;
 
   // --- retirements (advance_retirement.cc)
+  Result<bool> follow_joined(const RetirementRecord& record, const PlannedRetirement& planned);
   [[nodiscard]] bool is_out_of_date(const RetirementRecord& record,
                                     const execute::StageShape& stage) const;
   Result<bool> move_one(RetirementRecord record, const PlannedRetirement& planned);

@@ -17,6 +17,8 @@ using execute::StageShape;
 using execute::UseBy;
 
 constexpr int kMovesAtOnce = 12;
+// How often a retirement that joined another looks at what became of that one.
+constexpr Seconds kFollowAgain{3600};
 
 bool is_over(const RetirementRecord& record) {
   return record.state == RetirementState::Ended || record.state == RetirementState::Cancelled;
@@ -439,7 +441,68 @@ bool OpenRun::is_out_of_date(const RetirementRecord& record, const StageShape& s
          });
 }
 
+// A retirement that joined another has no steps of its own and moves with that one; it goes on by
+// itself when the other is taken back.
+Result<bool> OpenRun::follow_joined(const RetirementRecord& record,
+                                    const PlannedRetirement& planned) {
+  RESCIND_ASSIGN_OR_RETURN(const auto all, store_.list_retirements_of(record.item));
+  const auto other = std::find_if(
+      all.begin(), all.end(), [&](const RetirementRecord& one) { return one.id == planned.joins; });
+  const auto save = [&](RetirementRecord next, const std::string& why) -> Status {
+    next.why = why;
+    next.updated_at = clock_.now();
+    JournalRecord said = line(RecordEntry::Stage, why);
+    said.item = next.item;
+    said.generation = next.generation;
+    point();
+    RESCIND_RETURN_IF_ERROR(store_.save_retirement(said, next));
+    point();
+    return {};
+  };
+  if (other != all.end() && !is_over(*other)) {
+    const std::string why = "retired by " + other->run;
+    RESCIND_RETURN_IF_ERROR(record.why == why ? Status() : save(record, why));
+    return false;
+  }
+  RetirementRecord next = record;
+  if (other != all.end() && other->state == RetirementState::Ended) {
+    next.state = RetirementState::Ended;
+    next.due.reset();
+    RESCIND_RETURN_IF_ERROR(save(std::move(next), "was retired by " + other->run));
+    return true;
+  }
+  RESCIND_RETURN_IF_ERROR(need_fresh_plan());
+  const auto own = std::find_if(
+      fresh_->retirements.begin(), fresh_->retirements.end(),
+      [&](const PlannedRetirement& one) { return one.id == record.id && one.joins.empty(); });
+  const std::string taken_back = "the retirement that it joined was taken back: ";
+  if (own == fresh_->retirements.end()) {
+    const std::string why = taken_back + "plan this event again";
+    next.escalated = true;
+    RESCIND_RETURN_IF_ERROR(record.why == why ? Status() : save(std::move(next), why));
+    return false;
+  }
+  Addition more;
+  more.expires = fresh_->expires_at;
+  for (const PlanStep& step : fresh_->steps) {
+    if (step.retirement == own->id && record_of(step.id) == nullptr) {
+      more.steps.push_back(step);
+    }
+  }
+  next = execute::begin_retirement(*own, execute::shapes_of(*own, more.steps), clock_.now());
+  next.generation = record.generation;
+  more.retirements.push_back(*own);
+  more.records.push_back(std::move(next));
+  RESCIND_RETURN_IF_ERROR(extend(RecordEntry::Decided,
+                                 record.item + ": " + taken_back + "it goes on by itself",
+                                 std::move(more)));
+  return true;
+}
+
 Result<bool> OpenRun::move_one(RetirementRecord record, const PlannedRetirement& planned) {
+  if (!planned.joins.empty()) {
+    return follow_joined(record, planned);
+  }
   RESCIND_ASSIGN_OR_RETURN(bool work, complete_stage(record, planned));
   if (work) {
     return true;  // looked at again with its new steps
@@ -534,6 +597,9 @@ std::optional<Instant> OpenRun::next_look() const {
       consider(*record.overdue + (*record.overdue - record.entered_at));  // a drain is over then
     }
     for (const PlannedRetirement& planned : plan_.plan.retirements) {
+      if (planned.id == record.id && !planned.joins.empty()) {
+        consider(now + kFollowAgain);
+      }
       for (const auto& [stage, by] : planned.enter_by) {
         if (planned.id == record.id) {
           consider(by);

@@ -1,4 +1,4 @@
-// Earlier runs by the index of the store; their plans as they were opened.
+// Earlier runs by the index of the store; their plans with all that joined them.
 #include "workflow/earlier_runs.h"
 
 #include <algorithm>
@@ -99,8 +99,14 @@ Result<std::set<std::string>> captured_steps(Store& store, const std::string& ru
 Result<const Plan*> StoredPlans::of(const std::string& run) {
   auto known = known_.find(run);
   if (known == known_.end()) {
-    RESCIND_ASSIGN_OR_RETURN(auto plan, load_first_plan(store_, run));
-    known = known_.emplace(run, std::move(plan)).first;
+    RESCIND_ASSIGN_OR_RETURN(const auto supplements, store_.list_supplements(run));
+    if (supplements.empty()) {
+      RESCIND_ASSIGN_OR_RETURN(auto plan, load_first_plan(store_, run));
+      known = known_.emplace(run, std::move(plan)).first;
+    } else {
+      RESCIND_ASSIGN_OR_RETURN(RunPlan all, load_run_plan(store_, run));
+      known = known_.emplace(run, std::make_shared<const Plan>(std::move(all.plan))).first;
+    }
   }
   return known->second.get();
 }

@@ -17,7 +17,7 @@
 
 namespace rescind {
 
-// Plans that runs were opened with, without their supplements; each is read once.
+// Plans of runs with their supplements; each is read once.
 class StoredPlans {
  public:
   explicit StoredPlans(Store& store) : store_(store) {}
