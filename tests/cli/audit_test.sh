@@ -5,24 +5,10 @@
 set -euo pipefail
 rescind=$(realpath "$1")
 verify=$(realpath "$2")
-work=$(mktemp -d "${TMPDIR:-/tmp}/rescind-audit.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-passed=0
+# shellcheck disable=SC1091
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-run_any() { # run_any PROGRAM EXIT_CODE ARGUMENT...
-  local program=$1 want=$2 status=0
-  shift 2
-  "$program" "$@" >out 2>err || status=$?
-  [ "$status" = "$want" ] || { printf 'FAILED %s %s: exit %s, expected %s\n' "${program##*/}" "$*" "$status" "$want"; cat out err; exit 1; }
-  passed=$((passed + 1))
-}
-run() { run_any "$rescind" "$@"; }
 check() { run_any "$verify" "$@"; }
-says() { # says FILE TEXT
-  grep -qF -- "$2" "$1" || { printf 'FAILED: `%s` is not in %s:\n' "$2" "$1"; cat "$1"; exit 1; }
-  passed=$((passed + 1))
-}
 
 # ---- a run leaves a signed log ----------------------------------------------------------------------
 run 0 init repo

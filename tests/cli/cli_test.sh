@@ -5,22 +5,9 @@
 set -euo pipefail
 rescind=$(realpath "$1")
 source_dir=$(realpath "$2")
-work=$(mktemp -d "${TMPDIR:-/tmp}/rescind-cli.XXXXXX")
-trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-cd "$work"
-passed=0
+# shellcheck disable=SC1091
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-run() { # run EXIT_CODE ARGUMENT...
-  local want=$1 status=0
-  shift
-  "$rescind" "$@" >out 2>err || status=$?
-  [ "$status" = "$want" ] || { printf 'FAILED rescind %s: exit %s, expected %s\n' "$*" "$status" "$want"; cat out err; exit 1; }
-  passed=$((passed + 1))
-}
-says() { # says FILE TEXT
-  grep -qF -- "$2" "$1" || { printf 'FAILED: `%s` is not in %s:\n' "$2" "$1"; cat "$1"; exit 1; }
-  passed=$((passed + 1))
-}
 quiet() { [ ! -s "$1" ] || { echo "FAILED: $1 is not empty:"; cat "$1"; exit 1; }; passed=$((passed + 1)); }
 
 # ---- usage -----------------------------------------------------------------------------------------

@@ -4,26 +4,9 @@
 # usage: undo_test.sh RESCIND
 set -euo pipefail
 rescind=$(realpath "$1")
-work=$(mktemp -d "${TMPDIR:-/tmp}/rescind-undo.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-passed=0
+# shellcheck disable=SC1091
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-run() { # run EXIT_CODE ARGUMENT...
-  local want=$1 status=0
-  shift
-  "$rescind" "$@" >out 2>err || status=$?
-  [ "$status" = "$want" ] || { printf 'FAILED rescind %s: exit %s, expected %s\n' "$*" "$status" "$want"; cat out err; exit 1; }
-  passed=$((passed + 1))
-}
-says() { # says FILE TEXT
-  grep -qF -- "$2" "$1" || { printf 'FAILED: `%s` is not in %s:\n' "$2" "$1"; cat "$1"; exit 1; }
-  passed=$((passed + 1))
-}
-says_not() { # says_not FILE TEXT
-  ! grep -qF -- "$2" "$1" || { printf 'FAILED: `%s` is in %s:\n' "$2" "$1"; cat "$1"; exit 1; }
-  passed=$((passed + 1))
-}
 item() { # item ID: what the system itself holds: there, enabled, version of the secret
   sqlite3 sandbox.db "select present, enabled, version from items where id = '$1'"
 }

@@ -5,7 +5,8 @@
 # usage: worker_test.sh RESCIND_LATER
 set -euo pipefail
 rescind=$(realpath "$1")
-work=$(mktemp -d "${TMPDIR:-/tmp}/rescind-worker.XXXXXX")
+# shellcheck disable=SC1091
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 workers=()
 cleanup() {
   local worker
@@ -13,8 +14,7 @@ cleanup() {
   rm -rf "$work"
 }
 trap cleanup EXIT
-cd "$work"
-passed=0 ahead=0
+ahead=0
 export CI_TOKEN=0123456789abcdef0123
 
 run() { # run EXIT_CODES ARGUMENT...
@@ -22,10 +22,6 @@ run() { # run EXIT_CODES ARGUMENT...
   shift
   "$rescind" $ahead "$@" >out 2>err || status=$?
   [[ $status =~ ^($want)$ ]] || { printf 'FAILED rescind %s: exit %s, expected %s\n' "$*" "$status" "$want"; cat out err; exit 1; }
-  passed=$((passed + 1))
-}
-says() { # says FILE TEXT
-  grep -qF -- "$2" "$1" || { printf 'FAILED: `%s` is not in %s:\n' "$2" "$1"; cat "$1"; exit 1; }
   passed=$((passed + 1))
 }
 expect() { # expect WHAT EXPECTED ACTUAL
