@@ -6,7 +6,6 @@ rescind=$(realpath "$1")
 # shellcheck disable=SC1091
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-
 # ---- keys, and a repository in which it-security signs ---------------------------------------------------
 for who in ines tom carol; do
   run 0 keys generate --as $who --out $who.pem

@@ -261,13 +261,5 @@ int run(const std::string& folder) {
 
 // usage: bench_log --work FOLDER, which is emptied and filled.
 int main(int count, char** arguments) {
-  if (count != 3 || std::string(arguments[1]) != "--work") {
-    bench::die("usage: bench_log --work FOLDER");
-  }
-  const std::string folder = arguments[2];
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  const int code = bench::run(folder);
-  std::filesystem::remove_all(folder);
-  return code;
+  return bench::run_in_folder(count, arguments, bench::run);
 }

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -162,5 +163,19 @@ class ResultLine {
 
   std::string line_;
 };
+
+// The main function of a program that measures on a disk: `--work FOLDER`, which is emptied, filled
+// and removed.
+inline int run_in_folder(int count, char** arguments, int (*measure)(const std::string& folder)) {
+  if (count != 3 || std::string(arguments[1]) != "--work") {
+    die("usage: " + std::filesystem::path(arguments[0]).filename().string() + " --work FOLDER");
+  }
+  const std::string folder = arguments[2];
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const int code = measure(folder);
+  std::filesystem::remove_all(folder);
+  return code;
+}
 
 }  // namespace bench

@@ -169,7 +169,7 @@ std::vector<double> plan_times(const Organisation& organisation, const std::vect
     std::vector<double> times;
     for (int i = 0; i < 21; ++i) {
       const auto start = Clock::now();
-      organisation.plan(person(kPeople - 1 - i), store.get());
+      static_cast<void>(organisation.plan(person(kPeople - 1 - i), store.get()));
       times.push_back(seconds(start, Clock::now()) * 1e3);
     }
     out.push_back(quantile(times, 0.5));
@@ -308,13 +308,5 @@ int run(const std::string& folder) {
 
 // usage: bench_runs --work FOLDER, which is emptied and filled on the disk that is to be measured.
 int main(int count, char** arguments) {
-  if (count != 3 || std::string(arguments[1]) != "--work") {
-    bench::die("usage: bench_runs --work FOLDER");
-  }
-  const std::string folder = arguments[2];
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  const int code = bench::run(folder);
-  std::filesystem::remove_all(folder);
-  return code;
+  return bench::run_in_folder(count, arguments, bench::run);
 }
