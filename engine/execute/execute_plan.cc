@@ -44,7 +44,7 @@ Result<std::vector<RetirementRecord>> retirements_to_begin(const Plan& plan, Sto
   for (const std::string& old : plan.supersedes) {
     RESCIND_ASSIGN_OR_RETURN(const auto records, store.list_retirements(old));
     for (const RetirementRecord& record : records) {
-      if (record.state != RetirementState::Ended && record.state != RetirementState::Cancelled) {
+      if (!is_end_state(record.state)) {
         open.emplace(record.item, record);
       }
     }
@@ -175,8 +175,7 @@ std::optional<Instant> next_look_at_run(const Plan& plan, const std::vector<Step
     }
   }
   for (const RetirementRecord& retirement : retirements) {
-    if (retirement.state != RetirementState::Ended &&
-        retirement.state != RetirementState::Cancelled) {
+    if (!is_end_state(retirement.state)) {
       consider(retirement.due && *retirement.due > now ? retirement.due : std::nullopt);
       consider(now + options.look_again);
     }

@@ -14,12 +14,6 @@ constexpr std::array<std::string_view, 11> kRules = {
     "stays",      "withdrawn",  "enter by", "ownerless",   "drain over",     "approved",
     "steps done", "next stage", "gate met", "use returns", "last stage done"};
 
-std::size_t index_of(const Stages& stages, const std::string& name) {
-  const auto found = std::find_if(stages.begin(), stages.end(),
-                                  [&name](const StageShape& stage) { return stage.name == name; });
-  return static_cast<std::size_t>(found - stages.begin());
-}
-
 std::size_t first_containing(const Stages& stages) {
   const auto found = std::find_if(stages.begin(), stages.end(),
                                   [](const StageShape& stage) { return stage.contains; });
@@ -48,7 +42,7 @@ class Machine {
   Machine(const RetirementRecord& record, const Stages& stages, const RetirementFacts& facts)
       : stages_(stages),
         facts_(facts),
-        at_(index_of(stages, record.stage)),
+        at_(stage_index(stages, record.stage)),
         contains_(first_containing(stages)) {
     move_.next = record;
   }
@@ -111,7 +105,7 @@ class Machine {
     std::size_t target = at_;
     for (const auto& [name, by] : facts_.enter_by) {
       if (by <= facts_.now) {
-        target = std::max(target, std::min(index_of(stages_, name), contains_));
+        target = std::max(target, std::min(stage_index(stages_, name), contains_));
       }
     }
     if (target > at_ && target < stages_.size()) {
@@ -330,6 +324,12 @@ std::string_view retirement_rule_name(RetirementRule rule) {
   return kRules[static_cast<std::size_t>(rule)];
 }
 
+std::size_t stage_index(const Stages& stages, const std::string& name) {
+  const auto found = std::find_if(stages.begin(), stages.end(),
+                                  [&name](const StageShape& stage) { return stage.name == name; });
+  return static_cast<std::size_t>(found - stages.begin());
+}
+
 std::vector<StageShape> shapes_of(const PlannedRetirement& retirement,
                                   const std::vector<PlanStep>& steps) {
   Stages stages;
@@ -341,7 +341,7 @@ std::vector<StageShape> shapes_of(const PlannedRetirement& retirement,
     stage.within = planned.within;
     stage.soak = planned.soak;
     stage.asks = !planned.approvals.empty();
-    if (const std::size_t back = index_of(stages, planned.on_use_return_to);
+    if (const std::size_t back = stage_index(stages, planned.on_use_return_to);
         !planned.on_use_return_to.empty() && back < stages.size()) {
       stage.back_to = back;
     }
@@ -366,7 +366,7 @@ RetirementRecord begin_retirement(const PlannedRetirement& retirement, const Sta
   record.item = retirement.item;
   record.retire = retirement.retire;
   record.updated_at = now;
-  const std::size_t at = index_of(stages, retirement.start);
+  const std::size_t at = stage_index(stages, retirement.start);
   if (at < stages.size()) {
     enter(record, stages[at], now);
   }

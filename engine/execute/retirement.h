@@ -28,6 +28,9 @@ struct StageShape {
   bool destroys = false;
 };
 
+// Its place among the stages; their number: it is none of them.
+std::size_t stage_index(const std::vector<StageShape>& stages, const std::string& name);
+
 // The stages of a planned retirement, in order. `steps` are those of the run's plan.
 std::vector<StageShape> shapes_of(const PlannedRetirement& retirement,
                                   const std::vector<PlanStep>& steps);

@@ -195,11 +195,9 @@ Result<bool> Run::leaves_something_to_decide() {
       all_swept = all_swept && (is_done_state(state) || state == StepState::Residual);
     }
   }
-  const bool staged =
-      std::any_of(retirements_.begin(), retirements_.end(), [](const RetirementRecord& retirement) {
-        return retirement.state != RetirementState::Ended &&
-               retirement.state != RetirementState::Cancelled;
-      });
+  const bool staged = std::any_of(
+      retirements_.begin(), retirements_.end(),
+      [](const RetirementRecord& retirement) { return !is_end_state(retirement.state); });
   if (ended || staged) {
     return true;
   }

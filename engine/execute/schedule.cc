@@ -176,8 +176,7 @@ bool Schedule::has_passed(const Slot& slot) const {
     return false;
   }
   const RetirementRecord& at = found->second;
-  if (at.state == RetirementState::Cancelled || at.state == RetirementState::Ended ||
-      step.generation < at.generation) {
+  if (is_end_state(at.state) || step.generation < at.generation) {
     return true;
   }
   if (step.generation > at.generation) {

@@ -94,6 +94,10 @@ std::optional<RecordEntry> find_record_entry(std::string_view name) {
   return find_in<RecordEntry>(kEntries, name);
 }
 
+bool is_end_state(RetirementState state) {
+  return state == RetirementState::Ended || state == RetirementState::Cancelled;
+}
+
 std::string_view retirement_state_name(RetirementState state) {
   return kRetirementStates[static_cast<std::size_t>(state)];
 }

@@ -122,6 +122,7 @@ enum class RetirementState : std::uint8_t {
   Cancelled,         // end: the cause was withdrawn before anything was contained
 };
 std::string_view retirement_state_name(RetirementState state);  // "awaiting_approval"
+bool is_end_state(RetirementState state);                       // ended or cancelled
 std::optional<RetirementState> find_retirement_state(std::string_view name);
 
 enum class GateAnswer : std::uint8_t { Met, Unmet, Unknown };

@@ -91,7 +91,7 @@ class Builder {
     }
     RESCIND_ASSIGN_OR_RETURN(const auto retirements, store_.list_retirements(run.id));
     for (const RetirementRecord& one : retirements) {
-      if (one.state != RetirementState::Ended && one.state != RetirementState::Cancelled) {
+      if (!is_end_state(one.state)) {
         out_.waits.push_back({one.item, "stage " + one.stage, one.why, one.due});
       }
     }

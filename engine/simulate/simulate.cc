@@ -223,8 +223,7 @@ Status Player::look_at_stages() {
   RESCIND_ASSIGN_OR_RETURN(const auto all, store_->list_retirements(""));
   std::map<std::string, TimelineStage> now;
   for (const RetirementRecord& record : all) {
-    const bool over =
-        record.state == RetirementState::Ended || record.state == RetirementState::Cancelled;
+    const bool over = is_end_state(record.state);
     // Of several runs the one that goes on with it counts.
     if (!over || !now.contains(record.item)) {
       now[record.item] = {clock_.now(), record.item, over ? "" : record.stage,

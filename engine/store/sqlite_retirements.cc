@@ -9,10 +9,6 @@
 namespace rescind {
 namespace {
 
-bool has_ended(RetirementState state) {
-  return state == RetirementState::Ended || state == RetirementState::Cancelled;
-}
-
 Result<RetirementRecord> read_retirement(const SqliteStatement& row) {
   RetirementRecord retirement;
   retirement.id = row.text(0);
@@ -144,7 +140,7 @@ Status SqliteStore::write_retirement(const RetirementRecord& retirement) {
                               .bind(retirement.stage)
                               .bind(std::int64_t{retirement.generation})
                               .bind(retirement_state_name(retirement.state))
-                              .bind(std::int64_t{has_ended(retirement.state) ? 1 : 0})
+                              .bind(std::int64_t{is_end_state(retirement.state) ? 1 : 0})
                               .bind(gate_answer_name(retirement.gate))
                               .bind(retirement.why)
                               .bind(stored(retirement.entered_at))

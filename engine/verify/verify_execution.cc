@@ -98,9 +98,8 @@ verify::Originals read_originals(const Plan& plan, Store& store) {
 
 // A retirement that joined another run's has no steps here, and is not over before that one is.
 bool has_open_retirement(const std::vector<RetirementRecord>& retirements) {
-  return std::any_of(retirements.begin(), retirements.end(), [](const RetirementRecord& record) {
-    return record.state != RetirementState::Ended && record.state != RetirementState::Cancelled;
-  });
+  return std::any_of(retirements.begin(), retirements.end(),
+                     [](const RetirementRecord& record) { return !is_end_state(record.state); });
 }
 
 RunState state_after(const RunRecord& run, const VerifiedOutcome& outcome, bool retiring) {

@@ -82,6 +82,7 @@ class OpenRun {
   [[nodiscard]] bool is_out_of_date(const RetirementRecord& record,
                                     const execute::StageShape& stage) const;
   Result<bool> move_one(RetirementRecord record, const PlannedRetirement& planned);
+  // --- what is known of them (advance_facts.cc)
   Result<execute::RetirementFacts> facts_of(const RetirementRecord& record,
                                             const PlannedRetirement& planned,
                                             const std::vector<execute::StageShape>& stages);
@@ -98,6 +99,11 @@ class OpenRun {
                    const execute::StageShape& stage, execute::RetirementFacts& facts) const;
   Status read_causes(const RetirementRecord& record, const PlannedRetirement& planned,
                      execute::RetirementFacts& facts);
+  [[nodiscard]] std::vector<const PlanStep*> steps_of(const RetirementRecord& record,
+                                                      const std::string& stage) const;
+  [[nodiscard]] std::set<std::string> leavers() const;
+
+  // --- what they ask for (advance_retirement.cc)
   // Decides the steps of a destroying stage again; their fresh forms.
   Result<std::vector<PlanStep>> decide_stage(const RetirementRecord& record,
                                              const execute::StageShape& stage,
@@ -109,9 +115,6 @@ class OpenRun {
   Result<bool> complete_stage(const RetirementRecord& record, const PlannedRetirement& planned);
   std::vector<PlanStep> steps_anew(const RetirementRecord& next, const PlannedRetirement& planned,
                                    const std::string& from_stage) const;
-  [[nodiscard]] std::vector<const PlanStep*> steps_of(const RetirementRecord& record,
-                                                      const std::string& stage) const;
-  [[nodiscard]] std::set<std::string> leavers() const;
 
   const AdvanceRequest& request_;
   Store& store_;

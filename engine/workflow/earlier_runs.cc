@@ -155,8 +155,7 @@ Result<std::optional<RetirementRecord>> EarlierRuns::find_retirement(const std::
   }
   RESCIND_ASSIGN_OR_RETURN(const auto records, plans_.store().list_retirements_of(item));
   for (const RetirementRecord& record : records) {
-    if (record.run == again_ && record.state != RetirementState::Ended &&
-        record.state != RetirementState::Cancelled) {
+    if (record.run == again_ && !is_end_state(record.state)) {
       return std::optional<RetirementRecord>(record);
     }
   }

@@ -246,8 +246,7 @@ std::vector<EscalationCause> find_escalation_causes(
   }
   for (RetirementRecord record : retirements) {
     record.run = run;
-    const bool ended =
-        record.state == RetirementState::Ended || record.state == RetirementState::Cancelled;
+    const bool ended = is_end_state(record.state);
     const bool asks = record.state == RetirementState::AwaitingApproval;
     const auto found =
         std::find_if(plan.retirements.begin(), plan.retirements.end(),
