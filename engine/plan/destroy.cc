@@ -24,6 +24,14 @@ bool collect_approvals(const Draft& draft, const Order& order, ApprovalList& app
   return true;
 }
 
+// An account that somebody enabled again after it was contained: the inventory says so and is not
+// known to be older than that.
+bool seen_enabled(const Draft& draft, ItemRef item, Instant contained) {
+  const auto listed = draft.estate.listed_at(item);
+  return item.kind() == Kind::Account && draft.estate.named_flag(item, "enabled").value_or(false) &&
+         (!listed || *listed > contained);
+}
+
 // Since when earlier runs hold the item contained; nothing: they do not.
 std::optional<Instant> contained_since(const Draft& draft, ItemRef item) {
   std::optional<Instant> since;
@@ -32,6 +40,9 @@ std::optional<Instant> contained_since(const Draft& draft, ItemRef item) {
         worst_effect(draft.estate.effects(item, change.verb)) == Effect::Contains) {
       since = std::min(since.value_or(change.claim.at), change.claim.at);
     }
+  }
+  if (since && seen_enabled(draft, item, *since)) {
+    return std::max(*since, draft.decisions.as_of);
   }
   return since;
 }

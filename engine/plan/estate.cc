@@ -157,6 +157,14 @@ bool Estate::enabled(ItemRef account) const {
   return named_flag(account, "enabled").value_or(true);
 }
 
+std::optional<Instant> Estate::listed_at(ItemRef item) const {
+  const std::string name = "collect:" + std::string(system_id(item));
+  const auto& sources = inventory_.sources;
+  const auto found = std::find_if(sources.begin(), sources.end(),
+                                  [&](const InventorySource& one) { return one.name == name; });
+  return found == sources.end() ? std::nullopt : found->collected_at;
+}
+
 const SystemCapabilities* Estate::capabilities(ItemRef item) const {
   const auto found = systems_.find(system_id(item));
   return found == systems_.end() ? nullptr : &found->second;

@@ -42,6 +42,8 @@ class Estate {
   // holder in its system. Accounts are under none.
   [[nodiscard]] ItemRef account_of(ItemRef item) const;
   [[nodiscard]] bool enabled(ItemRef account) const;
+  // When its system was listed; nothing: its record comes from a file.
+  [[nodiscard]] std::optional<Instant> listed_at(ItemRef item) const;
 
   // Whether the system can do that to the kind: its connector's word and the inventory's
   // `supports`, whichever are given; both given: both must agree.

@@ -54,6 +54,15 @@ TEST_CASE("execute: a containing step claims its item for every cause behind it"
   CHECK(claims[0].step == "step:crm");
 }
 
+TEST_CASE("execute: a disable that is only repeated claims nothing") {
+  Company company;
+  because_of(company.step("again", Verb::Disable, Kind::Account, "crm:alice"), "leaver/alice@hr:1");
+  company.plan.steps.back().generation = 2;
+  REQUIRE(company.apply().failed == 0);
+  REQUIRE(company.effect_count("disable", "crm:alice") == 1);
+  CHECK(company.store->list_claims("crm:alice")->empty());
+}
+
 TEST_CASE("execute: undoing puts back what was captured, once no other cause claims it") {
   Company company;
   company.plan.event_lineages.front() = "leaver/alice@hr:1#1";

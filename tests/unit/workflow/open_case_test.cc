@@ -55,8 +55,9 @@ struct Case {
   Case() { office.records = kRecords + account(true); }
 
   // The containing step is done and holds the item.
-  void contain(const std::string& run, const Plan& plan, const std::string& cause_type) {
-    const PlanStep* disable = find_step(plan, "crm:alice", Verb::Disable);
+  void contain(const std::string& run, const Plan& plan, const std::string& cause_type,
+               const std::string& item = "crm:alice") {
+    const PlanStep* disable = find_step(plan, item, Verb::Disable);
     REQUIRE(disable != nullptr);
     StepRecord record;
     const auto records = office.store->list_steps(run);
@@ -76,12 +77,12 @@ struct Case {
     line.state = StepState::Verified;
     const Capture capture{.run = run,
                           .step = disable->id,
-                          .item = "crm:alice",
+                          .item = item,
                           .generation = 1,
                           .at = office.now,
                           .state = R"({"enabled":true})"};
     ContainmentClaim claim;
-    claim.item = "crm:alice";
+    claim.item = item;
     claim.cause = root_lineage(disable->reasons.at(0).cause);
     claim.event_type = cause_type;
     claim.subject = "alice";
@@ -184,6 +185,43 @@ TEST_CASE("open case: hired again, the deletion is off and the account comes bac
   CHECK(back.releases.size() == 1);
   CHECK(find_step(back, "crm:alice", Verb::Revoke, "sweep") != nullptr);
   CHECK(find_step(back, "crm:alice:pw", Verb::Rotate) != nullptr);
+}
+
+TEST_CASE("open case: what was contained after the sweep comes back too") {
+  const std::string second =
+      R"({"record":"account","id":"crm:alice2","system":"crm","holder":"alice"})";
+  const Event leaver = make_event("leaver", "alice", "2026-01-05T17:00:00Z");
+  Case one;
+  const std::string run = one.office.open(one.office.plan({leaver}));
+  Case later;
+  later.office.records += second + "\n";
+  const Plan with_it = later.office.plan({leaver});
+  Plan found;
+  found.events = with_it.events;
+  found.event_lineages = with_it.event_lineages;
+  found.as_of = one.office.now;
+  found.steps.push_back(*find_step(with_it, "crm:alice2", Verb::Disable));
+  found.digest = compute_plan_digest(found);
+  NewSupplement supplement;
+  supplement.digest = found.digest;
+  supplement.plan = encode_plan(found);
+  supplement.index = index_plan(found);
+  supplement.at = one.office.now;
+  supplement.steps = {{found.steps.front().id}};
+  JournalRecord line;
+  line.run = run;
+  line.epoch = (*one.office.store->find_run(run))->epoch;
+  line.at = one.office.now;
+  line.entry = RecordEntry::Extended;
+  REQUIRE(one.office.store->extend_run(line, supplement).has_value());
+  one.contain(run, found, "leaver", "crm:alice2");
+  one.office.records =
+      kRecords + account(true) + second.substr(0, second.size() - 1) + ",\"enabled\":false}\n";
+  one.office.now = instant("2026-01-10T09:00:00Z");
+  const Plan back = one.office.plan({make_event("rehire", "alice", "2026-01-10T08:00:00Z", "9")});
+  const PlanStep* restore = find_step(back, "crm:alice2", Verb::Restore);
+  REQUIRE(restore != nullptr);
+  CHECK(restore->restores_step == found.steps.front().id);
 }
 
 TEST_CASE("open case: back from leave after leaving changes nothing on the account") {
