@@ -25,6 +25,8 @@ struct InventoryInput {
   std::optional<Instant> collected_at;  // when a connector listed them
   std::vector<std::string>
       incomplete;  // "SYSTEM kind: why" for listings that failed or were cut short
+
+  bool operator==(const InventoryInput&) const = default;
 };
 
 struct CollectOptions {

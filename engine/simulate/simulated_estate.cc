@@ -22,6 +22,7 @@ struct FaultName {
 constexpr FaultName kFaultNames[] = {
     {EstateFaultKind::Refused, "refused"},
     {EstateFaultKind::AuthFailed, "auth_failed"},
+    {EstateFaultKind::Unreadable, "unreadable"},
     {EstateFaultKind::Throttled, "throttled"},
     {EstateFaultKind::ServerError, "server_error"},
     {EstateFaultKind::TimeoutBefore, "timeout_before"},
@@ -230,9 +231,11 @@ std::optional<EstateFault> SimulatedEstate::take_fault(const std::string& system
   for (EstateFault& fault : faults_) {
     const bool all_calls =
         fault.kind == EstateFaultKind::Refused || fault.kind == EstateFaultKind::AuthFailed;
+    const bool reads_only = fault.kind == EstateFaultKind::Unreadable;
+    const bool meant = verb ? !reads_only : all_calls || reads_only;
     if (fault.times == 0 || (fault.until && clock_.now() >= *fault.until) ||
         (!fault.system.empty() && fault.system != system) ||
-        (!fault.item.empty() && fault.item != item) || (!all_calls && !verb) ||
+        (!fault.item.empty() && fault.item != item) || !meant ||
         (fault.verb && fault.verb != verb)) {
       continue;
     }

@@ -49,6 +49,7 @@ struct EstateChange {
 enum class EstateFaultKind : std::uint8_t {
   Refused,        // no connection; every call
   AuthFailed,     // our credential is refused; every call
+  Unreadable,     // no answer to whoever reads; changes are done
   Throttled,      // 429 for `delay`
   ServerError,    // 500, nothing done
   TimeoutBefore,  // no answer, nothing done

@@ -50,6 +50,7 @@ std::optional<ActionResult> answer_without_effect(const std::optional<EstateFaul
     return answer_of(ResultClass::NeedsHuman, "only a person can do that here");
   case EstateFaultKind::Unsupported:
     return answer_of(ResultClass::Unsupported, "this system cannot do that");
+  case EstateFaultKind::Unreadable:
   case EstateFaultKind::TimeoutAfter:
   case EstateFaultKind::Slow:
   case EstateFaultKind::Residual:

@@ -13,7 +13,6 @@
 #include "workflow/collect_systems.h"
 #include "workflow/collect_usage.h"
 #include "workflow/escalate.h"
-#include "workflow/load_inventory.h"
 #include "workflow/plan_undo_of_run.h"
 
 namespace rescind {
@@ -123,7 +122,7 @@ Result<std::shared_ptr<const Inventory>> Simulation::read_inventory(
   Diagnostics ignored;
   RESCIND_ASSIGN_OR_RETURN(
       inventory_, load_inventory({std::string(kStoreInventory)}, &store_, policy_.checked->schema,
-                                 options_.collect, ignored));
+                                 options_.collect, ignored, &memory_));
   return inventory_;
 }
 

@@ -17,6 +17,7 @@
 #include "simulate/simulated_estate.h"
 #include "store/store.h"
 #include "workflow/advance.h"
+#include "workflow/load_inventory.h"
 #include "workflow/load_policy.h"
 #include "workflow/people.h"
 #include "workflow/plan_events.h"
@@ -106,6 +107,7 @@ class Simulation {
   SimulationOptions options_;
   ConnectorSet connectors_;
   CapabilityMap systems_;
+  InventoryMemory memory_;
   std::shared_ptr<const Inventory> inventory_;  // as it was read last; null: not yet
   std::unique_ptr<Calls> calls_;
 };

@@ -42,11 +42,9 @@ Result<std::vector<InventoryInput>> stored_inputs(Store& store) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Inventory>> load_inventory(const std::vector<std::string>& paths,
-                                                        Store* store,
-                                                        std::shared_ptr<const Schema> schema,
-                                                        const CollectOptions& options,
-                                                        Diagnostics& diagnostics) {
+Result<std::shared_ptr<const Inventory>> load_inventory(
+    const std::vector<std::string>& paths, Store* store, std::shared_ptr<const Schema> schema,
+    const CollectOptions& options, Diagnostics& diagnostics, InventoryMemory* memory) {
   std::vector<InventoryInput> inputs;
   for (const std::string& path : paths) {
     if (path != kStoreInventory) {
@@ -60,7 +58,18 @@ Result<std::shared_ptr<const Inventory>> load_inventory(const std::vector<std::s
     RESCIND_ASSIGN_OR_RETURN(std::vector<InventoryInput> stored, stored_inputs(*store));
     std::move(stored.begin(), stored.end(), std::back_inserter(inputs));
   }
-  return collect_inventory(inputs, std::move(schema), options, diagnostics);
+  const bool from_store = std::all_of(inputs.begin(), inputs.end(),
+                                      [](const InventoryInput& input) { return input.text; });
+  if (memory == nullptr || !from_store) {
+    return collect_inventory(inputs, std::move(schema), options, diagnostics);
+  }
+  if (!memory->inventory || memory->inputs != inputs) {
+    memory->inventory.reset();
+    RESCIND_ASSIGN_OR_RETURN(memory->inventory,
+                             collect_inventory(inputs, std::move(schema), options, diagnostics));
+    memory->inputs = std::move(inputs);
+  }
+  return memory->inventory;
 }
 
 }  // namespace rescind

@@ -17,14 +17,14 @@ std::vector<const EstateItem*> accounts_of(const SimulatedEstate& estate,
 }
 
 // Systems that the account administers, as its record says.
-std::vector<std::string> administered(const EstateItem& account) {
+std::vector<std::string> administered(const EstateItem& account, std::size_t of) {
   std::vector<std::string> out;
   const std::size_t list = account.record.find("\"administers\":[");
   const std::string systems =
       list == std::string::npos
           ? ""
           : account.record.substr(list, account.record.find(']', list) - list);
-  for (std::size_t i = 0; i < kSystems; ++i) {
+  for (std::size_t i = 0; i < of; ++i) {
     if (systems.find('"' + system_name(i) + '"') != std::string::npos) {
       out.push_back(system_name(i));
     }
@@ -102,7 +102,7 @@ void Attacker::use_what_is_known(const std::string& person) {
 // An administrator of another system lets themselves in there.
 void Attacker::administer(const std::string& person) {
   for (const EstateItem* account : accounts_of(*trace_.estate, person)) {
-    const std::vector<std::string> systems = administered(*account);
+    const std::vector<std::string> systems = administered(*account, trace_.scenario.size.systems);
     if (systems.empty() || !account->present || !has_session(*trace_.estate, account->id)) {
       continue;
     }
@@ -123,7 +123,7 @@ void Attacker::push() {
   SimulatedEstate& estate = *trace_.estate;
   for (const auto& [name, system] : estate.systems()) {
     for (const std::string& target : system.pushes_to) {
-      for (std::size_t p = 0; p < kPeople; ++p) {
+      for (std::size_t p = 0; p < trace_.scenario.size.people; ++p) {
         const EstateItem* root = estate.find(name + ":" + person_name(p));
         if (root == nullptr || !root->present || !root->enabled || target == name) {
           continue;

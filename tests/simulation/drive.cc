@@ -7,6 +7,7 @@
 #include "attacker.h"
 #include "base/seal.h"
 #include "oracle.h"
+#include "signers.h"
 
 namespace rescind::simulation {
 namespace {
@@ -67,6 +68,8 @@ class Driver {
 
   void report(const std::vector<Event>& events);
   void undo();
+  void write_person(const std::string& person);
+  void approve(const ApprovalTime& approval);
   void jump(const ClockJump& jump);
   void apply_again(const std::string& run);
   void pause();
@@ -90,6 +93,8 @@ class Driver {
   std::multimap<Instant, std::function<void()>> agenda_;
   std::unique_ptr<Simulation> engine_;
   std::string approver_;
+  std::map<std::string, bool> held_;
+  std::set<std::string> moved_;
   bool inside_ = false;  // the engine is at work: it can be killed
   bool attacking_ = false;
 };
@@ -258,6 +263,43 @@ void Driver::undo() {
   }
 }
 
+// What personnel has of somebody now.
+void Driver::write_person(const std::string& person) {
+  std::vector<StoredInventoryRecord> records;
+  for (const StoredInventoryRecord& old : must(trace_.store->list_inventory())) {
+    if (old.kind == "identity" && old.id == person) {
+      const bool works = !trace_.scenario.promise.grants.empty();
+      records.push_back(old);
+      records.back().json = person_record(person, held_[person],
+                                          !works                    ? ""
+                                          : moved_.contains(person) ? kNewJob
+                                                                    : kOldJob);
+    }
+  }
+  must(trace_.store->add_inventory(records));
+}
+
+// Nobody approves in their own case; asking is not held against them.
+void Driver::approve(const ApprovalTime& approval) {
+  tell((approval.refuses ? "refuses what may be refused: " : "approves what may be approved: ") +
+       approval.by + (approval.by_name ? "" : ", with a signature"));
+  if (!approval.by_name) {
+    must(sign_everywhere(trace_, approval));
+    return work(true);
+  }
+  if (approval.refuses) {
+    call_engine([&approval](Simulation& engine) {
+      must(engine.say({.by = approval.by, .item = "", .refused = true, .reason = "no"}));
+    });
+    return;
+  }
+  approver_ = approval.by;
+  start_engine();
+  call_engine([](Simulation& engine) { static_cast<void>(engine.work(true)); });
+  approver_.clear();
+  start_engine();
+}
+
 void Driver::jump(const ClockJump& jump) {
   tell("the clock jumps by " + format_duration(jump.by));
   trace_.clock->jump(jump.by);
@@ -313,16 +355,17 @@ void Driver::plan_agenda() {
   for (const HoldChange& hold : scenario.holds) {
     add(hold.at, [this, &hold] {
       tell(std::string(hold.held ? "hold on " : "hold lifted from ") + hold.person);
-      std::vector<StoredInventoryRecord> records;
-      for (const StoredInventoryRecord& old : must(trace_.store->list_inventory())) {
-        if (old.kind == "identity" &&
-            old.json.find("\"id\":\"" + hold.person + "\"") != std::string::npos) {
-          records.push_back(old);
-          records.back().json = person_record(hold.person, hold.held);
-        }
-      }
-      must(trace_.store->add_inventory(records));
+      held_[hold.person] = hold.held;
+      write_person(hold.person);
     });
+  }
+  for (const Report& report : scenario.reports) {
+    if (report.event.type == "mover") {
+      add(std::max(report.arrives, report.event.at), [this, &report] {
+        moved_.insert(report.event.subject);
+        write_person(report.event.subject);
+      });
+    }
   }
   for (const FaultWindow& window : scenario.faults) {
     add(window.from, [this, &window] {
@@ -332,14 +375,12 @@ void Driver::plan_agenda() {
     });
   }
   for (const ApprovalTime& approval : scenario.approvals) {
-    add(approval.at, [this, &approval] {
-      // Nobody approves in their own case; asking is not held against them.
-      tell("approves what may be approved: " + approval.by);
-      approver_ = approval.by;
-      start_engine();
-      call_engine([](Simulation& engine) { static_cast<void>(engine.work(true)); });
-      approver_.clear();
-      start_engine();
+    add(approval.at, [this, &approval] { approve(approval); });
+  }
+  for (const SeenTime& seen : scenario.seen) {
+    add(seen.at, [this, &seen] {
+      tell("has seen what they were called about: " + seen.by);
+      call_engine([&](Simulation& engine) { trace_.seen += must(engine.acknowledge(seen.by)); });
     });
   }
   for (const ClockJump& jump : scenario.jumps) {

@@ -75,7 +75,7 @@ struct Trace {
   std::vector<FrozenTime> frozen;
   std::vector<std::string> story;  // one line per thing that happened, for --verbose
   std::vector<Violation> violations;
-  std::size_t crashes = 0, acts = 0, pauses = 0;
+  std::size_t crashes = 0, acts = 0, seen = 0, pauses = 0;
 };
 
 struct DriveOptions {

@@ -187,6 +187,19 @@ bool Evidence::is_away(const std::string& person, Instant at) const {
   return is_out(person, at, false, true);
 }
 
+bool Evidence::has_moved(const std::string& person, Instant at) const {
+  const auto events = heard(person, at);
+  return std::any_of(events.begin(), events.end(),
+                     [&](const Event* one) { return one->type == "mover" && one->at <= at; });
+}
+
+bool Evidence::only_moved(const std::string& person) const {
+  return std::all_of(trace_.scenario.reports.begin(), trace_.scenario.reports.end(),
+                     [&](const Report& report) {
+                       return report.event.subject != person || report.event.type == "mover";
+                     });
+}
+
 bool Evidence::held(const std::string& person, Instant at) const {
   bool held = false;
   for (const HoldChange& change : trace_.scenario.holds) {

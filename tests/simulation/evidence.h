@@ -65,6 +65,10 @@ class Evidence {
   [[nodiscard]] bool is_gone(const std::string& person, Instant at) const;
   // The same for those who are only away: their accounts are closed.
   [[nodiscard]] bool is_away(const std::string& person, Instant at) const;
+  // They have another job: heard of, holds, and nobody put it back.
+  [[nodiscard]] bool has_moved(const std::string& person, Instant at) const;
+  // Nothing else was ever heard of them.
+  [[nodiscard]] bool only_moved(const std::string& person) const;
   [[nodiscard]] bool held(const std::string& person, Instant at) const;
   // Nothing in that time that could keep the engine from the system.
   [[nodiscard]] bool healthy(const std::string& system, Instant from, Instant until) const;

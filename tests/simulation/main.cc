@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "drive.h"
+#include "tally.h"
 
 namespace rescind::simulation {
 namespace {
@@ -56,8 +57,31 @@ std::vector<Violation> compare_with_unkilled(const Trace& killed) {
 
 struct SeedResult {
   std::vector<Violation> violations;
-  std::size_t crashes = 0, acts = 0, changes = 0;
+  Tally tally;
 };
+
+// What the store has in the end.
+void print_runs(const Trace& trace) {
+  for (const auto& [id, run] : trace.runs) {
+    std::cout << format_instant(run.record.opened_at) << "  " << id << " "
+              << run_state_name(run.record.state)
+              << (run.record.undoes.empty() ? "" : ", undoes " + run.record.undoes);
+    for (const std::string& lineage : run.plans.front().event_lineages) {
+      std::cout << ", " << lineage;
+    }
+    for (const std::string& before : run.plans.front().supersedes) {
+      std::cout << ", instead of " << before;
+    }
+    std::cout << '\n';
+  }
+  for (const auto& [id, forms] : trace.retirements) {
+    for (const RetirementRecord& form : forms) {
+      std::cout << format_instant(form.entered_at) << "  " << id << " of " << form.item << ": "
+                << form.stage << " " << retirement_state_name(form.state) << ", " << form.run
+                << '\n';
+    }
+  }
+}
 
 SeedResult play(std::uint64_t seed, bool verbose) {
   const Scenario scenario = make_scenario(seed);
@@ -68,11 +92,14 @@ SeedResult play(std::uint64_t seed, bool verbose) {
     options.listen = [](const std::string& line) { std::cout << line << std::endl; };
   }
   const Trace trace = drive(scenario, options);
-  SeedResult out{trace.violations, trace.crashes, trace.acts, trace.estate->changes().size()};
+  SeedResult out{trace.violations, tally_of(trace)};
   const auto differences = compare_with_unkilled(trace);
   out.violations.insert(out.violations.end(), differences.begin(), differences.end());
   if (verbose) {
-    std::cout << "\nin the end\n" << trace.estate->describe() << '\n';
+    print_runs(trace);
+    std::cout << "\nin the end\n"
+              << trace.estate->describe() << '\n'
+              << out.tally.to_words() << '\n';
   }
   return out;
 }
@@ -87,8 +114,7 @@ int play_share(const Arguments& arguments, std::uint64_t job, int out) {
     for (const Violation& violation : result.violations) {
       text += describe(seed, violation);
     }
-    text += "# " + std::to_string(result.crashes) + " " + std::to_string(result.acts) + " " +
-            std::to_string(result.changes) + "\n";
+    text += result.tally.to_line() + "\n";
     failed += result.violations.empty() ? 0 : 1;
     if (write(out, text.data(), text.size()) < 0) {
       break;
@@ -114,8 +140,8 @@ class Progress {
   int finish() {
     clear();
     std::cout << done_ << " seeds from " << arguments_.from << ": " << failed_.size()
-              << " break an invariant; " << crashes_ << " kills, " << acts_ << " attacks, "
-              << changes_ << " changes, " << seconds() << " s\n";
+              << " break an invariant; " << seconds() << " s\n"
+              << "played: " << tally_.to_words() << '\n';
     for (const auto& [invariant, seeds] : failed_by_) {
       std::cout << "  " << seeds << "  " << invariant << '\n';
     }
@@ -127,13 +153,8 @@ class Progress {
     if (text == ".") {
       ++done_;
       draw();
-    } else if (text.starts_with("# ")) {
-      std::size_t a = 0, b = 0, c = 0;
-      if (std::sscanf(text.c_str(), "# %zu %zu %zu", &a, &b, &c) == 3) {
-        crashes_ += a;
-        acts_ += b;
-        changes_ += c;
-      }
+    } else if (const auto tally = Tally::of_line(text)) {
+      tally_.add(*tally);
     } else {
       if (text.starts_with("seed ")) {
         failed_.insert(text.substr(0, text.find(':')));
@@ -170,7 +191,8 @@ class Progress {
   const Arguments& arguments_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::map<std::size_t, std::string> rest_;
-  std::uint64_t done_ = 0, crashes_ = 0, acts_ = 0, changes_ = 0, shown_ = 0;
+  std::uint64_t done_ = 0, shown_ = 0;
+  Tally tally_;
   std::set<std::string> failed_;
   std::map<std::string, std::uint64_t> failed_by_;
 };

@@ -118,7 +118,8 @@ class Calls {
                                 : std::max(record.raised_at, run->second.record.opened_at);
       const Instant late = std::max(since, record.deadline.value_or(since)) +
                            std::chrono::hours(record.asks ? 24 : 0);
-      if (record.level == 0 && late + level + std::chrono::hours(6) < evidence_.now()) {
+      if (record.level == 0 && !record.acknowledged_at &&
+          late + level + std::chrono::hours(6) < evidence_.now()) {
         evidence_.broken("every deadline is met or escalated",
                          record.item.empty() ? record.step : record.item,
                          record.id + " of " + format_instant(record.raised_at) +

@@ -43,6 +43,33 @@ void check_no_access(Evidence& evidence) {
   }
 }
 
+bool given_by(const Promise& promise, const char* department, const EstateItem& right) {
+  return std::any_of(promise.grants.begin(), promise.grants.end(), [&](const Grant& grant) {
+    return grant.department == department && grant.system == right.system &&
+           grant.kind == kind_name(right.kind) && grant.name == right.name;
+  });
+}
+
+// Old access goes with the old job; what the new one gives as well is never touched.
+void check_movers(Evidence& evidence) {
+  for (const auto& [id, item] : evidence.trace().estate->items()) {
+    if (!kEntitlementKinds.contains(item.kind) ||
+        !evidence.has_moved(item.holder, evidence.now())) {
+      continue;
+    }
+    const bool deserved = given_by(evidence.promise(), kNewJob, item);
+    if (item.present && !deserved && !left_to_people(evidence, id)) {
+      evidence.broken(
+          "5 old access goes with the old job", id,
+          item.holder + " has another job, " + item.name + " in " + item.system + " is left");
+    }
+    if (!item.present && deserved && evidence.only_moved(item.holder)) {
+      evidence.broken("2 no step fires unauthorised", id,
+                      "taken from " + item.holder + ", whose new job gives it");
+    }
+  }
+}
+
 void check_claims(Evidence& evidence) {
   const auto claims = evidence.trace().store->list_claims("");
   for (const ContainmentClaim& claim : *claims) {
@@ -215,6 +242,7 @@ void check_own_use(Evidence& evidence) {
 
 void check_access(Evidence& evidence) {
   check_no_access(evidence);
+  check_movers(evidence);
   check_claims(evidence);
   check_claimed_ends(evidence);
   check_own_use(evidence);

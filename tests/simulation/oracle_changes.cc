@@ -4,6 +4,7 @@
 #include <set>
 
 #include "oracle_end.h"
+#include "signers.h"
 
 namespace rescind::simulation {
 namespace {
@@ -21,16 +22,34 @@ bool in_teams(const std::string& principal, const std::string& person) {
          (principal == "records" && person == "second");
 }
 
+// In whose place it was said, and whether it counts as far as keys go.
+std::optional<std::string> seat_of(const Scenario& scenario, const StoredApproval& given,
+                                   Instant at) {
+  if (!scenario.signs) {
+    return given.approver;
+  }
+  if (given.document.empty() || !given.expires || *given.expires <= at) {
+    return std::nullopt;
+  }
+  if (given.on_behalf_of.empty()) {
+    return given.approver;
+  }
+  const bool lasts = given.approver == kDeputy && given.on_behalf_of == kKeeper &&
+                     given.at >= scenario.deputy_from && at < scenario.deputy_until;
+  return lasts ? std::optional(given.on_behalf_of) : std::nullopt;
+}
+
 // The approvals that the step needed were there when the request was announced.
 bool was_approved(Evidence& evidence, const KnownRun& run, const std::string& step,
                   const std::vector<Approval>& needed, Instant at) {
   const auto& stored = evidence.approvals(run.record.id);
   return std::all_of(needed.begin(), needed.end(), [&](const Approval& approval) {
     return std::any_of(stored.begin(), stored.end(), [&](const StoredApproval& given) {
-      return given.step == step && given.at <= at && !given.refused &&
+      const auto seat = seat_of(evidence.trace().scenario, given, at);
+      return seat && given.step == step && given.at <= at && !given.refused &&
              !evidence.is_leaving(given.approver, at) &&
              std::any_of(approval.by.begin(), approval.by.end(),
-                         [&](const std::string& by) { return in_teams(by, given.approver); });
+                         [&](const std::string& by) { return in_teams(by, *seat); });
     });
   });
 }

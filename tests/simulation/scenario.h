@@ -12,9 +12,13 @@
 
 namespace rescind::simulation {
 
-inline constexpr std::size_t kSystems = 5;
-inline constexpr std::size_t kPeople = 4;
-inline constexpr std::size_t kMachines = 3;
+// How large an organisation is, and how long it is watched. Most are small: in an hour of a machine
+// they show more orders of events than a few large ones.
+struct Size {
+  std::size_t systems = 5, people = 4, machines = 3;
+  std::size_t stories = 3;  // at the most
+  Seconds days{std::chrono::hours(24 * 75)};
+};
 
 // What a `retire` of the machines' keys promises.
 struct RetirePromise {
@@ -24,6 +28,11 @@ struct RetirePromise {
   Seconds soak{0};
   bool returns = false;  // on use return to drain
   Seconds known_within{0};
+};
+
+// A job gives that right in that system.
+struct Grant {
+  std::string department, system, kind, name;
 };
 
 // What the policy promises, as the oracle knows it without reading the policy.
@@ -36,7 +45,13 @@ struct Promise {
   std::int64_t at_most = 0;  // accounts of so many people contained or deleted a day; 0 no limit
   Seconds next_level{0};     // who is called when nobody answers, and when; 0: one level
   std::optional<RetirePromise> retire;  // keys of machines leave in stages
+  // Whoever changes to another department has none of the rights in the end that only the old job
+  // gave, or none. Empty: nobody moves.
+  std::vector<Grant> grants;
 };
+
+inline constexpr const char* kOldJob = "sales";
+inline constexpr const char* kNewJob = "finance";
 
 struct Report {
   Instant arrives{};
@@ -57,6 +72,14 @@ struct FaultWindow {
 struct ApprovalTime {
   Instant at{};
   std::string by;
+  bool refuses = false;  // whatever they are asked for
+  bool by_name = true;   // without a signature
+};
+
+// Somebody has seen what they were called about.
+struct SeenTime {
+  Instant at{};
+  std::string by;
 };
 
 struct ClockJump {
@@ -74,6 +97,7 @@ struct UseTime {
 
 struct Scenario {
   std::uint64_t seed = 0;
+  Size size;
   Instant begin{}, end{};
   std::string policy, records;
   Promise promise;
@@ -81,6 +105,11 @@ struct Scenario {
   std::vector<HoldChange> holds;
   std::vector<FaultWindow> faults;
   std::vector<ApprovalTime> approvals;
+  // Keys are declared for those who approve: what is said without a signature does not count. From
+  // then until then somebody else may sign in the place of `keeper`.
+  bool signs = false;
+  Instant deputy_from{}, deputy_until{};
+  std::vector<SeenTime> seen;
   std::vector<ClockJump> jumps;
   std::vector<UseTime> uses;
   std::vector<Instant> undos;  // somebody puts the latest run back
@@ -96,7 +125,7 @@ struct Scenario {
 
 Scenario make_scenario(std::uint64_t seed);
 // One line of the inventory for a person.
-std::string person_record(const std::string& id, bool held);
+std::string person_record(const std::string& id, bool held, const std::string& department = "");
 std::string person_name(std::size_t i);
 std::string system_name(std::size_t i);
 std::string machine_name(std::size_t i);

@@ -18,16 +18,16 @@ class StoryTeller {
 
   void tell() {
     std::vector<std::size_t> people;
-    for (std::size_t i = 0; i < kPeople; ++i) {
+    for (std::size_t i = 0; i < out_.size.people; ++i) {
       people.push_back(i);
     }
-    for (std::size_t stories = 1 + dice_.pick(3); stories > 0; --stories) {
+    for (std::size_t stories = 1 + dice_.pick(out_.size.stories); stories > 0; --stories) {
       const std::size_t at = dice_.pick(people.size());
       happens_to(person_name(people[at]));
       people.erase(people.begin() + static_cast<std::ptrdiff_t>(at));
     }
     if (out_.promise.retire && !keys_.empty() && dice_.chance(60)) {
-      const Instant at = some_time(kHour, 20 * kDay);
+      const Instant at = some_time(kHour, 27);
       report(at, dice_.chance(60) ? "orphaned" : "exposed", dice_.of(keys_), at);
     }
     if (dice_.chance(15) && out_.reports.size() > 1) {
@@ -38,12 +38,14 @@ class StoryTeller {
     holds();
     uses();
     if (dice_.chance(25)) {
-      out_.undos.push_back(some_time(2 * kDay, 40 * kDay));
+      out_.undos.push_back(some_time(2 * kDay, 53));
     }
   }
 
  private:
-  Instant some_time(Seconds from, Seconds span) {
+  // Within so many hundredths of what is watched.
+  Instant some_time(Seconds from, std::int64_t percent) {
+    const Seconds span = out_.size.days * percent / 100;
     return out_.begin + from +
            Seconds(static_cast<std::int64_t>(dice_.pick(static_cast<std::size_t>(span.count()))));
   }
@@ -70,9 +72,11 @@ class StoryTeller {
     out_.reports.push_back({arrives, std::move(event)});
   }
 
+  // Of two and a half months; in a shorter story that much sooner.
   Seconds days(std::size_t from, std::size_t span) {
-    return static_cast<std::int64_t>(from) * kDay +
-           Seconds(static_cast<std::int64_t>(dice_.pick(span * 86400)));
+    const Seconds at = static_cast<std::int64_t>(from) * kDay +
+                       Seconds(static_cast<std::int64_t>(dice_.pick(span * 86400)));
+    return at * out_.size.days.count() / (75 * kDay).count();
   }
 
   Event leaves(const std::string& person, Instant arrives) {
@@ -83,8 +87,22 @@ class StoryTeller {
     return report(arrives, dice_.chance(70) ? "leaver" : "contract_end", person, at);
   }
 
+  void moves(const std::string& person, Instant first) {
+    Event& moved = report(first, "mover", person, first + (dice_.chance(30) ? days(0, 5) : kHour));
+    moved.before = AttributeMap{{"department", std::string(kOldJob)}};
+    moved.after = AttributeMap{{"department", std::string(kNewJob)}};
+  }
+
   void happens_to(const std::string& person) {
-    const Instant first = some_time(kHour, 20 * kDay);
+    const Instant first = some_time(kHour, 27);
+    if (!out_.promise.grants.empty() && dice_.chance(40)) {
+      moves(person, first);
+      if (dice_.chance(60)) {
+        return;
+      }
+      leaves(person, first + days(1, 10));
+      return;
+    }
     switch (dice_.pick(11)) {
     case 0:
       report(first, "risk", person, first);
@@ -142,11 +160,11 @@ class StoryTeller {
       return;
     }
     for (std::size_t h = dice_.pick(3); h > 0; --h) {
-      const std::string person = person_name(dice_.pick(kPeople));
-      const Instant from = some_time(Seconds(0), 40 * kDay);
+      const std::string person = person_name(dice_.pick(out_.size.people));
+      const Instant from = some_time(Seconds(0), 53);
       out_.holds.push_back({from, person, true});
       if (dice_.chance(50)) {
-        out_.holds.push_back({from + 20 * kDay, person, false});
+        out_.holds.push_back({from + out_.size.days * 27 / 100, person, false});
       }
     }
     std::stable_sort(out_.holds.begin(), out_.holds.end(),
@@ -159,9 +177,9 @@ class StoryTeller {
     }
     for (std::size_t u = dice_.pick(12); u > 0; --u) {
       UseTime use;
-      use.at = some_time(kHour, 45 * kDay);
+      use.at = some_time(kHour, 60);
       use.item = dice_.of(keys_);
-      use.by = machine_name(dice_.pick(kMachines));
+      use.by = machine_name(dice_.pick(out_.size.machines));
       use.takes_up = dice_.chance(50);
       out_.uses.push_back(use);
     }

@@ -39,4 +39,47 @@ TEST_CASE("store: a complete listing replaces, an incomplete one updates and rem
   CHECK(store->list_listings()->at(0).complete);
 }
 
+TEST_CASE("store: a listing that equals what is stored says when it was seen, and nothing else") {
+  const TemporaryFolder folder;
+  auto store = open_store(folder);
+  const std::vector<StoredInventoryRecord> both{record("crm:a", "1"), record("crm:b", "1")};
+  REQUIRE(store->replace_listing({"crm", "account", at_second(0), true, "", 0}, both));
+  REQUIRE(store->replace_listing({"crm", "account", at_second(5), false, "cut short", 0}, both));
+  CHECK_FALSE(store->list_listings()->at(0).complete);
+  REQUIRE(store->replace_listing({"crm", "account", at_second(9), true, "", 0}, both));
+  const auto listings = store->list_listings();
+  REQUIRE(listings->size() == 1);
+  CHECK(listings->at(0).complete);
+  CHECK(listings->at(0).why == "");
+  CHECK(listings->at(0).collected_at == at_second(9));
+  const auto inventory = store->list_inventory();
+  REQUIRE(inventory->size() == 2);
+  for (const StoredInventoryRecord& one : *inventory) {
+    CHECK(one.json == "1");
+    CHECK(one.collected_at == at_second(9));
+  }
+}
+
+TEST_CASE("store: of a listing that names a record twice the last form counts") {
+  const TemporaryFolder folder;
+  auto store = open_store(folder);
+  const StoredListing listing{"crm", "account", at_second(0), true, "", 0};
+  REQUIRE(store->replace_listing(listing, {record("crm:a", "1")}));
+  REQUIRE(store->replace_listing(listing, {record("crm:a", "2"), record("crm:a", "1")}));
+  CHECK(store->list_inventory()->at(0).json == "1");
+}
+
+TEST_CASE("store: what an incomplete listing leaves out was not seen again") {
+  const TemporaryFolder folder;
+  auto store = open_store(folder);
+  REQUIRE(store->replace_listing({"crm", "account", at_second(0), true, "", 0},
+                                 {record("crm:a", "1"), record("crm:b", "1")}));
+  REQUIRE(store->replace_listing({"crm", "account", at_second(9), false, "page 2 failed", 0},
+                                 {record("crm:b", "1")}));
+  const auto inventory = store->list_inventory();
+  REQUIRE(inventory->size() == 2);
+  CHECK(inventory->at(0).collected_at == at_second(0));
+  CHECK(inventory->at(1).collected_at == at_second(9));
+}
+
 }  // namespace rescind
