@@ -84,6 +84,7 @@ struct StagedItem {
   std::uint32_t retire = 0;            // index into CheckedPolicy::retires
   std::vector<std::uint32_t> matches;  // indexes into Decisions::retires, by cause
   std::uint32_t start = 0;             // the stage that it begins with
+  bool under_way = false;              // this very retirement, in a run that goes on
   PlannedRetirement planned;
 };
 

@@ -128,15 +128,20 @@ class Retirer {
       generation = record->generation;
     }
     describe(staged, retire);
+    // WHY: the same event planned again, as after a kill, must not take the retirement from the run
+    // that works it.
+    staged.under_way = joins && record->id == staged.planned.id;
     if (record != nullptr) {
       (joins ? staged.planned.joins : staged.planned.id) = record->id;
     }
+    const bool under_way = staged.under_way;
     const auto number = static_cast<std::uint32_t>(draft_.staged.size());
     draft_.staged_by_item[item.cell] = number;
     draft_.staged.push_back(std::move(staged));
     if (joins) {
       draft_.plan.notes.push_back(draft_.item_text(item) + " is under retirement already (" +
-                                  record->stage + "): this event joins it");
+                                  record->stage +
+                                  (under_way ? ") for this event" : "): this event joins it"));
       draft_.decide(item, Verb::Replace, Outcome::Staged, {});
       draft_.plan.decisions.back().verb.clear();
       draft_.plan.decisions.back().reasons = draft_.staged.back().planned.reasons;

@@ -176,7 +176,9 @@ void find_infeasible(Draft& draft) {
 
 void summarize(Draft& draft) {
   for (StagedItem& staged : draft.staged) {
-    draft.plan.retirements.push_back(staged.planned);
+    if (!staged.under_way) {
+      draft.plan.retirements.push_back(staged.planned);
+    }
   }
   list_decisions(draft);
   list_uncovered(draft);

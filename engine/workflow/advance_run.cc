@@ -179,7 +179,8 @@ Status OpenRun::put_off(const PlanStep& step, const AppointmentAgain& again) {
     record.state = StepState::Waiting;
     record.wait = (again.state == AppointmentState::Moved ? "appointment: " : "hold: ") + again.why;
     record.due = again.due ? again.due : std::optional<Instant>(now + kLookAgain);
-    record.escalated = undetermined;
+    // What is late stays so, whatever it waits for now.
+    record.escalated = undetermined || (step.deadline && *step.deadline <= now);
   }
   record.detail = again.why;
   record.updated_at = now;

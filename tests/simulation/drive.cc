@@ -254,10 +254,6 @@ void Driver::undo() {
           begun = !must(engine.undo(run->id)).empty();
         }
       });
-      const RunState state = must(trace_.store->find_run(run->id))->state;
-      if (state == RunState::Undoing || state == RunState::Undone) {
-        trace_.undone.push_back({trace_.clock->now(), run->id});
-      }
       return;
     }
   }

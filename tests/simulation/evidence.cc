@@ -22,6 +22,10 @@ void refresh(Trace& trace, Evidence& evidence) {
   for (const RunRecord& record : *records) {
     const auto [found, added] = trace.runs.try_emplace(record.id);
     KnownRun& run = found->second;
+    if (added && !record.undoes.empty()) {
+      // From its opening on: what follows is done while people wait.
+      trace.undone.push_back({record.opened_at, record.undoes});
+    }
     if (added) {
       run.plans.push_back(*decode_plan(*trace.store->plan_of_run(record.id), false));
       run.since.push_back(record.opened_at);

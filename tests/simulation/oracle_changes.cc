@@ -91,8 +91,10 @@ void check_authority(Evidence& evidence, const EstateChange& change) {
 class Containment {
  public:
   explicit Containment(const Trace& trace) {
+    for (const auto& [id, item] : trace.estate->items()) {
+      kinds_[id] = item.kind;  // successors too
+    }
     for (const auto& [id, item] : trace.items_at_first) {
-      kinds_[id] = item.kind;
       if (!item.enabled) {
         since_[id] = Instant{};
       }

@@ -350,6 +350,24 @@ TEST_CASE("retire: an open retirement is joined without planning its steps again
   CHECK(plan.undetermined.size() == 1);
 }
 
+TEST_CASE("retire: an event that is planned again leaves its retirement to the run that works it") {
+  const Plan first = plan_of(orphaned());
+  REQUIRE(first.retirements.size() == 1);
+  PlanOptions options;
+  RetirementRecord open;
+  open.id = first.retirements[0].id;
+  open.run = "run:1";
+  open.item = "db:key";
+  open.retire = first.retirements[0].retire;
+  open.stage = first.retirements[0].start;
+  options.open_retirement = [&open](const std::string& item) {
+    return item == open.item ? std::optional<RetirementRecord>(open) : std::nullopt;
+  };
+  const Plan again = plan_of(orphaned(), options);
+  CHECK(again.retirements.empty());
+  CHECK(again.steps.empty());
+}
+
 TEST_CASE("retire: for a planned leaver the successor is made before the last day") {
   Organisation organisation = orphaned();
   organisation.events = {{.type = "leaver",
