@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/text.h"
 #include "evidence.h"
 #include "oracle_end.h"
 
@@ -123,7 +124,7 @@ class Calls {
         evidence_.broken("every deadline is met or escalated",
                          record.item.empty() ? record.step : record.item,
                          record.id + " of " + format_instant(record.raised_at) +
-                             " is still with whom was called first");
+                             " is still with whom was called first: " + join(record.to, ", "));
       }
       if (!record.next_at && !record.retry_at) {
         evidence_.broken("12 every wait names its cause and its next instant", record.item,
