@@ -199,12 +199,13 @@ int run(const std::string& folder) {
       writer.person(i);
     }
     writer.finish();
+    value_of(sign_log(*open(), signer(), at(kPeople * 60)));
   });
   std::uint64_t entries = 0;
   const Cost nothing = cost_of([&] { open(); });
   const Cost checked = cost_of([&] {
     const auto store = open();
-    const LogReport report = value_of(check_store_log(*store, {}, {}));
+    const LogReport report = value_of(check_store_log(*store, {signer().key.public_key}, {}));
     if (!report.holds()) {
       die("log: " + report.findings.front().message);
     }
