@@ -32,6 +32,8 @@ struct Effort {
 
 // Begins the `wait` of a destroying step whose item is in use again.
 inline constexpr std::string_view kContainmentGone = "containment: ";
+// Ends the detail of a sweep that found nothing under an account which is in use again.
+inline constexpr std::string_view kAccountEnabledAgain = "; the account is enabled again";
 
 // What should happen next to the step.
 enum class NextMove : std::uint8_t {

@@ -318,11 +318,14 @@ Status Run::take_in(std::size_t index, const Result<ActionReport>& report) {
   if (is_end_state(slot.record.state)) {
     tell(StepProgress::What::Finished, slot);
   }
-  return slot.record.wait.starts_with(kContainmentGone) ? contain_again(slot.step->item) : Status();
+  const bool enabled = slot.record.wait.starts_with(kContainmentGone) ||
+                       (slot.record.state == StepState::Failed &&
+                        slot.record.detail.ends_with(kAccountEnabledAgain));
+  return enabled ? contain_again(slot.step->item) : Status();
 }
 
-// What was to be destroyed is in use: it is taken out of use again, and what comes after that
-// counts from then.
+// What was to be destroyed, or what a sweep found closed no more, is in use: it is taken out of use
+// again, and what comes after that counts from then.
 Status Run::contain_again(const std::string& item) {
   for (const std::size_t index : schedule_->reopen_disable(item)) {
     Slot& slot = schedule_->slots()[index];

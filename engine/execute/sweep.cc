@@ -135,7 +135,7 @@ Result<ActionReport> settle_empty_round(const ActionContext& context, const Plan
     if (account->presence == Presence::Present && account->enabled.value_or(false)) {
       ++effort.attempts;
       record.state = StepState::Failed;
-      entry.detail += "; the account is enabled again";
+      entry.detail += kAccountEnabledAgain;
       report.next =
           effort.attempts < context.options.max_attempts ? NextMove::Backoff : NextMove::GiveUp;
       report.record = std::move(record);

@@ -21,6 +21,7 @@ namespace rescind {
 
 struct EstateItem : ReferenceItem {
   std::set<std::string> known_to;  // who knows its value
+  std::string made_by;             // marker of the request that made it, whatever came after
 };
 
 struct EstateChange {

@@ -302,6 +302,7 @@ Successor SimulatedSystem::create_successor(const ActionRequest& request) {
   made.successor.clear();
   made.enabled = true;
   made.changed_by = request.marker;
+  made.made_by = request.marker;
   old->successor = made.id;
   estate_.items_[made.id] = made;
   estate_.note(request.marker, "created", made.id);
@@ -323,7 +324,7 @@ Successor SimulatedSystem::find_successor(const ActionRequest& request) {
   }
   estate_.apply_postponed(system_);
   for (const auto& [id, item] : estate_.items_) {
-    if (item.present && item.changed_by == request.marker && id != request.item.item) {
+    if (item.present && item.made_by == request.marker && id != request.item.item) {
       return describe_successor(item, ResultClass::AlreadyDone);
     }
   }
@@ -338,7 +339,7 @@ ActionResult SimulatedSystem::delete_successor(const ActionRequest& request,
   if (made == nullptr || !made->present) {
     return answer_of(ResultClass::Absent, "404 by exact id");
   }
-  if (made->changed_by != request.marker) {
+  if (made->made_by != request.marker) {
     return answer_of(ResultClass::Conflict, "another request made it");
   }
   made->present = false;

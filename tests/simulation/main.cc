@@ -34,7 +34,8 @@ std::string describe(std::uint64_t seed, const Violation& violation) {
 std::vector<Violation> compare_with_unkilled(const Trace& killed) {
   const Scenario& scenario = killed.scenario;
   if (killed.crashes == 0 || scenario.attack_percent > 0 || scenario.push_percent > 0 ||
-      !scenario.faults.empty() || !scenario.jumps.empty()) {
+      !scenario.faults.empty() || !scenario.jumps.empty() ||
+      !scenario.undos.empty()) {  // which run is the latest one depends on the kills
     return {};
   }
   const Trace calm = drive(scenario, {.crashes = false, .verbose = false});

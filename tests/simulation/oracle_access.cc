@@ -50,6 +50,14 @@ bool given_by(const Promise& promise, const char* department, const EstateItem& 
   });
 }
 
+// Somebody's data is kept, and what it hangs on with it.
+bool may_be_kept(const Evidence& evidence, const EstateItem& right) {
+  const auto& holds = evidence.trace().scenario.holds;
+  return !right.carries_license.empty() &&
+         std::any_of(holds.begin(), holds.end(),
+                     [&](const HoldChange& hold) { return hold.person == right.holder; });
+}
+
 // Old access goes with the old job; what the new one gives as well is never touched.
 void check_movers(Evidence& evidence) {
   for (const auto& [id, item] : evidence.trace().estate->items()) {
@@ -58,7 +66,8 @@ void check_movers(Evidence& evidence) {
       continue;
     }
     const bool deserved = given_by(evidence.promise(), kNewJob, item);
-    if (item.present && !deserved && !left_to_people(evidence, id)) {
+    if (item.present && !deserved && !may_be_kept(evidence, item) &&
+        !left_to_people(evidence, id)) {
       evidence.broken(
           "5 old access goes with the old job", id,
           item.holder + " has another job, " + item.name + " in " + item.system + " is left");
