@@ -122,8 +122,10 @@ void Fleet::start(const Pick& pick, const std::string& system, std::size_t lane)
 // A run whose store fails starts nothing more; the others find out for themselves.
 void Fleet::take_in(std::vector<Workers::Done> done) {
   for (Workers::Done& one : done) {
-    Member& member = *tickets_.extract(one.slot).mapped();
-    const std::size_t slot = member.under_way.extract(one.slot).mapped();
+    Member& member = *tickets_.at(one.slot);
+    const std::size_t slot = member.under_way.at(one.slot);
+    tickets_.erase(one.slot);
+    member.under_way.erase(one.slot);
     const std::string& system = member.run->step(slot).system;
     if (const auto asked = greeting_.find(system);
         asked != greeting_.end() && asked->second == one.slot) {

@@ -15,7 +15,7 @@ Result<EstateItem> estate_item_of(const std::string& json) {
   if (!read) {
     return fail(ErrorKind::Corrupt, "that is no item");
   }
-  EstateItem item{*std::move(read), {}};
+  EstateItem item{*std::move(read), {}, {}};
   const Json object = Json::parse(item.record);
   if (const auto known = object.find("known_to"); known != object.end() && known->is_array()) {
     for (const Json& one : *known) {
