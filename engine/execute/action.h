@@ -58,8 +58,7 @@ struct ActionContext {
   const Clock& clock;
   const ExecuteOptions& options;
   // Limits that count the step, to be reserved before its first request.
-  const std::vector<LimitClaim>& claims;
-  bool over_limit_approved = false;
+  std::vector<LimitClaim> claims;
   // Sweeps: what it waits for has been seen to hold; "" or what has not.
   std::string unseen;
   // Sweeps: this plan disables the swept account.

@@ -135,9 +135,11 @@ Result<RunReport> execute_plan(const Plan& plan, Store& store, ConnectorSet& con
 Result<RunReport> resume_run(const std::string& run, Store& store, ConnectorSet& connectors,
                              Clock& clock, const ExecuteOptions& options) {
   RESCIND_ASSIGN_OR_RETURN(const RunPlan plan, load_run_plan(store, run));
-  if (!options.approve_as.empty() && execute::is_subject(plan.plan, options.approve_as)) {
-    return fail(ErrorKind::Conflict, code_name(Code::R0824) + ": `" + options.approve_as +
-                                         "` cannot approve in their own case");
+  for (const std::string& as : {options.approve_as, options.over_limit_as}) {
+    if (!as.empty() && execute::is_subject(plan.plan, as)) {
+      return fail(ErrorKind::Conflict,
+                  code_name(Code::R0824) + ": `" + as + "` cannot approve in their own case");
+    }
   }
   RESCIND_ASSIGN_OR_RETURN(auto claim, store.claim_run(run, clock.now()));
   if (claim.run.state == RunState::Closed || claim.run.state == RunState::Superseded ||

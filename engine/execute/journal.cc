@@ -115,11 +115,9 @@ Status RunJournal::approve(const StoredApproval& approval) {
 }
 
 Result<LimitAnswer> RunJournal::reserve(const std::string& step,
-                                        const std::vector<LimitClaim>& claims,
-                                        bool over_limit_approved) {
+                                        const std::vector<LimitClaim>& claims) {
   point();
-  RESCIND_ASSIGN_OR_RETURN(LimitAnswer answer,
-                           store_.reserve(run_, step, claims, clock_.now(), over_limit_approved));
+  RESCIND_ASSIGN_OR_RETURN(LimitAnswer answer, store_.reserve(run_, step, claims, clock_.now()));
   point();
   return answer;
 }

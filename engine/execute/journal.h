@@ -48,8 +48,7 @@ class RunJournal {
   Status set_due(const std::optional<Instant>& due);
   Status mark_undone(const std::string& undone, const std::vector<std::string>& steps, bool whole);
   Status approve(const StoredApproval& approval);
-  Result<LimitAnswer> reserve(const std::string& step, const std::vector<LimitClaim>& claims,
-                              bool over_limit_approved);
+  Result<LimitAnswer> reserve(const std::string& step, const std::vector<LimitClaim>& claims);
   // The causes no longer hold the item contained.
   Status release(const std::string& step, const std::string& item,
                  const std::vector<std::string>& causes);

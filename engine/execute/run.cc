@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/counted.h"
 #include "execute/refusals.h"
 
 namespace rescind::execute {
@@ -28,6 +29,13 @@ bool waits_as_planned(const StepRecord& record) {
           record.wait.starts_with("after ") || record.wait.starts_with("delivery"));
 }
 
+// Its plan put it over that limit, or the window had no room when it tried.
+bool waits_for_limit(const PlanStep& step, const StepRecord& record, const std::string& limit) {
+  const std::string wait = "limit " + limit;
+  return (step.gate && step.gate->kind == "limit" && step.gate->text == wait) ||
+         record.wait == wait;
+}
+
 }  // namespace
 
 Run::Run(const RunPlan& run, Store::Claim claim, Store& store, ConnectorSet& connectors,
@@ -48,30 +56,56 @@ Status Run::record_approvals(std::vector<StepRecord>& steps) {
   RESCIND_ASSIGN_OR_RETURN(Ancestry ancestry, read_ancestry(plan_, store_));
   approvals_ = std::make_unique<Approvals>(plan_, options_.approvers, stored, std::move(ancestry));
   RESCIND_RETURN_IF_ERROR(end_refused(plan_, *approvals_, steps, journal_, clock_.now()));
-  if (options_.approve_as.empty()) {
+  RESCIND_RETURN_IF_ERROR(approve_by_name());
+  return let_pass_by_name(steps);
+}
+
+Status Run::add_word(const std::string& by, const std::string& step, const std::string& binding) {
+  StoredApproval approval;
+  approval.run = claim_.run.id;
+  approval.step = step;
+  approval.binding = binding;
+  approval.approver = by;
+  approval.plan_digest = plan_.digest;
+  approval.at = clock_.now();
+  RESCIND_RETURN_IF_ERROR(journal_.approve(approval));
+  approvals_->add(approval);
+  return {};
+}
+
+Status Run::approve_by_name() {
+  const std::string& by = options_.approve_as;
+  if (by.empty()) {
     return {};
   }
-  const auto approve = [this](const std::string& step, const std::string& binding) -> Status {
-    StoredApproval approval;
-    approval.run = claim_.run.id;
-    approval.step = step;
-    approval.binding = binding;
-    approval.approver = options_.approve_as;
-    approval.plan_digest = plan_.digest;
-    approval.at = clock_.now();
-    RESCIND_RETURN_IF_ERROR(journal_.approve(approval));
-    approvals_->add(approval);
-    return {};
-  };
-  RESCIND_RETURN_IF_ERROR(approve("", plan_.digest));
-  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
-    const PlanStep& step = plan_.steps[i];
-    if (approvals_->can_give(step, options_.approve_as, clock_.now()) ||
-        may_pass_limit(*approvals_, step, steps[i], options_.approve_as, clock_.now())) {
-      RESCIND_RETURN_IF_ERROR(approve(step.id, approval_binding(step)));
+  RESCIND_RETURN_IF_ERROR(add_word(by, "", plan_.digest));
+  for (const PlanStep& step : plan_.steps) {
+    if (approvals_->can_give(step, by, clock_.now())) {
+      RESCIND_RETURN_IF_ERROR(add_word(by, step.id, approval_binding(step)));
     }
   }
-  return journal_.write_run(RecordEntry::Approved, "approved by " + options_.approve_as);
+  return journal_.write_run(RecordEntry::Approved, "approved by " + by);
+}
+
+Status Run::let_pass_by_name(const std::vector<StepRecord>& steps) {
+  const std::string& by = options_.over_limit_as;
+  for (const std::string& limit : options_.over_limits) {
+    std::size_t passed = 0;
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      const PlanStep& step = plan_.steps[i];
+      if (waits_for_limit(step, steps[i], limit) &&
+          approvals_->can_pass_limit(step, limit, by, clock_.now())) {
+        RESCIND_RETURN_IF_ERROR(add_word(by, step.id, over_limit_binding(step, limit)));
+        ++passed;
+      }
+    }
+    if (passed > 0) {
+      RESCIND_RETURN_IF_ERROR(
+          journal_.write_run(RecordEntry::Approved,
+                             by + " lets " + counted(passed, "step") + " exceed limit " + limit));
+    }
+  }
+  return {};
 }
 
 // Systems without a connector are closed from the start: their steps wait and are reported.
@@ -286,15 +320,19 @@ Workers::Job Run::job_of(std::size_t index, std::size_t lane) {
     greeting_[system] = index;
   }
   const std::string unseen = slot.step->action == "sweep" ? schedule_->unseen(slot) : std::string{};
-  const bool approved = schedule_->over_limit_approved(slot, clock_.now());
+  std::vector<LimitClaim> claims = schedule_->claims(slot, clock_.now());
   const auto restored = restores_.find(slot.step->id);
   const RestoreTarget* restore = restored == restores_.end() ? nullptr : &restored->second;
-  return [this, &slot, lane, greet, unseen, approved, restore]() -> Result<ActionReport> {
+  return [this, &slot, lane, greet, unseen, claims = std::move(claims),
+          restore]() -> Result<ActionReport> {
     const PlanStep& step = *slot.step;
-    const ActionContext context{journal_,    connectors_.find(step.system, lane),
-                                clock_,      options_,
-                                slot.claims, approved,
-                                unseen,      slot.account_is_disabled,
+    const ActionContext context{journal_,
+                                connectors_.find(step.system, lane),
+                                clock_,
+                                options_,
+                                claims,
+                                unseen,
+                                slot.account_is_disabled,
                                 restore};
     if (greet) {
       auto can = connectors_.capabilities(step.system);

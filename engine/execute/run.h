@@ -26,6 +26,9 @@ class Run {
 
  private:
   Status record_approvals(std::vector<StepRecord>& steps);
+  Status add_word(const std::string& by, const std::string& step, const std::string& binding);
+  Status approve_by_name();
+  Status let_pass_by_name(const std::vector<StepRecord>& steps);
   Status cancel_passed();
   Status claim_what_was_taken_over();
   Status finish(RunState state);

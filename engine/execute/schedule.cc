@@ -31,11 +31,6 @@ bool closes_account(const PlanStep& step) {
           step.verb == Verb::Delete);
 }
 
-// Its plan put it over the limit, or the window had no room when it tried.
-bool waits_for_limit(const PlanStep& step, const StepRecord& record) {
-  return (step.gate && step.gate->kind == "limit") || record.wait.starts_with("limit ");
-}
-
 bool needs_no_start_condition(const Slot& slot) {
   return is_reading(*slot.step, slot.record.state);
 }
@@ -92,11 +87,6 @@ std::map<std::string, std::string> latest_generations(const Plan& plan) {
 }
 
 }  // namespace
-
-bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const StepRecord& record,
-                    const std::string& identity, Instant now) {
-  return waits_for_limit(step, record) && approvals.can_pass_limit(step, identity, now);
-}
 
 Schedule::Schedule(const RunPlan& run, std::vector<StepRecord> steps,
                    const std::vector<RetirementRecord>& retirements, const Approvals& approvals,
@@ -371,10 +361,12 @@ std::string Schedule::unseen(const Slot& slot) const {
   return "";
 }
 
-bool Schedule::over_limit_approved(const Slot& slot, Instant now) const {
-  const std::vector<Approval> asked = approvals_.limit_approvals(*slot.step);
-  return waits_for_limit(*slot.step, slot.record) && !asked.empty() &&
-         approvals_.missing(*slot.step, asked, now).empty();
+std::vector<LimitClaim> Schedule::claims(const Slot& slot, Instant now) const {
+  std::vector<LimitClaim> claims = slot.claims;
+  for (LimitClaim& claim : claims) {
+    claim.may_exceed = approvals_.may_exceed(*slot.step, claim.limit, now);
+  }
+  return claims;
 }
 
 std::vector<const Slot*> Schedule::running_in(const std::string& system) const {

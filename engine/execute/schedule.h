@@ -52,10 +52,6 @@ struct Readiness {
   bool person = false;         // somebody must do something first
 };
 
-// The step is over a limit, and the identity is whom that limit asks.
-bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const StepRecord& record,
-                    const std::string& identity, Instant now);
-
 class Schedule {
  public:
   // `steps` are the store's records of the plan's steps, `retirements` those of the run. References
@@ -79,7 +75,8 @@ class Schedule {
   [[nodiscard]] std::optional<Milliseconds> until_change(Instant now, Milliseconds monotonic) const;
   // Sweeps: which predecessors do not hold yet, "" none.
   [[nodiscard]] std::string unseen(const Slot& slot) const;
-  [[nodiscard]] bool over_limit_approved(const Slot& slot, Instant now) const;
+  // The limits that count the step, and which of them it may exceed.
+  [[nodiscard]] std::vector<LimitClaim> claims(const Slot& slot, Instant now) const;
   // An action of the system starts now.
   void note_start(const std::string& system, Milliseconds monotonic);
   // Takes in what an action came to.

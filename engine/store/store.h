@@ -117,6 +117,7 @@ struct LimitClaim {
   std::string limit, scope, subject;
   Seconds window{};          // rolling, ending now
   std::int64_t allowed = 0;  // distinct subjects within the window
+  bool may_exceed = false;   // somebody whom the limit asks lets it: counted, whatever is allowed
 };
 
 struct LimitAnswer {
@@ -277,8 +278,7 @@ class Store : public AuditStore {
   // Reserves all claims or none, at once. Reserving again for the same run and step changes
   // nothing.
   virtual Result<LimitAnswer> reserve(const std::string& run, const std::string& step,
-                                      const std::vector<LimitClaim>& claims, Instant at,
-                                      bool over_limit_approved) = 0;
+                                      const std::vector<LimitClaim>& claims, Instant at) = 0;
   // Distinct subjects counted in (at - window, at].
   virtual Result<std::int64_t> limit_usage(const std::string& limit, const std::string& scope,
                                            Seconds window, Instant at) = 0;
