@@ -77,7 +77,7 @@ Result<AdvanceRequest> advance_request(const CommandContext& context, Session& s
   AdvanceRequest request;
   request.policy = &session.policy;
   request.plan = plan_request(session);
-  RESCIND_ASSIGN_OR_RETURN(request.execute, execute_options(context, session, "", 0));
+  RESCIND_ASSIGN_OR_RETURN(request.execute, execute_options(context, session, 0));
   request.read_inventory = [&context, &session](const std::vector<std::string>& listed) {
     return read_facts(context, session, listed);
   };
