@@ -31,6 +31,7 @@ P
 people() { # people [ALICE'S ATTRIBUTES]
   cat <<P
 {"record":"system","id":"crm","kind":"saas","tier":1,"owner":["helpdesk"]}
+{"record":"team","id":"helpdesk","members":["tom"]}
 {"record":"team","id":"it-security","members":["ines","tom"],"approver_keys":{"ines":"$ines"}}
 {"record":"identity","id":"alice","kind":"employee"${1:-}}
 {"record":"identity","id":"bob","kind":"employee"}
