@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/cli/advance_session.h"
 #include "app/cli/approvals.h"
 #include "app/cli/command.h"
 #include "app/cli/plan_file.h"
@@ -76,6 +77,9 @@ ExitCode run_apply(const CommandContext& context, const ApplyArguments& argument
     return context.report(options.error());
   }
   take_words(arguments.words, *options);
+  if (const Status heeded = heed_clock(context, *session); !heeded) {
+    return context.report(heeded.error());
+  }
   const auto report =
       execute_plan(*plan, *session->store, session->connectors, context.clock, *options);
   return report ? conclude_run(context, *session, *report) : context.report(report.error());
