@@ -27,9 +27,10 @@ class Run {
  private:
   Status record_approvals(std::vector<StepRecord>& steps);
   Status cancel_passed();
-  Status claim_what_was_taken_over();
+  Status claim_what_is_held(const ClaimMap& claims);
   Status finish(RunState state);
   Status finish_undoing();
+  Result<std::map<std::string, std::vector<std::string>>> list_put_back();
   Result<bool> leaves_something_to_decide();
   Status dispatch_all();
   void start(std::size_t index, std::size_t lane);
