@@ -202,6 +202,9 @@ Status SqliteStore::mark_undone(const std::string& run, const std::string& by,
   if (!superseded && (!found || found->state != RunState::Undoing)) {
     return fail(ErrorKind::Conflict, run + " is not being undone");
   }
+  RESCIND_ASSIGN_OR_RETURN(auto touch,
+                           database_.prepare("UPDATE runs SET updated_at = ? WHERE run = ?"));
+  RESCIND_RETURN_IF_ERROR(touch.bind(stored(at)).bind(run).run());
   JournalRecord line;
   line.run = run;
   line.epoch = found->epoch;
