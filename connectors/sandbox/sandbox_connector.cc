@@ -64,7 +64,7 @@ Result<Capabilities> SandboxConnector::capabilities() {
         VerbSupport support;
         support.verb = verb;
         support.kind = kind;
-        support.reversible = can_undo(verb, kind) ? Reversible::Yes : Reversible::Never;
+        support.reversible = can_put_back(verb, kind) ? Reversible::Yes : Reversible::Never;
         capabilities.verbs.push_back(support);
       }
     }
@@ -341,7 +341,7 @@ Result<ActionResult> SandboxConnector::act_unless_done(const ActionRequest& requ
   }
   ActionResult answer = answer_of(ResultClass::Changed, "200");
   if (fault && fault->kind == SandboxFaultKind::Residual) {
-    item->residual_until = now() + fault->value;
+    item->residual_until = clock_.now() + Seconds(fault->value);
     answer.result = ResultClass::ResidualUntil;
     answer.until = clock_.now() + Seconds(fault->value);
     answer.detail = "done, what was handed out before lasts a while";
@@ -405,8 +405,8 @@ ProbeResult SandboxConnector::probe(const ActionRequest& request) {
     result.answer = ProbeAnswer::NotDone;
     result.detail = "still as before";
   }
-  if (*item && (*item)->residual_until && *(*item)->residual_until > now()) {
-    result.residual_until = Instant(Seconds(*(*item)->residual_until));
+  if (*item && (*item)->residual_until && *(*item)->residual_until > clock_.now()) {
+    result.residual_until = (*item)->residual_until;
   }
   return result;
 }

@@ -1,17 +1,12 @@
-// Reading and writing the sandbox's items, and turning them into inventory records and captured
-// state.
+// Reading and writing the sandbox's items.
 #include "connectors/sandbox/sandbox_items.h"
 
 #include <utility>
-
-#include <nlohmann/json.hpp>
 
 #include "connectors/sandbox/sandbox_vault.h"
 
 namespace rescind::sandbox {
 namespace {
-
-using nlohmann::json;
 
 constexpr const char* kTables = R"sql(
 CREATE TABLE IF NOT EXISTS items (
@@ -65,30 +60,11 @@ Item read_item(const SqliteStatement& row) {
   item.changed_by = row.text(17);
   item.forgotten = row.number(18) != 0;
   item.successor = row.text(19);
-  item.residual_until = row.optional_number(20);
+  if (const auto until = row.optional_number(20)) {
+    item.residual_until = Instant(Seconds(*until));
+  }
   item.record = row.text(21);
   return item;
-}
-
-std::string text_of(const json& object, const char* key) {
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string{};
-}
-
-std::string native_id_of(const json& object, const std::string& id, const std::string& system) {
-  std::string native = text_of(object, "native_id");
-  if (native.empty()) {
-    native = id.starts_with(system + ":") ? id.substr(system.size() + 1) : id;
-  }
-  return native;
-}
-
-void set_or_erase(json& object, const char* key, const std::string& value) {
-  if (value.empty()) {
-    object.erase(key);
-  } else {
-    object[key] = value;
-  }
 }
 
 }  // namespace
@@ -135,6 +111,10 @@ Status save_item(SqliteDatabase& file, const Item& item) {
                            file.prepare("INSERT OR REPLACE INTO items VALUES "
                                         "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
   const auto flag = [](bool value) { return std::int64_t{value ? 1 : 0}; };
+  std::optional<std::int64_t> residual_until;
+  if (item.residual_until) {
+    residual_until = item.residual_until->time_since_epoch().count();
+  }
   return save.bind(item.id)
       .bind(item.system)
       .bind(kind_name(item.kind))
@@ -155,7 +135,7 @@ Status save_item(SqliteDatabase& file, const Item& item) {
       .bind(item.changed_by)
       .bind(flag(item.forgotten))
       .bind(item.successor)
-      .bind(item.residual_until)
+      .bind(residual_until)
       .bind(item.record)
       .run();
 }
@@ -165,113 +145,6 @@ Status record_effect(SqliteDatabase& file, const std::string& marker, std::strin
   RESCIND_ASSIGN_OR_RETURN(auto insert,
                            file.prepare("INSERT INTO effects (marker, verb, item) VALUES (?,?,?)"));
   return insert.bind(marker).bind(verb).bind(item).run();
-}
-
-bool is_live(const Item& item) {
-  return item.present && (item.enabled || item.kind == Kind::Account);
-}
-
-Result<std::optional<Item>> item_of_record(std::string_view text) {
-  const json object = json::parse(text, nullptr, false);
-  if (!object.is_object()) {
-    return fail(ErrorKind::Corrupt, "a record must be one JSON object on its line");
-  }
-  const auto kind = find_kind(text_of(object, "record"));
-  if (!kind) {
-    return std::optional<Item>{};
-  }
-  Item item;
-  item.id = text_of(object, "id");
-  item.system = text_of(object, "system");
-  if (item.id.empty() || item.system.empty()) {
-    return fail(ErrorKind::Corrupt, "an item needs `id` and `system`");
-  }
-  item.kind = *kind;
-  item.native_id = native_id_of(object, item.id, item.system);
-  item.name = text_of(object, "name");
-  item.account = text_of(object, "account");
-  item.holder = text_of(object, "holder");
-  item.level = text_of(object, "level");
-  item.license = text_of(object, "license");
-  item.carries_license = text_of(object, "carries_license");
-  item.credential = text_of(object, "credential");
-  item.enabled = object.value("enabled", json(true)) != json(false);
-  item.record = object.dump();
-  return std::optional<Item>(std::move(item));
-}
-
-std::string record_of_item(const Item& item) {
-  json object = json::parse(item.record, nullptr, false);
-  if (!object.is_object()) {
-    object = json::object();
-  }
-  object["record"] = kind_name(item.kind);
-  object["id"] = item.id;
-  object["system"] = item.system;
-  object["native_id"] = item.native_id;
-  set_or_erase(object, "holder", item.holder);
-  set_or_erase(object, "account", item.account);
-  if (item.kind == Kind::Account) {
-    object["enabled"] = item.enabled;
-    if (item.locked) {
-      object["local_login"] = false;
-    }
-  }
-  if (!item.level.empty()) {
-    object["level"] = item.level;
-  }
-  if (item.kind == Kind::Data) {
-    set_or_erase(object, "license", item.license);
-  }
-  if (item.forgotten && object.contains("known_to")) {
-    object["known_to"] = json::array();
-  }
-  if (!item.successor.empty()) {
-    object["successor"] = item.successor;
-  }
-  return object.dump();
-}
-
-std::string state_of_item(const Item& item) {
-  return json{{"present", item.present},         {"enabled", item.enabled},
-              {"locked", item.locked},           {"archived", item.archived},
-              {"holder", item.holder},           {"account", item.account},
-              {"license", item.license},         {"level", item.level},
-              {"redirect_to", item.redirect_to}, {"version", item.version}}
-      .dump();
-}
-
-Status restore_state(Item& item, const std::string& state) {
-  const json object = json::parse(state, nullptr, false);
-  if (!object.is_object() || !object.contains("enabled")) {
-    return fail(ErrorKind::Corrupt, "the captured state of `" + item.id + "` cannot be read");
-  }
-  const auto flag = [&object](const char* key) {
-    return object.value(key, json(false)) == json(true);
-  };
-  item.present = flag("present");
-  item.enabled = flag("enabled");
-  item.locked = flag("locked");
-  item.archived = flag("archived");
-  item.holder = text_of(object, "holder");
-  item.account = text_of(object, "account");
-  item.license = text_of(object, "license");
-  item.level = text_of(object, "level");
-  item.redirect_to = text_of(object, "redirect_to");
-  return {};
-}
-
-std::string describe_item(const Item& item) {
-  std::string line = item.id + " " + std::string(kind_name(item.kind));
-  line += item.present ? " present" : " gone";
-  line += item.enabled ? " enabled" : " disabled";
-  line += item.locked ? " locked" : "";
-  line += item.archived ? " archived" : "";
-  line += " holder=" + item.holder + " version=" + std::to_string(item.version);
-  line += item.level.empty() ? "" : " level=" + item.level;
-  line += item.redirect_to.empty() ? "" : " redirect=" + item.redirect_to;
-  line += item.successor.empty() ? "" : " successor=" + item.successor;
-  return line;
 }
 
 }  // namespace rescind::sandbox

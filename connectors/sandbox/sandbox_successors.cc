@@ -22,7 +22,7 @@ void describe_successor(const Item& item, Successor& out) {
   out.item.native_id = item.native_id;
   out.item.account = item.account;
   out.item.holder = item.holder;
-  out.records.push_back({sandbox::record_of_item(item), ""});
+  out.records.push_back({record_of_item(item), ""});
 }
 
 ActionResult failed_answer(const Error& error) {

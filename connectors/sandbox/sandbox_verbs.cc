@@ -5,8 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 namespace rescind::sandbox {
 namespace {
 
@@ -56,23 +54,15 @@ Status leave_group(SqliteDatabase& file, const Item& group, const std::string& m
   return {};
 }
 
-// A new value: create, seal, deliver to the dependents, confirm, retire the old one. Here all five
-// happen in the caller's transaction; sessions that the old value opened stay.
-void rotate(Item& item, const std::string& marker) {
-  ++item.version;
-  item.changed_by = marker;
-  item.forgotten = true;
-}
-
-Status check_in(SqliteDatabase& file, Item& checkout, const std::string& marker) {
-  checkout.present = false;
+// What was taken out gets a new value. Sessions that the old one opened stay.
+Status check_in(SqliteDatabase& file, const Item& checkout, const std::string& marker) {
   if (checkout.credential.empty()) {
     return {};
   }
   RESCIND_ASSIGN_OR_RETURN(auto taken,
                            select_items(file, "id = ? AND present = 1", {checkout.credential}));
   for (Item& item : taken) {
-    rotate(item, marker);
+    renew_value(item, marker);
     RESCIND_RETURN_IF_ERROR(save_item(file, item));
     RESCIND_RETURN_IF_ERROR(record_effect(file, marker, "rotate", item.id));
   }
@@ -80,30 +70,6 @@ Status check_in(SqliteDatabase& file, Item& checkout, const std::string& marker)
 }
 
 }  // namespace
-
-bool can_undo(Verb verb, Kind kind) {
-  switch (verb) {
-  case Verb::Disable:
-  case Verb::Lock:
-  case Verb::Narrow:
-  case Verb::Transfer:
-  case Verb::Redirect:
-  case Verb::Archive:
-    return true;
-  case Verb::Remove:
-    return kind != Kind::Device;  // an unenrolled device must be enrolled by its user
-  case Verb::Revoke:
-  case Verb::Rotate:
-  case Verb::Replace:
-  case Verb::Delete:
-  case Verb::Wipe:
-  case Verb::Restore:
-  case Verb::Notify:
-  case Verb::Ask:
-    return false;
-  }
-  return false;
-}
 
 Result<bool> is_last_holder(SqliteDatabase& file, const Item& right) {
   std::string where = "system = ? AND kind = ? AND name = ? AND id <> ? AND present = 1";
@@ -148,102 +114,25 @@ Result<std::optional<ActionResult>> find_refusal(SqliteDatabase& file, const Ite
   return std::optional<ActionResult>{};
 }
 
-bool goal_holds(const Item& item, const ActionRequest& request) {
-  switch (request.verb) {
-  case Verb::Revoke:
-  case Verb::Remove:
-  case Verb::Delete:
-  case Verb::Wipe:
-    return !item.present;
-  case Verb::Disable:
-    return !item.present || !item.enabled;
-  case Verb::Lock:
-    return !item.present || item.locked;
-  case Verb::Rotate:
-    // WHY: a version number says nothing about who rotated; the request's own marker does.
-    return !item.present || item.changed_by == request.marker;
-  case Verb::Narrow:
-    return !item.present || item.level == request.text;
-  case Verb::Transfer:
-    return item.present && item.holder == request.target;
-  case Verb::Redirect:
-    return item.present && item.redirect_to == request.target;
-  case Verb::Archive:
-    return item.present && item.archived;
-  case Verb::Restore:
-    return item.present && item.enabled;
-  case Verb::Replace:
-  case Verb::Notify:
-  case Verb::Ask:
-    return false;
-  }
-  return false;
-}
-
 Status apply_verb(SqliteDatabase& file, Item item, const ActionRequest& request) {
-  switch (request.verb) {
-  case Verb::Revoke:
-    item.present = false;
-    if (item.kind == Kind::Checkout) {
-      RESCIND_RETURN_IF_ERROR(check_in(file, item, request.marker));
-    }
-    break;
-  case Verb::Disable:
-    item.enabled = false;  // sessions and tokens live on
-    break;
-  case Verb::Lock:
-    item.locked = true;
-    break;
-  case Verb::Rotate:
-    rotate(item, request.marker);
-    break;
-  case Verb::Remove:
-    if (item.kind == Kind::License) {
-      RESCIND_RETURN_IF_ERROR(release_license(file, item, request.marker));
-    } else if (item.kind == Kind::Group) {
-      RESCIND_RETURN_IF_ERROR(leave_group(file, item, request.marker));
-    }
-    item.present = false;
-    break;
-  case Verb::Narrow:
-    item.level = request.text;
-    break;
-  case Verb::Transfer:
-    item.holder = request.target;
-    item.account.clear();
-    item.license.clear();
-    break;
-  case Verb::Redirect:
-    item.redirect_to = request.target;
-    break;
-  case Verb::Archive:
-    item.archived = true;
-    item.enabled = item.kind != Kind::Account && item.enabled;
-    item.license.clear();
-    break;
-  case Verb::Delete:
-    if (item.kind == Kind::Account) {
-      RESCIND_RETURN_IF_ERROR(
-          take_all_along(file, "account = ? AND present = 1", {item.id}, request.marker));
-    }
-    item.present = false;
-    break;
-  case Verb::Wipe:
-    item.present = false;
-    break;
-  case Verb::Replace:  // made and delivered part by part, see sandbox_vault.h
-  case Verb::Restore:
-  case Verb::Notify:
-  case Verb::Ask:
-    return {};
+  if (request.verb == Verb::Revoke && item.kind == Kind::Checkout) {
+    RESCIND_RETURN_IF_ERROR(check_in(file, item, request.marker));
+  } else if (request.verb == Verb::Remove && item.kind == Kind::License) {
+    RESCIND_RETURN_IF_ERROR(release_license(file, item, request.marker));
+  } else if (request.verb == Verb::Remove && item.kind == Kind::Group) {
+    RESCIND_RETURN_IF_ERROR(leave_group(file, item, request.marker));
+  } else if (request.verb == Verb::Delete && item.kind == Kind::Account) {
+    RESCIND_RETURN_IF_ERROR(
+        take_all_along(file, "account = ? AND present = 1", {item.id}, request.marker));
   }
+  change_item(item, request);
   RESCIND_RETURN_IF_ERROR(save_item(file, item));
   return record_effect(file, request.marker, verb_name(request.verb), item.id);
 }
 
 Result<ActionResult> undo_verb(SqliteDatabase& file, Item item, const ActionRequest& request) {
   ActionResult answer;
-  if (!can_undo(request.verb, item.kind)) {
+  if (!can_put_back(request.verb, item.kind)) {
     answer.result = ResultClass::Unsupported;
     answer.detail = "there is no way back from " + std::string(verb_name(request.verb));
     return answer;

@@ -16,12 +16,9 @@ Result<bool> is_last_holder(SqliteDatabase& file, const Item& right);
 // The system's own refusal, before anything is changed: nothing when the verb may go on.
 Result<std::optional<ActionResult>> find_refusal(SqliteDatabase& file, const Item& item,
                                                  const ActionRequest& request);
-// Whether the goal already holds. Absent items: for verbs that end something.
-bool goal_holds(const Item& item, const ActionRequest& request);
 // Makes the change and what follows from it; in the caller's transaction.
 Status apply_verb(SqliteDatabase& file, Item item, const ActionRequest& request);
 // Puts captured state back. Unsupported where there is no way back.
 Result<ActionResult> undo_verb(SqliteDatabase& file, Item item, const ActionRequest& request);
-bool can_undo(Verb verb, Kind kind);
 
 }  // namespace rescind::sandbox

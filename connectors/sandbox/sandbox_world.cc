@@ -28,7 +28,7 @@ class SandboxFile final : public SandboxWorld {
       if (line.find_first_not_of(" \t\r") == std::string_view::npos) {
         continue;
       }
-      auto item = sandbox::item_of_record(line);
+      auto item = item_of_record(line);
       if (!item) {
         return tl::unexpected(
             item.error().add_context("seeding the sandbox, line " + std::to_string(number)));
@@ -127,7 +127,7 @@ class SandboxFile final : public SandboxWorld {
     RESCIND_ASSIGN_OR_RETURN(auto items, sandbox::select_items(file_, "1", {}));
     std::string text;
     for (const Item& item : items) {
-      text += sandbox::describe_item(item) + "\n";
+      text += describe_item(item) + "\n";
     }
     return text;
   }

@@ -27,12 +27,15 @@ inline std::string_view token_of(json::value& value) {
   return token;
 }
 
-// The characters of a string; nothing when it is none, or an escape in it is wrong.
-inline std::optional<std::string_view> string_of(json::value& value, std::string_view token) {
+// The characters of a string; nothing when it is none, or an escape in it is wrong. `escapes`:
+// there may be one; looking once per record is cheaper than once per string.
+inline std::optional<std::string_view> string_of(json::value& value, std::string_view token,
+                                                 bool escapes = true) {
   if (token.size() < 2 || token.front() != '"') {
     return std::nullopt;
   }
-  if (token.back() == '"' && std::memchr(token.data(), '\\', token.size()) == nullptr) {
+  if (token.back() == '"' &&
+      (!escapes || std::memchr(token.data(), '\\', token.size()) == nullptr)) {
     return token.substr(1, token.size() - 2);
   }
   std::string_view text;

@@ -47,6 +47,7 @@ class RecordReader::Reader {
   void read_record(std::string_view text, std::uint32_t line) {
     text_ = text;
     line_ = line;
+    escapes_ = text.find('\\') != std::string_view::npos;
     json::document document;
     json::object object;
     auto error =
@@ -151,7 +152,7 @@ class RecordReader::Reader {
 
   simdjson::error_code read_entity(json::document& document, JsonFields& at, Entity entity) {
     RecordFields& fields = fields_[entity_index(entity)];
-    values_.begin_row(entity, builder_.open_row(entity, line_));
+    values_.begin_row(entity, builder_.open_row(entity, line_), escapes_);
     entity_ = entity;
     ++record_number_;
     id_.clear();
@@ -246,7 +247,7 @@ class RecordReader::Reader {
   }
 
   Read read_identifier(RecordField& field, json::value& value) {
-    const std::optional<std::string_view> text = string_of(value, token_of(value));
+    const std::optional<std::string_view> text = string_of(value, token_of(value), escapes_);
     const bool id = field.role == FieldRole::Id;
     if (!text || (id && text->empty())) {
       bad_id_ = bad_id_ || id;
@@ -342,6 +343,7 @@ class RecordReader::Reader {
   bool has_id_ = false;
   bool word_leads_ = false;  // `record` was the first field and has been read
   bool bad_id_ = false;
+  bool escapes_ = true;  // a backslash stands somewhere in the record
 };
 
 RecordReader::RecordReader(InventoryBuilder& builder, const RecordLimits& limits)

@@ -111,7 +111,7 @@ Read ValueReader::read_scalar(RecordField& field, json::value& value, std::strin
     InventoryBuilder::put_long(column, row_, number);
     return Read::Done;
   }
-  const std::optional<std::string_view> text = string_of(value, token);
+  const std::optional<std::string_view> text = string_of(value, token, escapes_);
   if (!text) {
     return refuse(field, token);
   }
@@ -217,7 +217,7 @@ Read ValueReader::read_element(RecordField& field, json::value& element) {
     elements_.push_back(number);
     return Read::Done;
   }
-  const std::optional<std::string_view> text = string_of(element, token);
+  const std::optional<std::string_view> text = string_of(element, token, escapes_);
   if (text && text->size() > limits_.max_string_bytes) {
     return refuse_long(field, text->size());
   }

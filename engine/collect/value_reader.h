@@ -24,10 +24,11 @@ class ValueReader {
   ValueReader(InventoryBuilder& builder, const RecordLimits& limits)
       : builder_(builder), limits_(limits) {}
 
-  // The row whose cells are filled from now on.
-  void begin_row(Entity entity, std::uint32_t row) {
+  // The row whose cells are filled from now on; whether there is an escape in its record.
+  void begin_row(Entity entity, std::uint32_t row, bool escapes) {
     entity_ = entity;
     row_ = row;
+    escapes_ = escapes;
   }
 
   Read read(RecordField& field, json::value& value);
@@ -50,6 +51,7 @@ class ValueReader {
   const RecordLimits& limits_;
   Entity entity_{};
   std::uint32_t row_ = 0;
+  bool escapes_ = true;
   std::vector<std::uint32_t> elements_;  // of the set that is being read
 };
 

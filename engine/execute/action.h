@@ -26,10 +26,12 @@ struct Effort {
   std::uint32_t rounds = 0;    // of a sweep
   std::uint32_t throttled = 0;
   std::uint32_t waits = 0;  // back-offs in a row
-  // Of a replacement: every place was written, and who was seen to have taken the successor up.
-  bool delivered = false;
-  std::set<std::string> confirmed;
+  // Of a replacement: for whom it was written, and who was seen to have taken the successor up.
+  std::set<std::string> delivered, confirmed;
 };
+
+// Begins the `wait` of a destroying step whose item is in use again.
+inline constexpr std::string_view kContainmentGone = "containment: ";
 
 // What should happen next to the step.
 enum class NextMove : std::uint8_t {
@@ -40,8 +42,8 @@ enum class NextMove : std::uint8_t {
   GiveUp,   // not in this process
 };
 
-// What the answer says about the system.
-enum class Health : std::uint8_t { Good, Bad, AuthFailed, NotAsked };
+// What the answer says about the system. Foreign: it is another one than the plan was made for.
+enum class Health : std::uint8_t { Good, Bad, AuthFailed, Foreign, NotAsked };
 
 struct ActionReport {
   StepRecord record;
@@ -108,9 +110,10 @@ bool destroys(const PlanStep& step);
 // something that may take data with it.
 bool is_decided_when_due(const PlanStep& step);
 
-// The step waits, durably.
+// The step waits, durably. `person`: somebody must do something first; without an instant to look
+// again that is so anyway.
 Result<ActionReport> wait_for(const ActionContext& context, StepRecord record, std::string wait,
-                              const std::optional<Instant>& due);
+                              const std::optional<Instant>& due, bool person = false);
 // Ends the step without a request.
 Result<ActionReport> end_step(const ActionContext& context, StepRecord record, StepState state,
                               ResultClass result, std::string detail);

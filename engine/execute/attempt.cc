@@ -68,16 +68,16 @@ Result<ActionReport> end_step(const ActionContext& context, StepRecord record, S
 }
 
 Result<ActionReport> wait_for(const ActionContext& context, StepRecord record, std::string wait,
-                              const std::optional<Instant>& due) {
+                              const std::optional<Instant>& due, bool person) {
   ActionReport report;
+  Entry entry;
+  entry.entry = RecordEntry::Waited;
   record.state = StepState::Waiting;
   record.wait = wait;
   record.due = due;
-  record.escalated = !due.has_value();
+  record.escalated = person || !due.has_value();
   report.next = due ? NextMove::At : NextMove::GiveUp;
   report.at = due.value_or(Instant{});
-  Entry entry;
-  entry.entry = RecordEntry::Waited;
   entry.detail = std::move(wait);
   entry.until = due;
   RESCIND_RETURN_IF_ERROR(context.journal.write(record, entry));
@@ -154,6 +154,42 @@ Result<ActionReport> settle_answer(const ActionContext& context, const PlanStep&
   return finish_action(context, std::move(report), entry);
 }
 
+// What takes an item for good counts on its being out of use: a claim that a disable made says so,
+// and only a live reading shows that it still holds. "" it does, or nobody claims it.
+Result<std::string> enabled_again(const ActionContext& context, const PlanStep& step,
+                                  const Observation& seen) {
+  if (!destroys(step) || !seen.enabled.value_or(false)) {
+    return std::string();
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto disabled,
+                           find_standing_disable(context.journal.store(), step.item));
+  return disabled ? std::string(kContainmentGone) + "it was disabled by " + disabled->run +
+                        " and is seen enabled"
+                  : std::string();
+}
+
+bool gives_or_takes(const PlanStep& step) {
+  return step.verb == Verb::Transfer || step.verb == Verb::Redirect || step.rank >= Rank::Strip;
+}
+
+// What is known now and was not when the step was planned; "" nothing stands against it.
+Result<std::string> objection_to(const ActionContext& context, const PlanStep& step,
+                                 const Observation& seen) {
+  if (step.gate && step.gate->kind == "handover") {
+    const auto last = seen.facts.find("last_holder");
+    if (last == seen.facts.end() || last->second != "false") {
+      return "handover: " + step.gate->text;
+    }
+  }
+  if (context.options.objection && gives_or_takes(step)) {
+    RESCIND_ASSIGN_OR_RETURN(std::string why, context.options.objection(step, seen.facts));
+    if (!why.empty()) {
+      return why;
+    }
+  }
+  return enabled_again(context, step, seen);
+}
+
 // What stands before every request. Nothing: it may be sent, and `seen` is the item's state.
 Result<std::optional<ActionReport>> check_before_request(const ActionContext& context,
                                                          const PlanStep& step, StepRecord& record,
@@ -183,12 +219,10 @@ Result<std::optional<ActionReport>> check_before_request(const ActionContext& co
     return end_step(context, std::move(record), StepState::Refused, ResultClass::Conflict, mismatch)
         .map(as_ended);
   }
-  if (step.gate && step.gate->kind == "handover") {
-    const auto last = seen.facts.find("last_holder");
-    if (last == seen.facts.end() || last->second != "false") {
-      return wait_for(context, std::move(record), "handover: " + step.gate->text, std::nullopt)
-          .map(as_ended);
-    }
+  RESCIND_ASSIGN_OR_RETURN(std::string objection, objection_to(context, step, seen));
+  if (!objection.empty()) {
+    const Instant again = context.clock.now() + context.options.retry_later;
+    return wait_for(context, std::move(record), std::move(objection), again, true).map(as_ended);
   }
   if (!context.claims.empty()) {
     RESCIND_ASSIGN_OR_RETURN(

@@ -307,4 +307,21 @@ Result<std::string> standing_claims(Store& store, const std::string& item,
   return join(others, ", ");
 }
 
+Result<std::optional<ContainmentClaim>> find_standing_disable(Store& store,
+                                                              const std::string& item) {
+  RESCIND_ASSIGN_OR_RETURN(const auto claims, store.list_claims(item));
+  for (const ContainmentClaim& claim : claims) {
+    if (claim.released_at) {
+      continue;
+    }
+    RESCIND_ASSIGN_OR_RETURN(const RunPlan run, load_run_plan(store, claim.run));
+    for (const PlanStep& step : run.plan.steps) {
+      if (step.id == claim.step && step.verb == Verb::Disable) {
+        return std::optional(claim);
+      }
+    }
+  }
+  return std::optional<ContainmentClaim>();
+}
+
 }  // namespace rescind::execute

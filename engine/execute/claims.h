@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,5 +62,10 @@ std::vector<ClaimRelease> releases_alone(const Plan& plan);
 // Who else keeps the item contained; "" nobody.
 Result<std::string> standing_claims(Store& store, const std::string& item,
                                     const std::vector<std::string>& but);
+
+// A claim on the item that stands and was made by disabling it; nothing: there is none. Errors: of
+// the store.
+Result<std::optional<ContainmentClaim>> find_standing_disable(Store& store,
+                                                              const std::string& item);
 
 }  // namespace rescind::execute

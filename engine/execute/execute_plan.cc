@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "audit/notes.h"
+#include "execute/fleet.h"
 #include "execute/retirement.h"
-#include "execute/run.h"
 #include "store/run_plan.h"
 
 namespace rescind {
@@ -114,6 +114,29 @@ Result<NewRun> new_run(const Plan& plan, Store& store, Instant now) {
   return run;
 }
 
+struct TakenUp {
+  RunPlan plan;
+  Store::Claim claim;
+};
+
+Result<TakenUp> take_up(const std::string& run, Store& store, const Clock& clock,
+                        const ExecuteOptions& options) {
+  TakenUp taken;
+  RESCIND_ASSIGN_OR_RETURN(taken.plan, load_run_plan(store, run));
+  if (!options.approve_as.empty() && execute::is_subject(taken.plan.plan, options.approve_as)) {
+    return fail(ErrorKind::Conflict, code_name(Code::R0824) + ": `" + options.approve_as +
+                                         "` cannot approve in their own case");
+  }
+  RESCIND_ASSIGN_OR_RETURN(taken.claim, store.claim_run(run, clock.now()));
+  const RunState state = taken.claim.run.state;
+  if (state == RunState::Closed || state == RunState::Superseded || state == RunState::Undone ||
+      state == RunState::Undoing) {
+    return fail(ErrorKind::Conflict,
+                run + " is " + std::string(run_state_name(state)) + ", nothing goes on");
+  }
+  return taken;
+}
+
 }  // namespace
 
 Result<RunReport> execute_plan(const Plan& plan, Store& store, ConnectorSet& connectors,
@@ -131,26 +154,41 @@ Result<RunReport> execute_plan(const Plan& plan, Store& store, ConnectorSet& con
     options.crash_point();
   }
   RESCIND_ASSIGN_OR_RETURN(auto claim, store.claim_run(opened.id, clock.now()));
-  const RunPlan run_plan{plan, {}};
-  execute::Run run(run_plan, std::move(claim), store, connectors, clock, options);
-  return run.work();
+  execute::Fleet fleet(store, connectors, clock, options);
+  fleet.add(RunPlan{plan, {}}, std::move(claim));
+  return std::move(fleet.work().front());
 }
 
 Result<RunReport> resume_run(const std::string& run, Store& store, ConnectorSet& connectors,
                              Clock& clock, const ExecuteOptions& options) {
-  RESCIND_ASSIGN_OR_RETURN(const RunPlan plan, load_run_plan(store, run));
-  if (!options.approve_as.empty() && execute::is_subject(plan.plan, options.approve_as)) {
-    return fail(ErrorKind::Conflict, code_name(Code::R0824) + ": `" + options.approve_as +
-                                         "` cannot approve in their own case");
+  return std::move(resume_runs({run}, store, connectors, clock, options).front());
+}
+
+std::vector<Result<RunReport>> resume_runs(const std::vector<std::string>& runs, Store& store,
+                                           ConnectorSet& connectors, Clock& clock,
+                                           const ExecuteOptions& options) {
+  execute::Fleet fleet(store, connectors, clock, options);
+  std::map<std::size_t, Error> refused;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    auto taken = take_up(runs[i], store, clock, options);
+    if (taken) {
+      fleet.add(std::move(taken->plan), std::move(taken->claim));
+    } else {
+      refused.emplace(i, taken.error());
+    }
   }
-  RESCIND_ASSIGN_OR_RETURN(auto claim, store.claim_run(run, clock.now()));
-  if (claim.run.state == RunState::Closed || claim.run.state == RunState::Superseded ||
-      claim.run.state == RunState::Undone || claim.run.state == RunState::Undoing) {
-    return fail(ErrorKind::Conflict,
-                run + " is " + std::string(run_state_name(claim.run.state)) + ", nothing goes on");
+  std::vector<Result<RunReport>> worked = fleet.work();
+  std::vector<Result<RunReport>> reports;
+  auto next = worked.begin();
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const auto why = refused.find(i);
+    if (why != refused.end()) {
+      reports.emplace_back(tl::unexpected(why->second));
+    } else {
+      reports.push_back(std::move(*next++));
+    }
   }
-  execute::Run resumed(plan, std::move(claim), store, connectors, clock, options);
-  return resumed.work();
+  return reports;
 }
 
 std::optional<Instant> next_look_at_run(const Plan& plan, const std::vector<StepRecord>& steps,

@@ -27,6 +27,8 @@
 
 namespace rescind {
 
+class SystemBook;
+
 // The store's setting under which it stands why nothing may be destroyed: the clock moved in a way
 // that it cannot have. "" or absent: it may.
 inline constexpr std::string_view kClockFrozenSetting = "clock.frozen";
@@ -60,7 +62,10 @@ struct ExecuteOptions {
   std::map<std::string, std::chrono::milliseconds> pauses;
   Seconds patience{60};      // idle waiting in all, before what is left stays in the store
   Seconds retry_later{900};  // when a step that was given up is due again
-  Seconds look_again{900};   // how often evidence is looked at while a retirement waits for it
+  // What is known of the systems' health; null: nothing yet, and nobody else learns of it.
+  // Borrowed.
+  SystemBook* systems = nullptr;
+  Seconds look_again{900};  // how often evidence is looked at while a retirement waits for it
 
   // No threads: every action runs in the calling thread, one at a time. `choose` picks which of so
   // many systems whose action could come next goes on, so that equal choices give equal runs. Only
@@ -74,6 +79,13 @@ struct ExecuteOptions {
   // Delivers a notify or ask step; called by a worker thread. Absent: the report lists it and that
   // is all.
   std::function<Status(const PlanStep&)> hand_over;
+  // What stands against the step as things are known now, beyond its plan: "receiver: …" or
+  // "handover: …", on which it waits; "" nothing. `facts` are those of a live reading. Called by
+  // worker threads before a request that gives something to somebody or takes a right. Absent:
+  // nobody asks.
+  std::function<Result<std::string>(const PlanStep&,
+                                    const std::map<std::string, std::string>& facts)>
+      objection;
   // Where dependents read their credentials; null: only from the system that makes them. Borrowed.
   Deliveries* deliveries = nullptr;
   // The key that seals values between their making and their delivery. Absent: nothing that has to
@@ -110,6 +122,13 @@ Result<RunReport> execute_plan(const Plan& plan, Store& store, ConnectorSet& con
 // Conflict while another process works it, Corrupt, those of the store.
 Result<RunReport> resume_run(const std::string& run, Store& store, ConnectorSet& connectors,
                              Clock& clock, const ExecuteOptions& options);
+
+// Goes on with several runs side by side: they share the lanes of each system and what is known of
+// its health, and in a system what contains comes first whosever it is. One result per run, in
+// their order; errors as above.
+std::vector<Result<RunReport>> resume_runs(const std::vector<std::string>& runs, Store& store,
+                                           ConnectorSet& connectors, Clock& clock,
+                                           const ExecuteOptions& options);
 
 // The earliest instant at which anything of a run can change by itself, or is late; nothing: only
 // from outside. Evidence comes without being called: while a retirement is open, it is looked at

@@ -3,6 +3,7 @@
 // the facts (is there a successor of this marker, is its value sealed) say where to go on. `rotate`
 // ends with retiring the old one; after `replace` that is a later step of its own.
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -71,7 +72,8 @@ class Replacement {
   Part seal_secret();
   // What the successor is, for plans to come.
   Status record_successor();
-  Part deliver_to_all();
+  Status deliver_to_all();
+  Status deliver(const Recipient& recipient);
   // Names those who have not taken it up.
   Result<std::vector<std::string>> confirm_all();
   Result<bool> confirm(const Recipient& recipient, std::string& why);
@@ -97,6 +99,8 @@ class Replacement {
   Effort& effort_;
   ActionRequest request_;
   std::vector<Recipient> recipients_;
+  std::map<std::string, std::string> undelivered_;  // in this action, and why
+  bool needs_person_ = false;                       // trying again will not deliver it
   Successor successor_;
   Secret secret_;
   Instant made_at_{};
@@ -312,45 +316,44 @@ Status Replacement::record_successor() {
   return context_.journal.add_inventory(records);
 }
 
-Part Replacement::deliver_to_all() {
-  if (effort_.delivered) {
-    return std::nullopt;
+// One that cannot be reached holds up nobody: the others get it, and the step waits for that one as
+// for one that has not taken it up.
+Status Replacement::deliver_to_all() {
+  if (effort_.delivered.size() == recipients_.size()) {
+    return {};
   }
   RESCIND_RETURN_IF_ERROR(record_successor());
-  std::optional<ActionResult> failed;
   for (const Recipient& recipient : recipients_) {
-    const std::string what = "deliver " + successor_.item.item + " to " + recipient.name + " in " +
-                             target_text(recipient.target);
-    record_.state = StepState::Intent;
-    RESCIND_RETURN_IF_ERROR(note(RecordEntry::Intent, recipient.name, {}, what));
-    ++record_.attempts;
-    const DeliveryRequest delivery = delivery_to(recipient);
-    const ActionResult answer = recipient.own_system
-                                    ? context_.connector->deliver(delivery, secret_)
-                                : context_.options.deliveries != nullptr
-                                    ? context_.options.deliveries->deliver(delivery, secret_)
-                                    : ActionResult{};
-    RESCIND_RETURN_IF_ERROR(note(RecordEntry::Outcome, recipient.name, answer, what));
-    if (!succeeded(answer)) {
-      failed = answer;
-      failed->detail = recipient.name + ": " + answer.detail;
+    if (!effort_.delivered.contains(recipient.name)) {
+      RESCIND_RETURN_IF_ERROR(deliver(recipient));
     }
   }
-  if (failed) {
-    // WHY never Refused: the others have it already, so the step has to be finished.
-    ++effort_.attempts;
-    const bool person = failed->result == ResultClass::NeedsHuman ||
-                        failed->result == ResultClass::NeedsCodeChange ||
-                        failed->result == ResultClass::Unsupported ||
-                        failed->result == ResultClass::AuthFailed;
-    if (person || failed->result == ResultClass::Unknown) {
-      failed->result = ResultClass::Failed;
-      effort_.attempts = person ? context_.options.max_attempts : effort_.attempts;
-    }
-    return stop(*failed, true);
+  return {};
+}
+
+Status Replacement::deliver(const Recipient& recipient) {
+  const std::string what = "deliver " + successor_.item.item + " to " + recipient.name + " in " +
+                           target_text(recipient.target);
+  record_.state = StepState::Intent;
+  RESCIND_RETURN_IF_ERROR(note(RecordEntry::Intent, recipient.name, {}, what));
+  ++record_.attempts;
+  const DeliveryRequest delivery = delivery_to(recipient);
+  const ActionResult answer = recipient.own_system ? context_.connector->deliver(delivery, secret_)
+                              : context_.options.deliveries != nullptr
+                                  ? context_.options.deliveries->deliver(delivery, secret_)
+                                  : ActionResult{};
+  RESCIND_RETURN_IF_ERROR(note(RecordEntry::Outcome, recipient.name, answer, what));
+  if (succeeded(answer)) {
+    effort_.delivered.insert(recipient.name);
+    return {};
   }
-  effort_.delivered = true;
-  return std::nullopt;
+  undelivered_[recipient.name] = "not delivered, " + std::string(result_class_name(answer.result)) +
+                                 (answer.detail.empty() ? "" : ": " + answer.detail);
+  needs_person_ = needs_person_ || answer.result == ResultClass::NeedsHuman ||
+                  answer.result == ResultClass::NeedsCodeChange ||
+                  answer.result == ResultClass::Unsupported ||
+                  answer.result == ResultClass::AuthFailed;
+  return {};
 }
 
 Result<bool> Replacement::confirm(const Recipient& recipient, std::string& why) {
@@ -400,7 +403,12 @@ Result<std::vector<std::string>> Replacement::confirm_all() {
       continue;
     }
     std::string why;
-    RESCIND_ASSIGN_OR_RETURN(const bool confirmed, confirm(recipient, why));
+    bool confirmed = false;
+    if (const auto failed = undelivered_.find(recipient.name); failed != undelivered_.end()) {
+      why = failed->second;
+    } else {
+      RESCIND_ASSIGN_OR_RETURN(confirmed, confirm(recipient, why));
+    }
     if (confirmed) {
       effort_.confirmed.insert(recipient.name);
     } else {
@@ -424,6 +432,7 @@ Part Replacement::wait_for_dependents(const std::vector<std::string>& missing) {
   record_.state = StepState::Waiting;
   record_.wait = "delivery: not taken up by " + joined(missing);
   record_.due.reset();
+  record_.escalated = record_.escalated || needs_person_;
   report.next = NextMove::Backoff;
   if (effort_.probes >= context_.options.max_probes) {
     report.next = NextMove::At;
@@ -524,15 +533,13 @@ Result<ActionReport> Replacement::work() {
   } else {
     ended = make_sure_of_successor();
   }
-  if (ended && !*ended) {
-    ended = deliver_to_all();
-  }
   if (!ended) {
     return tl::unexpected(std::move(ended).error());
   }
   if (*ended) {
     return **std::move(ended);
   }
+  RESCIND_RETURN_IF_ERROR(deliver_to_all());
   RESCIND_ASSIGN_OR_RETURN(const std::vector<std::string> missing, confirm_all());
   if (!missing.empty() && !must_not_wait()) {
     ended = wait_for_dependents(missing);

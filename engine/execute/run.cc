@@ -1,4 +1,4 @@
-// The loop of a run.
+// A run from taking it up to saying what waits.
 #include "execute/run.h"
 
 #include <algorithm>
@@ -9,12 +9,11 @@
 namespace rescind::execute {
 namespace {
 
-// While workers are busy the loop looks again this often, because weak edges open by time too.
-constexpr Milliseconds kLookAgain{50};
-
 bool waits_for_person(const std::string& wait) {
   return wait.starts_with("approval") || wait.starts_with("limit") || wait.starts_with("hold") ||
-         wait.starts_with("handover") || wait.starts_with("claim") || wait.starts_with("clock");
+         wait.starts_with("handover") || wait.starts_with("receiver") ||
+         wait.starts_with("claim") || wait.starts_with("clock") ||
+         wait.starts_with(kContainmentGone);
 }
 
 // Waiting as planned: for time, a person, or for something that waits itself.
@@ -31,7 +30,7 @@ bool waits_as_planned(const StepRecord& record) {
 }  // namespace
 
 Run::Run(const RunPlan& run, Store::Claim claim, Store& store, ConnectorSet& connectors,
-         Clock& clock, const ExecuteOptions& options)
+         Clock& clock, const ExecuteOptions& options, SystemBook& book)
     : run_plan_(run),
       plan_(run.plan),
       claim_(std::move(claim)),
@@ -40,7 +39,7 @@ Run::Run(const RunPlan& run, Store::Claim claim, Store& store, ConnectorSet& con
       clock_(clock),
       options_(options),
       journal_(store, clock, claim_.run.id, claim_.run.epoch, options.crash_point),
-      workers_(options.inline_workers ? options.choose : nullptr) {}
+      book_(book) {}
 
 Status Run::record_approvals(std::vector<StepRecord>& steps) {
   RESCIND_ASSIGN_OR_RETURN(const auto stored, store_.list_approvals(claim_.run.id));
@@ -74,17 +73,15 @@ Status Run::record_approvals(std::vector<StepRecord>& steps) {
 }
 
 // Systems without a connector are closed from the start: their steps wait and are reported.
-Status Run::connect_missing() {
-  for (auto& [system, health] : schedule_->systems()) {
+void Run::connect_missing() {
+  for (const std::string& system : systems()) {
     if (!system.empty() && connectors_.find(system) == nullptr) {
-      health.closed = true;
-      health.why = connectors_.why_unavailable(system);
+      schedule_->close(system, connectors_.why_unavailable(system));
     }
   }
-  return {};
 }
 
-Result<RunReport> Run::work() {
+Status Run::begin() {
   RESCIND_ASSIGN_OR_RETURN(auto steps, store_.list_steps(claim_.run.id));
   if (steps.size() != plan_.steps.size()) {
     return fail(ErrorKind::Corrupt,
@@ -96,8 +93,8 @@ Result<RunReport> Run::work() {
   journal_.set_claims(claims);
   RESCIND_RETURN_IF_ERROR(record_approvals(steps));
   RESCIND_ASSIGN_OR_RETURN(restores_, read_restores(plan_, store_));
-  schedule_ =
-      std::make_unique<Schedule>(run_plan_, std::move(steps), retirements_, *approvals_, options_);
+  schedule_ = std::make_unique<Schedule>(run_plan_, std::move(steps), retirements_, *approvals_,
+                                         options_, book_);
   RESCIND_ASSIGN_OR_RETURN(const auto frozen,
                            store_.find_setting(std::string(kClockFrozenSetting)));
   schedule_->freeze(frozen.value_or(""));
@@ -105,24 +102,11 @@ Result<RunReport> Run::work() {
     RESCIND_RETURN_IF_ERROR(journal_.release("", release.item, {release.cause}));
   }
   RESCIND_RETURN_IF_ERROR(claim_what_is_held(claims));
-  RESCIND_RETURN_IF_ERROR(connect_missing());
-  RESCIND_RETURN_IF_ERROR(cancel_passed());
-  Milliseconds patience = options_.patience;
-  while (true) {
-    if (auto dispatched = dispatch_all(); !dispatched) {
-      return tl::unexpected(dispatched.error());
-    }
-    if (workers_.busy() > 0) {
-      RESCIND_RETURN_IF_ERROR(take_in(workers_.wait(kLookAgain)));
-      continue;
-    }
-    const auto wait = schedule_->until_change(clock_.now(), clock_.monotonic());
-    if (!wait || *wait > patience) {
-      break;
-    }
-    patience -= *wait;
-    clock_.sleep_for(*wait);
-  }
+  connect_missing();
+  return cancel_passed();
+}
+
+Result<RunReport> Run::conclude() {
   RESCIND_RETURN_IF_ERROR(cancel_passed());
   RESCIND_RETURN_IF_ERROR(say_what_waits());
   RESCIND_RETURN_IF_ERROR(finish(state_now()));
@@ -280,44 +264,53 @@ Status Run::cancel_passed() {
   return {};
 }
 
-Status Run::dispatch_all() {
-  for (auto& [system, health] : schedule_->systems()) {
-    const std::size_t lanes = connectors_.lanes(system);
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      // Until the system has said that it is the one of the plan, nobody else acts there.
-      if (greeting_.contains(system)) {
-        break;
-      }
-      if (!workers_.idle({system, lane})) {
-        continue;
-      }
-      const auto next = schedule_->next_action(system, clock_.now(), clock_.monotonic());
-      if (!next) {
-        break;
-      }
-      start(*next, lane);
-    }
+std::vector<std::string> Run::systems() const {
+  std::vector<std::string> names;
+  for (const auto& [system, known] : schedule_->systems()) {
+    names.push_back(system);
   }
-  return {};
+  return names;
 }
 
-void Run::start(std::size_t index, std::size_t lane) {
-  Slot& slot = schedule_->slots()[index];
-  slot.running = true;
-  schedule_->note_start(slot.step->system, clock_.monotonic());
-  if (slot.effort.attempts == 0 && slot.record.state != StepState::Applied) {
-    tell(StepProgress::What::Started, slot);
+std::optional<NextAction> Run::next_action(const std::string& system,
+                                           const std::vector<const PlanStep*>& elsewhere) const {
+  return schedule_->next_action(system, clock_.now(), clock_.monotonic(), elsewhere);
+}
+
+const PlanStep& Run::step(std::size_t slot) const {
+  return *schedule_->slots()[slot].step;
+}
+
+bool Run::has_to_greet(const std::string& system) const {
+  return !system.empty() && !greeted_.contains(system);
+}
+
+std::optional<Milliseconds> Run::until_change() const {
+  return schedule_->until_change(clock_.now(), clock_.monotonic());
+}
+
+std::optional<Error> Run::other_than_planned(const std::string& system,
+                                             const Capabilities& can) const {
+  const auto bound = plan_.bindings.find(connector_binding_key(system));
+  if (bound == plan_.bindings.end() || bound->second == connector_binding_value(can)) {
+    return std::nullopt;
   }
-  workers_.start({slot.step->system, lane}, index, job_of(index, lane));
+  return Error(ErrorKind::Auth, "the plan was made for `" + bound->second + "`, this is `" +
+                                    connector_binding_value(can) + "`; plan again");
 }
 
 // The job owns or borrows only what nobody else touches while it runs.
-Workers::Job Run::job_of(std::size_t index, std::size_t lane) {
+Workers::Job Run::start(std::size_t index, std::size_t lane) {
   Slot& slot = schedule_->slots()[index];
   const std::string& system = slot.step->system;
-  const bool greet = !system.empty() && greeted_.insert(system).second;
+  slot.running = true;
+  schedule_->note_start(system, clock_.monotonic());
+  if (slot.effort.attempts == 0 && slot.record.state != StepState::Applied) {
+    tell(StepProgress::What::Started, slot);
+  }
+  const bool greet = has_to_greet(system);
   if (greet) {
-    greeting_[system] = index;
+    greeted_.insert(system);
   }
   const std::string unseen = slot.step->action == "sweep" ? schedule_->unseen(slot) : std::string{};
   const bool approved = schedule_->over_limit_approved(slot, clock_.now());
@@ -336,42 +329,45 @@ Workers::Job Run::job_of(std::size_t index, std::size_t lane) {
       if (!can) {
         return finish_unreadable(context, slot.record, slot.effort, can.error());
       }
-      const auto bound = plan_.bindings.find(connector_binding_key(step.system));
-      if (bound != plan_.bindings.end() && bound->second != connector_binding_value(*can)) {
-        return finish_unreadable(
-            context, slot.record, slot.effort,
-            Error(ErrorKind::Auth, "the plan was made for `" + bound->second + "`, this is `" +
-                                       connector_binding_value(*can) + "`; plan again"));
+      if (const auto other = other_than_planned(step.system, *can)) {
+        auto report = finish_unreadable(context, slot.record, slot.effort, *other);
+        if (report) {
+          report->health = Health::Foreign;
+        }
+        return report;
       }
     }
     return take_action(context, step, slot.record, slot.effort);
   };
 }
 
-Status Run::take_in(std::vector<Workers::Done> done) {
-  std::optional<Error> broken;
-  for (Workers::Done& one : done) {
-    const std::string& system = schedule_->slots()[one.slot].step->system;
-    if (const auto asked = greeting_.find(system);
-        asked != greeting_.end() && asked->second == one.slot) {
-      greeting_.erase(asked);
-    }
-    if (!one.report) {
-      broken = one.report.error();
-      continue;
-    }
-    const bool greeted_badly = one.report->health == Health::Bad;
-    schedule_->apply(one.slot, *one.report, clock_.monotonic());
-    const Slot& slot = schedule_->slots()[one.slot];
-    if (greeted_badly) {
-      greeted_.erase(system);
-    }
-    if (is_end_state(slot.record.state)) {
-      tell(StepProgress::What::Finished, slot);
-    }
+Status Run::take_in(std::size_t index, const Result<ActionReport>& report) {
+  if (!report) {
+    return tl::unexpected(report.error());
   }
-  if (broken) {
-    return tl::unexpected(*broken);
+  schedule_->apply(index, *report, clock_.monotonic());
+  const Slot& slot = schedule_->slots()[index];
+  if (report->health == Health::Bad) {
+    greeted_.erase(slot.step->system);
+  }
+  if (is_end_state(slot.record.state)) {
+    tell(StepProgress::What::Finished, slot);
+  }
+  return slot.record.wait.starts_with(kContainmentGone) ? contain_again(slot.step->item) : Status();
+}
+
+// What was to be destroyed is in use: it is taken out of use again, and what comes after that
+// counts from then.
+Status Run::contain_again(const std::string& item) {
+  for (const std::size_t index : schedule_->reopen_disable(item)) {
+    Slot& slot = schedule_->slots()[index];
+    slot.record.escalated = true;
+    slot.record.due.reset();
+    slot.record.detail = "was done and is seen otherwise: it is enabled again";
+    Entry entry;
+    entry.entry = RecordEntry::Probed;
+    entry.detail = slot.record.detail;
+    RESCIND_RETURN_IF_ERROR(journal_.write(slot.record, entry));
   }
   return {};
 }
@@ -385,7 +381,7 @@ void Run::tell(StepProgress::What what, const Slot& slot) const {
 Status Run::update_wait(Slot& slot, const Readiness& readiness) {
   const Instant now = clock_.now();
   StepRecord record = slot.record;
-  const auto health = schedule_->systems().find(slot.step->system);
+  const std::optional<std::string> closed = schedule_->closed_because(slot.step->system);
   const bool under_way = !is_untouched_state(record.state);
   const bool tried = record.state != StepState::Pending && record.state != StepState::Waiting &&
                      record.state != StepState::Ready;
@@ -394,10 +390,10 @@ Status Run::update_wait(Slot& slot, const Readiness& readiness) {
     record.wait = readiness.wait;
     record.due = readiness.due;
     record.escalated = readiness.person;
-  } else if (health != schedule_->systems().end() && health->second.closed) {
+  } else if (closed) {
     record.state = tried ? record.state : StepState::Waiting;
-    record.wait = "system " + slot.step->system + ": " + health->second.why;
-    record.due = now + options_.retry_later;
+    record.wait = "system " + slot.step->system + ": " + *closed;
+    record.due = schedule_->opens_at(slot.step->system, now, clock_.monotonic());
     record.escalated = true;
   } else if (slot.gave_up && waits_for_person(record.wait)) {
     record.due.reset();

@@ -1,4 +1,4 @@
-// Readiness: time, approvals, gates, edges; and the bookkeeping of back-off and circuit breakers.
+// Readiness: time, approvals, gates, edges; and what comes next in each system.
 #include "execute/schedule.h"
 
 #include <algorithm>
@@ -100,8 +100,8 @@ bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const Step
 
 Schedule::Schedule(const RunPlan& run, std::vector<StepRecord> steps,
                    const std::vector<RetirementRecord>& retirements, const Approvals& approvals,
-                   const ExecuteOptions& options)
-    : run_(run), plan_(run.plan), approvals_(approvals), options_(options) {
+                   const ExecuteOptions& options, SystemBook& book)
+    : run_(run), plan_(run.plan), approvals_(approvals), options_(options), book_(book) {
   for (const RetirementRecord& retirement : retirements) {
     retirements_.emplace(retirement.id, retirement);
   }
@@ -112,7 +112,7 @@ Schedule::Schedule(const RunPlan& run, std::vector<StepRecord> steps,
     index[plan.steps[i].id] = i;
     slots_[i].step = &plan.steps[i];
     slots_[i].claims = claims_of(plan, plan.steps[i]);
-    systems_[plan.steps[i].system];
+    systems_[plan.steps[i].system].health = &book_.of(plan.steps[i].system);
   }
   for (StepRecord& record : steps) {
     if (const auto it = index.find(record.step); it != index.end()) {
@@ -143,6 +143,25 @@ Schedule::Schedule(const RunPlan& run, std::vector<StepRecord> steps,
     slot.parked = slot.step->action == "sweep" && slot.record.wait.starts_with(kNotSeen);
   }
   list_open_steps();
+}
+
+std::vector<std::size_t> Schedule::reopen_disable(const std::string& item) {
+  std::vector<std::size_t> reopened;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    Slot& slot = slots_[i];
+    // Of a retirement the stage has passed: whoever enabled it again is to be asked.
+    if (slot.step->item == item && slot.step->verb == Verb::Disable && slot.step->action.empty() &&
+        slot.step->retirement.empty() && is_done_state(slot.record.state)) {
+      slot.record.state = StepState::Ready;
+      slot.effort = Effort();
+      slot.gave_up = false;
+      slot.not_until.reset();
+      reopened.push_back(i);
+    }
+  }
+  open_.clear();
+  list_open_steps();
+  return reopened;
 }
 
 void Schedule::list_open_steps() {
@@ -264,6 +283,15 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     if (said && slot.record.due && *slot.record.due > now) {
       waits.wait = slot.record.wait;
       waits.due = slot.record.due;
+      return waits;
+    }
+    // What was decided for today and lacks an approval is decided again when that is given, and not
+    // every time that its plan has grown old.
+    const std::string lacks = approvals_.missing(step, step.approvals, now);
+    if (!held && !staged && !step.appointment && step.not_before <= now && !lacks.empty()) {
+      waits.wait = "approval by " + lacks;
+      waits.due.reset();
+      waits.person = true;
     }
     return waits;
   }
@@ -340,9 +368,8 @@ Readiness Schedule::strong_condition(const Slot& slot, Instant now) const {
 // A weak edge orders first attempts; it never lets a dead system or an absent person hold this step
 // up.
 bool Schedule::weak_edge_open(const Slot& slot, const Slot& before, Instant now) const {
-  const auto system = systems_.find(before.step->system);
-  const bool unreachable =
-      system != systems_.end() && (system->second.closed || system->second.openings > 0);
+  const RunSystem& system = systems_.at(before.step->system);
+  const bool unreachable = system.closed || system.health->closed || system.health->openings > 0;
   const bool given_up =
       before.gave_up || is_end_state(before.record.state) || (unreachable && !before.running);
   const bool past = (before.step->deadline && *before.step->deadline <= now) ||
@@ -411,40 +438,74 @@ std::vector<const Slot*> Schedule::running_in(const std::string& system) const {
   return running;
 }
 
-std::optional<std::size_t> Schedule::next_action(const std::string& system, Instant now,
-                                                 Milliseconds monotonic) const {
-  const SystemHealth& health = systems_.at(system);
-  if (health.closed || (health.quiet_until && *health.quiet_until > monotonic) ||
+void Schedule::close(const std::string& system, std::string why) {
+  systems_.at(system).closed = true;
+  systems_.at(system).why = std::move(why);
+}
+
+std::optional<std::string> Schedule::closed_because(const std::string& system) const {
+  const RunSystem& known = systems_.at(system);
+  if (known.closed) {
+    return known.why;
+  }
+  return known.health->closed ? std::optional(known.health->why) : std::nullopt;
+}
+
+Instant Schedule::opens_at(const std::string& system, Instant now, Milliseconds monotonic) const {
+  const RunSystem& known = systems_.at(system);
+  if (known.closed || !known.health->closed) {
+    return now + options_.retry_later;
+  }
+  const auto left = std::chrono::ceil<Seconds>(known.health->closed_until - monotonic);
+  return now + std::max(left, Seconds(1));
+}
+
+std::optional<NextAction> Schedule::next_action(
+    const std::string& system, Instant now, Milliseconds monotonic,
+    const std::vector<const PlanStep*>& elsewhere) const {
+  const auto known = systems_.find(system);
+  if (known == systems_.end() || closed_because(system)) {
+    return std::nullopt;
+  }
+  const SystemHealth& health = *known->second.health;
+  if ((health.quiet_until && *health.quiet_until > monotonic) ||
       (health.next_at && *health.next_at > monotonic)) {
     return std::nullopt;
   }
   // Attempts before readings within a rank: verification is no barrier for containment. Where the
   // breaker has been open, what was tried least goes first, so that one bad item proves nothing.
-  using Key = std::tuple<Rank, bool, std::uint32_t, std::size_t>;
   const std::vector<const Slot*> running = running_in(system);
-  if (!running.empty() && health.openings > 0) {
+  if ((!running.empty() || !elsewhere.empty()) && health.openings > 0) {
     return std::nullopt;
   }
-  std::optional<Key> best;
+  std::optional<NextAction> best;
   for (const std::size_t i : open_.at(system)) {
     const Slot& slot = slots_[i];
-    if (best && slot.step->rank > std::get<0>(*best)) {
+    if (best && slot.step->rank > std::get<0>(best->order)) {
       break;
     }
-    const bool in_the_way = std::any_of(running.begin(), running.end(), [&slot](const Slot* other) {
-      return slot.step->rank > other->step->rank || touches_the_same(*slot.step, *other->step);
-    });
+    const bool in_the_way =
+        std::any_of(running.begin(), running.end(),
+                    [&slot](const Slot* other) {
+                      return slot.step->rank > other->step->rank ||
+                             touches_the_same(*slot.step, *other->step);
+                    }) ||
+        std::any_of(elsewhere.begin(), elsewhere.end(), [&slot](const PlanStep* other) {
+          return touches_the_same(*slot.step, *other);
+        });
     if (in_the_way || slot.running || slot.gave_up ||
         (slot.not_until && *slot.not_until > monotonic)) {
       continue;
     }
     const bool verifies = slot.record.state == StepState::Applied && slot.step->action.empty();
-    const Key key{slot.step->rank, verifies, health.openings > 0 ? slot.effort.attempts : 0, i};
-    if ((!best || key < *best) && readiness(slot, now).ready) {
-      best = key;
+    const std::uint32_t tries =
+        health.openings > 0 ? slot.effort.attempts + slot.record.attempts : 0;
+    const NextAction next{i, {slot.step->rank, verifies, tries}};
+    if ((!best || next.order < best->order) && readiness(slot, now).ready) {
+      best = next;
     }
   }
-  return best ? std::optional<std::size_t>(std::get<3>(*best)) : std::nullopt;
+  return best;
 }
 
 std::optional<Milliseconds> Schedule::until_change(Instant now, Milliseconds monotonic) const {
@@ -460,10 +521,10 @@ std::optional<Milliseconds> Schedule::until_change(Instant now, Milliseconds mon
     }
   };
   for (const Slot& slot : slots_) {
-    const SystemHealth& health = systems_.at(slot.step->system);
-    if (is_end_state(slot.record.state) || slot.gave_up || health.closed) {
+    if (is_end_state(slot.record.state) || slot.gave_up || closed_because(slot.step->system)) {
       continue;
     }
+    const SystemHealth& health = *systems_.at(slot.step->system).health;
     if (slot.not_until) {
       consider(*slot.not_until - monotonic);
     }
@@ -489,48 +550,29 @@ std::optional<Milliseconds> Schedule::until_change(Instant now, Milliseconds mon
   return least;
 }
 
-Milliseconds Schedule::back_off(std::uint32_t tries) const {
-  Milliseconds delay = options_.first_delay;
-  for (std::uint32_t i = 1; i < tries && delay < options_.max_delay; ++i) {
-    delay *= 2;
-  }
-  delay = std::min(delay, options_.max_delay);
-  const double factor = 0.5 + options_.random();
-  return Milliseconds(static_cast<std::int64_t>(static_cast<double>(delay.count()) * factor) + 1);
-}
-
 void Schedule::note_health(const std::string& system, const ActionReport& report,
                            Milliseconds monotonic) {
-  SystemHealth& health = systems_[system];
   switch (report.health) {
   case Health::NotAsked:
     return;
   case Health::Good:
-    health.failures = 0;
-    health.openings = 0;
-    return;
-  case Health::AuthFailed:
-    health.closed = true;
-    health.why = "it refused our credential: " + report.why;
+    book_.note_good(system);
     return;
   case Health::Bad:
-    break;
-  }
-  health.why = report.why;
-  if (++health.failures < options_.breaker_failures) {
+    book_.note_bad(system, report.why, options_, monotonic);
+    return;
+  case Health::AuthFailed:
+    book_.close(system, "it refused our credential: " + report.why, options_, monotonic);
+    return;
+  case Health::Foreign:
+    close(system, report.why);
     return;
   }
-  health.failures = 0;
-  if (++health.openings > options_.breaker_openings) {
-    health.closed = true;
-    return;
-  }
-  health.quiet_until = monotonic + back_off(health.openings);
 }
 
 void Schedule::note_start(const std::string& system, Milliseconds monotonic) {
   if (const auto pause = options_.pauses.find(system); pause != options_.pauses.end()) {
-    systems_[system].next_at = monotonic + pause->second;
+    book_.of(system).next_at = monotonic + pause->second;
   }
 }
 
@@ -543,7 +585,7 @@ void Schedule::apply(std::size_t index, const ActionReport& report, Milliseconds
   note_health(slot.step->system, report, monotonic);
   if (report.system_quiet_until) {
     const auto wait = *report.system_quiet_until - slot.record.updated_at.value_or(Instant{});
-    SystemHealth& health = systems_[slot.step->system];
+    SystemHealth& health = book_.of(slot.step->system);
     health.quiet_until = monotonic + std::max<Milliseconds>(wait, Milliseconds(0));
   }
   switch (report.next) {
@@ -554,7 +596,7 @@ void Schedule::apply(std::size_t index, const ActionReport& report, Milliseconds
     slot.effort.waits = 0;
     return;
   case NextMove::Backoff:
-    slot.not_until = monotonic + back_off(++slot.effort.waits);
+    slot.not_until = monotonic + back_off(options_, ++slot.effort.waits);
     return;
   case NextMove::At: {
     const auto wait = report.at - slot.record.updated_at.value_or(report.at);

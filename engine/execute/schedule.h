@@ -7,11 +7,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "execute/action.h"
 #include "execute/approvals.h"
 #include "execute/execute_plan.h"
+#include "execute/system_book.h"
 #include "model/plan.h"
 #include "model/record.h"
 #include "store/run_plan.h"
@@ -34,14 +36,19 @@ struct Slot {
   std::optional<Milliseconds> not_until;  // monotonic
 };
 
-struct SystemHealth {
-  std::uint32_t failures = 0;  // in a row
-  std::uint32_t openings = 0;  // of the breaker, in a row
-  std::optional<Milliseconds>
-      quiet_until;                      // monotonic; the breaker is open or the system asked for it
-  std::optional<Milliseconds> next_at;  // monotonic; its rate lets nothing start before
-  bool closed = false;                  // not asked again in this process
+// A system as one run sees it.
+struct RunSystem {
+  SystemHealth* health = nullptr;  // as every run sees it
+  bool closed = false;             // for this run alone: no connector, or not the one of its plan
   std::string why;
+};
+
+// The action of a system that should come next, and how urgent it is: the least first.
+struct NextAction {
+  using Order = std::tuple<Rank, bool, std::uint32_t>;
+
+  std::size_t slot = 0;
+  Order order;
 };
 
 // Whether a step may act, else what it waits for.
@@ -62,19 +69,29 @@ class Schedule {
   // are borrowed.
   Schedule(const RunPlan& run, std::vector<StepRecord> steps,
            const std::vector<RetirementRecord>& retirements, const Approvals& approvals,
-           const ExecuteOptions& options);
+           const ExecuteOptions& options, SystemBook& book);
 
   [[nodiscard]] std::vector<Slot>& slots() { return slots_; }
 
   [[nodiscard]] const std::vector<Slot>& slots() const { return slots_; }
 
-  [[nodiscard]] std::map<std::string, SystemHealth>& systems() { return systems_; }
+  [[nodiscard]] const std::map<std::string, RunSystem>& systems() const { return systems_; }
+
+  // For this run alone the system is not asked.
+  void close(const std::string& system, std::string why);
+  // Why the system is not asked; nothing: it is.
+  [[nodiscard]] std::optional<std::string> closed_because(const std::string& system) const;
+  // When a system that is not asked may be asked again.
+  [[nodiscard]] Instant opens_at(const std::string& system, Instant now,
+                                 Milliseconds monotonic) const;
 
   [[nodiscard]] Readiness readiness(const Slot& slot, Instant now) const;
-  // The next step of the system that may act beside those that run there; nothing when none may.
-  // Never two on one account or item, never one that ranks behind one that runs.
-  [[nodiscard]] std::optional<std::size_t> next_action(const std::string& system, Instant now,
-                                                       Milliseconds monotonic) const;
+  // The next step of the system that may act beside those that run there, in this run and in
+  // others (`elsewhere`); nothing when none may. Never two on one account or item, never one that
+  // ranks behind one of its own run.
+  [[nodiscard]] std::optional<NextAction> next_action(
+      const std::string& system, Instant now, Milliseconds monotonic,
+      const std::vector<const PlanStep*>& elsewhere) const;
   // How long until something may change by itself; nothing: only from outside.
   [[nodiscard]] std::optional<Milliseconds> until_change(Instant now, Milliseconds monotonic) const;
   // Sweeps: which predecessors do not hold yet, "" none.
@@ -84,6 +101,9 @@ class Schedule {
   void note_start(const std::string& system, Milliseconds monotonic);
   // Takes in what an action came to.
   void apply(std::size_t index, const ActionReport& report, Milliseconds monotonic);
+  // Steps of the run that disabled the item and were done: to be done once more. They may act from
+  // now on.
+  std::vector<std::size_t> reopen_disable(const std::string& item);
   // A step that waits past the plan's expiry and destroys: decided again when due, never run here.
   [[nodiscard]] bool is_appointment(const Slot& slot, Instant now) const;
   // A step of a retirement that will not be there any more: a later stage has begun, or it began
@@ -106,7 +126,6 @@ class Schedule {
   [[nodiscard]] Readiness start_condition(const Slot& slot, Instant now) const;
   [[nodiscard]] Readiness strong_condition(const Slot& slot, Instant now) const;
   [[nodiscard]] bool weak_edge_open(const Slot& slot, const Slot& before, Instant now) const;
-  [[nodiscard]] Milliseconds back_off(std::uint32_t tries) const;
   void note_health(const std::string& system, const ActionReport& report, Milliseconds monotonic);
 
   const RunPlan& run_;
@@ -116,7 +135,8 @@ class Schedule {
   const Approvals& approvals_;
   const ExecuteOptions& options_;
   std::vector<Slot> slots_;
-  std::map<std::string, SystemHealth> systems_;
+  SystemBook& book_;
+  std::map<std::string, RunSystem> systems_;
   // Slots that have not ended, by system, in the order of their ranks.
   std::map<std::string, std::vector<std::size_t>> open_;
 };

@@ -51,7 +51,7 @@ Draft::Draft(const Decisions& d, const PlanOptions& o)
       policy(*d.policy),
       options(o),
       estate(*d.inventory, o.systems),
-      principals(d, o.steward) {
+      principals(d, o.steward, o.leaving) {
   const auto concern = [this](ItemRef item, std::uint32_t cause) {
     std::vector<std::uint32_t>& causes = causes_on[item.cell];
     if (std::find(causes.begin(), causes.end(), cause) == causes.end()) {

@@ -59,6 +59,9 @@ struct PlanOptions {
   std::vector<std::string> supersedes;
   // Runs whose retirements go on in this plan; those of others are joined.
   std::set<std::string> continued_runs;
+  // Who leaves by an event that this plan is not about: nobody to approve, receive or stay in
+  // charge.
+  std::set<std::string, std::less<>> leaving;
   // Reported events that were taken back; shown, decided on no more.
   std::vector<Event> withdrawn;
   // What the step's connector would send, one line each. Empty: previews stay empty.

@@ -17,8 +17,9 @@ bool is_active(const Inventory& inventory, IdentityRef identity, Instant now) {
 
 }  // namespace
 
-Principals::Principals(const Decisions& decisions, std::string steward)
-    : decisions_(decisions), steward_(std::move(steward)) {
+Principals::Principals(const Decisions& decisions, std::string steward,
+                       std::set<std::string, std::less<>> leaving)
+    : decisions_(decisions), steward_(std::move(steward)), leaving_elsewhere_(std::move(leaving)) {
   const std::vector<Cause>& causes = decisions.causes;
   subjects_.resize(causes.size());
   for (std::uint32_t i = 0; i < causes.size(); ++i) {
@@ -43,9 +44,9 @@ const std::set<std::string, std::less<>>& Principals::subjects(std::uint32_t cau
 
 bool Principals::identity_eligible(std::string_view identity,
                                    std::span<const std::uint32_t> causes) const {
-  if (leaving_.contains(identity) || std::ranges::any_of(causes, [&](std::uint32_t cause) {
-        return subjects_[cause].contains(identity);
-      })) {
+  if (leaving_.contains(identity) || leaving_elsewhere_.contains(identity) ||
+      std::ranges::any_of(
+          causes, [&](std::uint32_t cause) { return subjects_[cause].contains(identity); })) {
     return false;
   }
   const IdentityRef ref = decisions_.inventory->find_identity(identity);

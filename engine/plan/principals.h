@@ -16,7 +16,9 @@ namespace rescind {
 // Borrows the decisions.
 class Principals {
  public:
-  Principals(const Decisions& decisions, std::string steward);
+  // `leaving`: who leaves by an event that these decisions are not about.
+  Principals(const Decisions& decisions, std::string steward,
+             std::set<std::string, std::less<>> leaving);
 
   // Whether the identity or team may act in the case of these causes. A team may while it has a
   // member who may, or while nobody is recorded as its member.
@@ -41,7 +43,7 @@ class Principals {
 
   const Decisions& decisions_;
   std::string steward_;
-  std::set<std::string, std::less<>> leaving_;
+  std::set<std::string, std::less<>> leaving_, leaving_elsewhere_;
   std::vector<std::set<std::string, std::less<>>> subjects_;  // by cause
 };
 

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "simulate/estate_verbs.h"
+#include "simulate/estate_items.h"
 #include "simulate/simulated_system.h"
 
 namespace rescind {
@@ -104,7 +104,7 @@ Status SimulatedEstate::add_record(const std::string& json) {
           id != object.end() && id->is_string() ? find(id->get<std::string>()) : nullptr) {
     return simulate::update_by_record(*known, json);
   }
-  RESCIND_ASSIGN_OR_RETURN(EstateItem item, simulate::item_of_record(json));
+  RESCIND_ASSIGN_OR_RETURN(EstateItem item, simulate::estate_item_of(json));
   systems_.try_emplace(item.system);
   items_.try_emplace(item.id, std::move(item));
   return {};
@@ -214,12 +214,7 @@ void SimulatedEstate::confirm_delivery(const std::string& item, const std::strin
 std::string SimulatedEstate::describe() const {
   std::string text;
   for (const auto& [id, item] : items_) {
-    text += id + " " + std::string(kind_name(item.kind)) + (item.present ? " present" : " gone") +
-            (item.enabled ? " enabled" : " disabled") + (item.locked ? " locked" : "") +
-            (item.archived ? " archived" : "") + " holder=" + item.holder +
-            " version=" + std::to_string(item.version) +
-            (item.level.empty() ? "" : " level=" + item.level) +
-            (item.successor.empty() ? "" : " successor=" + item.successor) + "\n";
+    text += describe_item(item) + "\n";
   }
   return text;
 }
@@ -255,7 +250,7 @@ void SimulatedEstate::apply_postponed(const std::string& system) {
   });
   for (const Postponed& one : due) {
     EstateItem* item = find(one.request.item.item);
-    if (item != nullptr && item->present && !simulate::goal_holds(*item, one.request)) {
+    if (item != nullptr && item->present && !goal_holds(*item, one.request)) {
       apply_verb(*item, one.request);
     }
   }

@@ -15,27 +15,12 @@
 
 #include "base/clock.h"
 #include "connect/connector_set.h"
-#include "model/vocabulary.h"
+#include "connect/reference_item.h"
 
 namespace rescind {
 
-struct EstateItem {
-  std::string id, system;
-  Kind kind = Kind::Account;
-  std::string native_id, name, account, holder, level;
-  std::string license;          // data: the license that carries it
-  std::string carries_license;  // groups
-  std::string credential;       // checkouts: what was taken out
-  std::set<std::string> known_to;
-  bool present = true;
-  bool enabled = true;
-  bool locked = false;  // no interactive sign-in
-  bool archived = false;
-  std::uint32_t version = 1;  // of the value
-  std::string changed_by;     // marker of the request that gave it its value
-  std::string redirect_to, successor;
-  std::optional<Instant> residual_until;
-  std::string record;  // as the inventory had it, JSON
+struct EstateItem : ReferenceItem {
+  std::set<std::string> known_to;  // who knows its value
 };
 
 struct EstateChange {
@@ -151,6 +136,8 @@ class SimulatedEstate {
                    const std::optional<EstateFault>& fault);
   void apply_verb(EstateItem& item, const ActionRequest& request);
   void take_along(const std::string& marker, const std::function<bool(const EstateItem&)>& which);
+  void release_license(const std::string& license, const std::string& marker);
+  void leave_group(const EstateItem& group, const std::string& marker);
   [[nodiscard]] bool is_last_holder(const EstateItem& right) const;
   [[nodiscard]] std::string mint(const EstateItem& account, Kind kind, const std::string& by);
 

@@ -7,13 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
-#include "simulate/estate_verbs.h"
 
 namespace rescind {
 namespace {
 
 using Json = nlohmann::json;
-using simulate::goal_holds;
 
 ActionResult answer_of(ResultClass result, std::string detail) {
   ActionResult answer;
@@ -115,8 +113,7 @@ Result<Capabilities> SimulatedSystem::capabilities() {
         VerbSupport support;
         support.verb = verb;
         support.kind = kind;
-        support.reversible =
-            simulate::can_put_back(verb, kind) ? Reversible::Yes : Reversible::Never;
+        support.reversible = can_put_back(verb, kind) ? Reversible::Yes : Reversible::Never;
         out.verbs.push_back(support);
       }
     }
@@ -129,10 +126,9 @@ Result<Discovery> SimulatedSystem::list(KindSet kinds, const std::string& accoun
   estate_.apply_postponed(system_);
   Discovery found;
   for (const auto& [id, item] : estate_.items_) {
-    const bool live = item.present && (item.enabled || item.kind == Kind::Account);
-    if (live && item.system == system_ && kinds.contains(item.kind) &&
+    if (is_live(item) && item.system == system_ && kinds.contains(item.kind) &&
         (account.empty() || item.account == account)) {
-      found.records.push_back({simulate::record_text(item), ""});
+      found.records.push_back({record_of_item(item), ""});
     }
   }
   for (std::size_t k = 0; k < kKindCount; ++k) {
@@ -180,7 +176,7 @@ Result<Observation> SimulatedSystem::observe(const ItemAddress& address) {
   if (kEntitlementKinds.contains(item->kind)) {
     seen.facts["last_holder"] = estate_.is_last_holder(*item) ? "true" : "false";
   }
-  seen.state = simulate::state_text(*item);
+  seen.state = state_of_item(*item);
   watch(SimulatedEstate::Moment::After, "observe", address.item);
   return seen;
 }
@@ -243,13 +239,15 @@ ActionResult SimulatedSystem::undo(const ActionRequest& request) {
   if (item == nullptr) {
     return answer_of(ResultClass::Failed, "it was never here");
   }
-  if (!simulate::can_put_back(request.verb, item->kind)) {
+  if (!can_put_back(request.verb, item->kind)) {
     return answer_of(ResultClass::Unsupported, "there is no way back from that");
   }
-  const std::string before = simulate::state_text(*item);
-  simulate::restore_state(*item, request.captured);
+  const std::string before = state_of_item(*item);
+  if (const Status restored = restore_state(*item, request.captured); !restored) {
+    return answer_of(ResultClass::Failed, restored.error().message());
+  }
   ActionResult answer = answer_of(ResultClass::AlreadyDone, "was so already");
-  if (simulate::state_text(*item) != before) {
+  if (state_of_item(*item) != before) {
     estate_.note(request.marker, "undone", item->id);
     answer = answer_of(ResultClass::Changed, "200");
   }
@@ -274,7 +272,7 @@ Successor SimulatedSystem::describe_successor(const EstateItem& made, ResultClas
               .account_native_id = "",
               .holder = made.holder};
   out.login = made.native_id;
-  out.records.push_back({simulate::record_text(made), ""});
+  out.records.push_back({record_of_item(made), ""});
   return out;
 }
 
@@ -298,6 +296,7 @@ Successor SimulatedSystem::create_successor(const ActionRequest& request) {
   made.id = old->id + "~" + std::to_string(old->version + 1);
   made.native_id = old->native_id + "~" + std::to_string(old->version + 1);
   made.version = 2;
+  made.forgotten = true;
   made.known_to.clear();
   made.successor.clear();
   made.enabled = true;

@@ -15,6 +15,7 @@
 #include "workflow/escalate.h"
 #include "workflow/load_inventory.h"
 #include "workflow/plan_undo_of_run.h"
+#include "workflow/staying.h"
 
 namespace rescind {
 namespace {
@@ -155,6 +156,7 @@ Result<ExecuteOptions> Simulation::execute_options() {
   ExecuteOptions execute = options_.execute;
   RESCIND_ASSIGN_OR_RETURN(People known, people());
   execute.approvers = known.approvers;
+  execute.objection = make_objection(store_, inventory_, clock_);
   if (!execute.hand_over) {
     execute.hand_over = [this, known = std::move(known)](const PlanStep& step) {
       return calls_->deliver(step_message(step, known, clock_.now())).map([](const auto&) {});

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <utility>
 
+#include "execute/system_book.h"
 #include "verify/verify_execution.h"
 #include "workflow/advance_parts.h"
 
@@ -120,6 +121,67 @@ Status verify_when_done(const AdvanceRequest& request, ConnectorSet& connectors,
   return {};
 }
 
+// Works the runs until each has nothing left to do now: all of them, then what follows for each,
+// then those again for which something did.
+std::vector<AdvancedRun> advance_together(const AdvanceRequest& request,
+                                          const std::vector<std::string>& runs,
+                                          ConnectorSet& connectors, Clock& clock) {
+  std::vector<AdvancedRun> all(runs.size());
+  std::vector<AdvancedRun*> open;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    all[i].run = runs[i];
+    open.push_back(&all[i]);
+  }
+  for (std::uint32_t round = 0; round < request.max_rounds && !open.empty(); ++round) {
+    std::vector<std::string> names;
+    for (const AdvancedRun* one : open) {
+      names.push_back(one->run);
+    }
+    auto reports = resume_runs(names, *request.plan.store, connectors, clock, request.execute);
+    std::vector<AdvancedRun*> again;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      AdvancedRun& one = *open[i];
+      if (!reports[i]) {
+        one.failed = reports[i].error();
+        continue;
+      }
+      one.report = *std::move(reports[i]);
+      const Result<bool> more = decide_once(request, one.run, clock, one);
+      if (!more) {
+        one.failed = more.error();
+      } else if (*more) {
+        again.push_back(&one);
+      }
+    }
+    open = std::move(again);
+  }
+  for (AdvancedRun& one : all) {
+    Status rested = one.failed ? Status() : verify_when_done(request, connectors, clock, one);
+    if (rested && !one.failed) {
+      rested = rest(request, one.run, clock, one);
+    }
+    if (!rested) {
+      one.failed = rested.error();
+    }
+  }
+  return all;
+}
+
+// Runs that are due and have not ended. What is not contained yet may have something to contain.
+Result<std::vector<std::string>> most_urgent_first(Store& store, Instant now) {
+  RESCIND_ASSIGN_OR_RETURN(const auto due, store.list_due_runs(now));
+  std::vector<std::string> first;
+  std::vector<std::string> later;
+  for (const std::string& run : due) {
+    RESCIND_ASSIGN_OR_RETURN(const auto found, store.find_run(run));
+    if (found && !has_ended(found->state)) {
+      (found->state == RunState::Open ? first : later).push_back(run);
+    }
+  }
+  first.insert(first.end(), later.begin(), later.end());
+  return first;
+}
+
 }  // namespace
 
 Result<std::string> check_clock(const AdvanceRequest& request, const Clock& clock) {
@@ -149,18 +211,10 @@ Result<std::string> check_clock(const AdvanceRequest& request, const Clock& cloc
 
 Result<AdvancedRun> advance_run(const AdvanceRequest& request, const std::string& run,
                                 ConnectorSet& connectors, Clock& clock) {
-  AdvancedRun advanced;
-  advanced.run = run;
-  for (std::uint32_t round = 0; round < request.max_rounds; ++round) {
-    RESCIND_ASSIGN_OR_RETURN(
-        advanced.report, resume_run(run, *request.plan.store, connectors, clock, request.execute));
-    RESCIND_ASSIGN_OR_RETURN(const bool more, decide_once(request, run, clock, advanced));
-    if (!more) {
-      break;
-    }
+  AdvancedRun advanced = std::move(advance_together(request, {run}, connectors, clock).front());
+  if (advanced.failed) {
+    return tl::unexpected(*advanced.failed);
   }
-  RESCIND_RETURN_IF_ERROR(verify_when_done(request, connectors, clock, advanced));
-  RESCIND_RETURN_IF_ERROR(rest(request, run, clock, advanced));
   return advanced;
 }
 
@@ -169,25 +223,32 @@ Result<AdvanceReport> advance_due(const AdvanceRequest& request, ConnectorSet& c
   AdvanceReport report;
   Store& store = *request.plan.store;
   RESCIND_ASSIGN_OR_RETURN(report.frozen, check_clock(request, clock));
-  RESCIND_ASSIGN_OR_RETURN(const auto due, store.list_due_runs(clock.now()));
-  for (const std::string& run : due) {
-    RESCIND_ASSIGN_OR_RETURN(const auto found, store.find_run(run));
-    if (!found || has_ended(found->state)) {
-      continue;
+  RESCIND_ASSIGN_OR_RETURN(const auto due, most_urgent_first(store, clock.now()));
+  // A system that is found dead by some is left alone by the rest.
+  SystemBook book;
+  AdvanceRequest together = request;
+  together.execute.systems = request.execute.systems == nullptr ? &book : request.execute.systems;
+  const std::size_t at_once = std::max<std::size_t>(request.runs_at_once, 1);
+  for (std::size_t begin = 0; begin < due.size(); begin += at_once) {
+    const auto first = due.begin() + static_cast<std::ptrdiff_t>(begin);
+    const std::vector<std::string> some(
+        first, first + static_cast<std::ptrdiff_t>(std::min(at_once, due.size() - begin)));
+    std::optional<Error> broken;
+    for (AdvancedRun& run : advance_together(together, some, connectors, clock)) {
+      const ErrorKind kind = run.failed ? run.failed->kind() : ErrorKind::Corrupt;
+      if (kind == ErrorKind::Conflict) {
+        report.busy.push_back(run.run);
+      } else if (kind != ErrorKind::Corrupt) {
+        broken = broken ? broken : run.failed;
+      } else if (request.take_run) {
+        request.take_run(std::move(run));
+      } else {
+        // One run that cannot be read must not keep the others from their deadlines.
+        report.runs.push_back(std::move(run));
+      }
     }
-    auto advanced = advance_run(request, run, connectors, clock);
-    if (advanced) {
-      report.runs.push_back(*std::move(advanced));
-    } else if (advanced.error().kind() == ErrorKind::Conflict) {
-      report.busy.push_back(run);
-    } else if (advanced.error().kind() == ErrorKind::Corrupt) {
-      // One run that cannot be read must not keep the others from their deadlines.
-      AdvancedRun unreadable;
-      unreadable.run = run;
-      unreadable.failed = advanced.error();
-      report.runs.push_back(std::move(unreadable));
-    } else {
-      return tl::unexpected(advanced.error());
+    if (broken) {
+      return tl::unexpected(*broken);
     }
   }
   RESCIND_ASSIGN_OR_RETURN(report.next_due, store.next_due());

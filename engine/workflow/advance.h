@@ -24,6 +24,14 @@
 
 namespace rescind {
 
+struct AdvancedRun {
+  std::string run;
+  std::optional<RunReport> report;          // of the last round
+  std::vector<std::string> lines;           // what was decided, for people
+  std::optional<VerifiedOutcome> verified;  // when nothing was left to do
+  std::optional<Error> failed;              // it could not be worked; others were
+};
+
 struct AdvanceRequest {
   const LoadedPolicy* policy = nullptr;
   // Its store must be set; events and as_of count for nothing.
@@ -50,26 +58,24 @@ struct AdvanceRequest {
   // What the systems can do, for the closure proof of a run that has nothing left to do.
   const CapabilityMap* systems = nullptr;
 
+  // Takes what each run came to as soon as it is known, and then nobody keeps it. Absent: the
+  // report has them all.
+  std::function<void(AdvancedRun)> take_run;
+
+  std::uint32_t runs_at_once = 64;    // worked side by side
   std::uint32_t max_rounds = 16;      // of one run: work, decide, work again
   std::uint32_t max_supplements = 5;  // after a sweep
 };
 
-struct AdvancedRun {
-  std::string run;
-  std::optional<RunReport> report;          // of the last round
-  std::vector<std::string> lines;           // what was decided, for people
-  std::optional<VerifiedOutcome> verified;  // when nothing was left to do
-  std::optional<Error> failed;              // it could not be worked; others were
-};
-
 struct AdvanceReport {
-  std::string frozen;  // why nothing is destroyed; "" it may be
-  std::vector<AdvancedRun> runs;
+  std::string frozen;             // why nothing is destroyed; "" it may be
+  std::vector<AdvancedRun> runs;  // unless somebody took them
   std::vector<std::string> busy;  // runs that another process works now
   std::optional<Instant> next_due;
 };
 
-// Works every run that is due, the longest overdue first. Errors: of the store.
+// Works every run that is due, several side by side: those that may have something to contain
+// first, else the longest overdue. Errors: of the store.
 Result<AdvanceReport> advance_due(const AdvanceRequest& request, ConnectorSet& connectors,
                                   Clock& clock);
 

@@ -71,6 +71,7 @@ class OpenRun {
 
   Status extend(RecordEntry entry, const std::string& why, Addition addition);
   [[nodiscard]] std::vector<PlanStep> due_appointments() const;
+  [[nodiscard]] bool still_asks(const PlanStep& step, const AppointmentAgain& again) const;
   Status put_off(const PlanStep& step, const AppointmentAgain& again);
   [[nodiscard]] bool is_swept() const;
   Result<Addition> find_new_items();

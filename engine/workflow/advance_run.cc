@@ -196,15 +196,33 @@ Status OpenRun::put_off(const PlanStep& step, const AppointmentAgain& again) {
   return {};
 }
 
+// It was decided for today already, waits for an approval, and that would be asked for in the very
+// same words.
+bool OpenRun::still_asks(const PlanStep& step, const AppointmentAgain& again) const {
+  const auto asked = [](const PlanStep& one) {
+    std::vector<std::vector<std::string>> all;
+    for (const Approval& approval : one.approvals) {
+      all.push_back(approval.by);
+    }
+    return all;
+  };
+  return !step.appointment && !again.changed && asked(step) == asked(*again.fresh) &&
+         !approvals_->missing(step, step.approvals, clock_.now()).empty();
+}
+
 Result<bool> OpenRun::decide_appointments() {
   const std::vector<PlanStep> due = due_appointments();
   if (due.empty()) {
     return false;
   }
   RESCIND_RETURN_IF_ERROR(need_fresh_plan());
+  RESCIND_RETURN_IF_ERROR(need_approvals());
   std::vector<PlanStep> go;
   for (const PlanStep& step : due) {
     const AppointmentAgain again = judge_appointment(step, *fresh_);
+    if (again.state == AppointmentState::Due && still_asks(step, again)) {
+      continue;
+    }
     if (again.state == AppointmentState::Due) {
       go.push_back(*again.fresh);
       keep_order(step, go.back());

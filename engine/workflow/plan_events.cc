@@ -154,6 +154,13 @@ namespace {
 Status read_store(const PlanRequest& request, const CheckedPolicy& policy,
                   const Inventory& inventory, const OpenCase& open, EarlierRuns& earlier,
                   PlanOptions& options) {
+  RESCIND_ASSIGN_OR_RETURN(const auto leaving, find_leaving(*request.store, *policy.schema));
+  options.leaving.insert(leaving.begin(), leaving.end());
+  for (const std::vector<Event>* own : {&open.events, &open.withdrawn}) {
+    for (const Event& event : *own) {
+      options.leaving.erase(event.subject);  // what becomes of them is decided here
+    }
+  }
   RESCIND_RETURN_IF_ERROR(read_limit_usage(request, policy, inventory, options));
   options.is_settled = [&earlier](const std::string& step) { return earlier.is_settled(step); };
   options.open_retirement = [&earlier](const std::string& item) {

@@ -1,4 +1,4 @@
-// Figures of Rescind alone: the journal, many runs, memory, the plan of one leaver among a million items,
+// Figures of Rescind alone: the journal, many runs, a long log, memory, the plan of one leaver among a million items,
 // checking policies.
 import {spawnSync} from 'node:child_process';
 import fs from 'node:fs';
@@ -60,11 +60,20 @@ function runs_figures() {
   ];
 }
 
+function log_figures() {
+  const log = figures('bench_log', ['--work', path.join(kData, 'log')]);
+  const of = `an evidence log of ${(log.entries / 1e6).toFixed(2)} million entries`;
+  return ['check', 'pack', 'report'].flatMap((part) => [
+    {figure: `${part} over ${of}`, value: log[`${part}_s`], unit: 's'},
+    {figure: `${part} over ${of}, most memory`, value: log[`${part}_mib`], unit: 'MiB'},
+  ]);
+}
+
 export function own_figures() {
   const one = figures('bench_rescind_figures',
     ['--data', kData, '--source', path.join(kRoot, 'policies/leaver/leaver.rescind')]);
   return [
-    ...store_figures(), ...runs_figures(),
+    ...store_figures(), ...runs_figures(), ...log_figures(),
     {figure: 'load of 1 million items with their digest', value: one.load_with_digest_s, unit: 's'},
     {figure: 'check of 1,000 rules, first in a process', value: one.check_first_ms, unit: 'ms'},
     at_most('memory above the strings, per item', one.bytes_per_item, 120, 'bytes'),

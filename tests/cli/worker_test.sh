@@ -144,4 +144,18 @@ for closed in $(awk '{ print $1 }' closed); do
 done
 run 0 audit verify
 
+# ---- a clock that went back freezes what destroys for every command that executes --------------------------------
+repository
+run 0 plan --event alice.json --format json --out alice.plan.json
+sqlite3 rescind.db "insert or replace into settings (key, value) values ('clock.seen', '99999999999 1 elsewhere')"
+run 0 apply alice.plan.json
+says err "nothing is destroyed: the clock went back by"
+expect "accounts disabled all the same" 4 "$(world "select count(*) from effects where verb = 'disable'")"
+sqlite3 rescind.db "update settings set value = '99999999999 1 elsewhere' where key = 'clock.seen'"
+sqlite3 rescind.db "update settings set value = '' where key = 'clock.frozen'"
+run '0|4' resume
+says err "nothing is destroyed: the clock went back by"
+run '0|4' run --due --accept-clock
+says_not out "nothing is destroyed"
+
 echo "$passed passed, 0 failed"

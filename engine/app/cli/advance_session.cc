@@ -70,7 +70,24 @@ void print_run(std::ostream& out, const AdvancedRun& run) {
   }
 }
 
+std::string frozen_words(const std::string& why) {
+  return "nothing is destroyed: " + why +
+         "; when the clock is right, `rescind run --due --accept-clock`\n";
+}
+
 }  // namespace
+
+Status heed_clock(const CommandContext& context, const Session& session) {
+  AdvanceRequest request;
+  request.plan.store = session.store.get();
+  request.clock_heartbeat = session.project.configuration.clock_heartbeat;
+  request.boot = boot_id();
+  RESCIND_ASSIGN_OR_RETURN(const std::string frozen, check_clock(request, context.clock));
+  if (!frozen.empty()) {
+    context.err << "note: " << frozen_words(frozen);
+  }
+  return {};
+}
 
 Result<AdvanceRequest> advance_request(const CommandContext& context, Session& session,
                                        const CapabilityMap& systems) {
@@ -103,18 +120,27 @@ Result<AdvanceRequest> advance_request(const CommandContext& context, Session& s
   return request;
 }
 
-void print_advance(std::ostream& out, const AdvanceReport& report) {
-  if (!report.frozen.empty()) {
-    out << "nothing is destroyed: " << report.frozen
-        << "; when the clock is right, `rescind run --due --accept-clock`\n";
+void AdvanceTally::take(const AdvancedRun& run, std::ostream* out) {
+  ++runs_;
+  if (out != nullptr) {
+    print_run(*out, run);
   }
-  for (const AdvancedRun& run : report.runs) {
-    print_run(out, run);
+  if (run.failed || run.report->failed > 0) {
+    failed_ = true;
+    return;
+  }
+  const bool proved = !run.verified || (run.verified->agrees() && run.verified->paths_left() == 0);
+  waits_ = waits_ || run.report->waiting_for_person > 0 || !proved;
+}
+
+void AdvanceTally::print_end(std::ostream& out, const AdvanceReport& report) const {
+  if (!report.frozen.empty()) {
+    out << frozen_words(report.frozen);
   }
   for (const std::string& run : report.busy) {
     out << run << " is being worked by another process\n";
   }
-  if (report.runs.empty() && report.busy.empty()) {
+  if (runs_ == 0 && report.busy.empty()) {
     out << "nothing to do\n";
   }
   if (report.next_due) {
@@ -122,17 +148,11 @@ void print_advance(std::ostream& out, const AdvanceReport& report) {
   }
 }
 
-ExitCode advance_exit_code(const AdvanceReport& report) {
-  bool waits = !report.frozen.empty();
-  for (const AdvancedRun& run : report.runs) {
-    if (run.failed || run.report->failed > 0) {
-      return ExitCode::WorldFailed;
-    }
-    const bool proved =
-        !run.verified || (run.verified->agrees() && run.verified->paths_left() == 0);
-    waits = waits || run.report->waiting_for_person > 0 || !proved;
+ExitCode AdvanceTally::exit_code(const AdvanceReport& report) const {
+  if (failed_) {
+    return ExitCode::WorldFailed;
   }
-  return waits ? ExitCode::Blocked : ExitCode::Done;
+  return waits_ || !report.frozen.empty() ? ExitCode::Blocked : ExitCode::Done;
 }
 
 }  // namespace rescind

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/cli/advance_session.h"
 #include "app/cli/approvals.h"
 #include "app/cli/command.h"
 #include "app/cli/plan_file.h"
@@ -49,6 +50,9 @@ ExitCode run_apply(const CommandContext& context, const ApplyArguments& argument
   const auto options = execute_options(context, *session, arguments.as, plan->steps.size());
   if (!options) {
     return context.report(options.error());
+  }
+  if (const Status heeded = heed_clock(context, *session); !heeded) {
+    return context.report(heeded.error());
   }
   const auto report =
       execute_plan(*plan, *session->store, session->connectors, context.clock, *options);

@@ -3,10 +3,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/cli/advance_session.h"
 #include "app/cli/approvals.h"
 #include "app/cli/command.h"
 #include "app/cli/people.h"
 #include "app/cli/run_output.h"
+#include "execute/system_book.h"
 #include "store/run_plan.h"
 
 namespace rescind {
@@ -51,6 +53,9 @@ ExitCode run_all(const CommandContext& context, const Selection& select,
   if (!session->store) {
     return context.report(open_store(session->project).error());
   }
+  if (const Status heeded = heed_clock(context, *session); !heeded) {
+    return context.report(heeded.error());
+  }
   const auto runs = select(*session->store);
   if (!runs) {
     return context.report(runs.error());
@@ -58,16 +63,19 @@ ExitCode run_all(const CommandContext& context, const Selection& select,
   if (runs->empty() && !context.quiet) {
     context.out << "nothing to do\n";
   }
-  // One run's trouble is not the next one's; the worst exit code is the command's.
+  // One run's trouble is not the next one's; the worst exit code is the command's. A system that
+  // the first finds dead is left alone by the rest.
+  SystemBook book;
   for (const std::string& run : *runs) {
     if (!may_approve_in_run(context, *session, run, approve_as)) {
       code = code == ExitCode::Done ? ExitCode::Blocked : code;
       continue;
     }
-    const auto options = execute_options(context, *session, approve_as, 0);
+    auto options = execute_options(context, *session, approve_as, 0);
     if (!options) {
       return context.report(options.error());
     }
+    options->systems = &book;
     const auto report =
         resume_run(run, *session->store, session->connectors, context.clock, *options);
     const ExitCode one =

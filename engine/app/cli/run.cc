@@ -27,6 +27,10 @@ ExitCode run_due(const CommandContext& context, bool accept_clock) {
     return context.report(request.error());
   }
   request->accept_clock = accept_clock;
+  AdvanceTally tally;
+  request->take_run = [&](const AdvancedRun& run) {
+    tally.take(run, context.quiet ? nullptr : &context.out);
+  };
   const auto report = advance_due(*request, session->connectors, context.clock);
   if (report) {
     escalate_due(context, *session);
@@ -37,9 +41,9 @@ ExitCode run_due(const CommandContext& context, bool accept_clock) {
     return context.report(report.error());
   }
   if (!context.quiet) {
-    print_advance(context.out, *report);
+    tally.print_end(context.out, *report);
   }
-  return advance_exit_code(*report);
+  return tally.exit_code(*report);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "verify/verify_execution.h"
 #include "workflow/collect_systems.h"
 #include "workflow/escalate.h"
+#include "workflow/staying.h"
 
 namespace rescind {
 namespace {
@@ -210,6 +211,9 @@ Result<ExecuteOptions> execute_options(const CommandContext& context, const Sess
     if (system.pause.count() > 0) {
       options.pauses[system.id] = system.pause;
     }
+  }
+  if (session.store) {
+    options.objection = make_objection(*session.store, session.inventory, context.clock);
   }
   options.deliveries = session.deliveries.get();
   options.seal_key = seal_key_source(session.project);

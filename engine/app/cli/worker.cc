@@ -51,17 +51,26 @@ Seconds DueWorker::work_once() {
 
 Seconds DueWorker::work_what_is_due() {
   refresh_people();
-  const auto request = advance_request(context_, session_, systems_);
-  const auto report = request.and_then([this](const AdvanceRequest& due) -> Result<AdvanceReport> {
-    return advance_due(due, session_.connectors, context_.clock);
-  });
+  auto request = advance_request(context_, session_, systems_);
+  if (!request) {
+    context_.err << "due work: " + request.error().to_string() + "\n" << std::flush;
+    return kLookAgain;
+  }
+  AdvanceTally tally;
+  std::ostringstream text;
+  request->take_run = [&](const AdvancedRun& run) {
+    tally.take(run, context_.quiet ? nullptr : &text);
+    context_.err << text.str() << std::flush;
+    text.str("");
+  };
+  request->execute.systems = &book_;
+  const auto report = advance_due(*request, session_.connectors, context_.clock);
   if (!report) {
     context_.err << "due work: " + report.error().to_string() + "\n" << std::flush;
     return kLookAgain;
   }
-  if (!report->runs.empty() && !context_.quiet) {
-    std::ostringstream text;
-    print_advance(text, *report);
+  if (tally.runs() > 0 && !context_.quiet) {
+    tally.print_end(text, *report);
     context_.err << text.str() << std::flush;
   }
   escalate_due(context_, session_);

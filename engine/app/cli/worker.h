@@ -10,6 +10,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/project.h"
+#include "execute/system_book.h"
 
 namespace rescind {
 
@@ -32,6 +33,7 @@ class DueWorker {
   const CommandContext& context_;
   Session& session_;
   CapabilityMap systems_;
+  SystemBook book_;  // the thread's: a dead system stays known as one from pass to pass
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;              // guarded by mutex_

@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/sqlite.h"
 #include "bench/engines/measure.h"
+#include "bench/engines/results.h"
 #include "report/report.h"
 #include "store/audit_writer.h"
 #include "workflow/audit_log.h"
@@ -28,20 +29,6 @@ constexpr int kStepsOfOne = 24;
 constexpr int kRecordsOfOne = 3;  // of a step: intent, outcome, probed
 
 using Wall = std::chrono::steady_clock;
-
-template <typename T>
-T value_of(Result<T> result) {
-  if (!result) {
-    die("log: " + result.error().to_string());
-  }
-  return *std::move(result);
-}
-
-void must(const Status& status) {
-  if (!status) {
-    die("log: " + status.error().to_string());
-  }
-}
 
 Instant at(int second) {
   return Instant(Seconds(1767600000 + second));
@@ -212,12 +199,13 @@ int run(const std::string& folder) {
       writer.person(i);
     }
     writer.finish();
+    value_of(sign_log(*open(), signer(), at(kPeople * 60)));
   });
   std::uint64_t entries = 0;
   const Cost nothing = cost_of([&] { open(); });
   const Cost checked = cost_of([&] {
     const auto store = open();
-    const LogReport report = value_of(check_store_log(*store, {}, {}));
+    const LogReport report = value_of(check_store_log(*store, {signer().key.public_key}, {}));
     if (!report.holds()) {
       die("log: " + report.findings.front().message);
     }

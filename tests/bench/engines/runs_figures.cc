@@ -12,6 +12,7 @@
 
 #include "base/sqlite.h"
 #include "bench/engines/measure.h"
+#include "bench/engines/results.h"
 #include "collect/collect_inventory.h"
 #include "store/run_plan.h"
 #include "workflow/advance.h"
@@ -40,20 +41,6 @@ rule out {
   delete  account after 30d
 }
 )";
-
-template <typename T>
-T value_of(Result<T> result) {
-  if (!result) {
-    die("runs: " + result.error().to_string());
-  }
-  return *std::move(result);
-}
-
-void must(const Status& status) {
-  if (!status) {
-    die("runs: " + status.error().to_string());
-  }
-}
 
 Instant now() {
   return *parse_instant(kNow);

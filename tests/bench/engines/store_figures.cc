@@ -10,6 +10,7 @@
 
 #include "base/sqlite.h"
 #include "bench/engines/measure.h"
+#include "bench/engines/results.h"
 #include "store/store.h"
 
 namespace bench {
@@ -23,20 +24,6 @@ constexpr int kRuns = 100'000;
 
 Instant at(std::int64_t seconds) {
   return Instant(Seconds(1767600000 + seconds));
-}
-
-template <typename T>
-T value_of(Result<T> result) {
-  if (!result) {
-    die("store: " + result.error().to_string());
-  }
-  return *std::move(result);
-}
-
-void must(const Status& status) {
-  if (!status) {
-    die("store: " + status.error().to_string());
-  }
 }
 
 std::string id_of(const char* prefix, int number) {

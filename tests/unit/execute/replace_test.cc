@@ -309,9 +309,13 @@ TEST_CASE("replace: a delivery that failed is tried again, the others are not he
   SUBCASE("always: it stays in the store with the sealed value") {
     company.fault(SandboxFaultKind::ServerError, "vault", "deliver", 0, -1, "billing");
     const RunReport report = company.apply();
-    CHECK(state_of(report, "replace") == StepState::Failed);
+    const StepRecord& record = record_of(report, "replace");
+    CHECK(record.state == StepState::Waiting);
+    CHECK(record.wait.starts_with("delivery: not taken up by billing (not delivered, "));
+    CHECK(record.due.has_value());
     CHECK(*company.store->find_secret("step:replace", 1));
     CHECK(company.world->read_secret("vault", "vault:db"));  // reports has it
+    CHECK(inventory_of(company, "delivery").find("\"to\":\"reports\"") != std::string::npos);
   }
   SUBCASE("lying: nobody confirms what is not there") {
     company.fault(SandboxFaultKind::Lying, "vault", "deliver", 0, -1);
@@ -348,6 +352,36 @@ TEST_CASE("rotate: with a place to deliver to, the old one is retired by the sam
 
     REQUIRE(::stat(billing.target.path.c_str(), &facts) == 0);
     CHECK((facts.st_mode & 0777U) == 0600U);
+  }
+  SUBCASE(
+      "one whose place refuses it holds up neither the others nor, past the deadline, the end") {
+    reports.target.path = company.file("no/such/folder/reports.json");
+    Deliveries broken({billing, reports}, ConnectorSet());
+    company.options.deliveries = &broken;
+    company.plan.steps.back().deadline = company.clock.now() + Seconds(3600);
+    const RunReport report = company.apply();
+    const StepRecord& record = record_of(report, "replace");
+    CHECK(record.state == StepState::Waiting);
+    CHECK(record.wait.starts_with("delivery: not taken up by reports (not delivered, "));
+    CHECK(std::filesystem::exists(billing.target.path));
+    CHECK(inventory_of(company, "delivery").find("\"to\":\"billing\"") != std::string::npos);
+    check_old("enabled");
+    SUBCASE("at the deadline the old one goes") {
+      company.clock.sleep_for(std::chrono::hours(1));
+      const RunReport later = company.resume(report.run);
+      CHECK(state_of(later, "replace") == StepState::Verified);
+      CHECK(record_of(later, "replace").detail.find("had to go before reports (not delivered") !=
+            std::string::npos);
+      check_old("disabled");
+    }
+    SUBCASE("somebody gives another place, and it goes on") {
+      company.options.deliveries = &deliveries;
+      const RunReport later = company.resume(report.run);
+      CHECK(state_of(later, "replace") == StepState::Verified);
+      CHECK(successors(company) == std::pair<std::size_t, std::size_t>(1, 0));
+      CHECK(record_of(later, "replace").detail.find("confirmed by 2") != std::string::npos);
+      check_old("disabled");
+    }
   }
   SUBCASE("the old one waits for a deaf dependent until the deadline, not longer") {
     company.fault(SandboxFaultKind::Deaf, "vault", "read", 0, -1, "reports");

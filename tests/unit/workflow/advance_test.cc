@@ -133,6 +133,46 @@ TEST_CASE("advance: what was made after the snapshot is found after the sweep") 
   CHECK(desk.office.store->list_supplements(report.runs.front().run)->size() == 1);
 }
 
+TEST_CASE(
+    "advance: what waits for an approval is decided once, not every time its plan grows old") {
+  std::string policy = kDeskPolicy;
+  const std::string clause = "delete  account after 30d";
+  policy.replace(policy.find(clause), clause.size(), clause + " approved by desk");
+  Desk desk(policy);
+  const RunReport first = desk.apply(leaver());
+  const auto supplements = [&] {
+    return must(desk.office.store->list_supplements(first.run)).size();
+  };
+  const auto deletion = [&] {
+    for (const StepRecord& step : must(desk.office.store->list_steps(first.run))) {
+      for (const PlanStep& planned : desk.last_plan.steps) {
+        if (planned.id == step.step && planned.verb == Verb::Delete) {
+          return step;
+        }
+      }
+    }
+    return StepRecord();
+  };
+  desk.advance_after(31 * kDay);
+  REQUIRE(supplements() == 1);
+  CHECK(deletion().wait == "approval by desk");
+  for (int day = 0; day < 5; ++day) {
+    CHECK(desk.advance_after(kDay + Seconds(60)).runs.empty());
+  }
+  // Also when the run is looked at for another reason nothing is written of it.
+  const std::size_t lines = must(desk.office.store->list_records(first.run)).size();
+  must(advance_run(desk.request(), first.run, desk.connectors, desk.clock));
+  must(advance_run(desk.request(), first.run, desk.connectors, desk.clock));
+  CHECK(must(desk.office.store->list_records(first.run)).size() == lines);
+  CHECK(supplements() == 1);
+  CHECK(deletion().wait == "approval by desk");
+  desk.options.approve_as = "bob";
+  must(advance_run(desk.request(), first.run, desk.connectors, desk.clock));
+  INFO(desk.journal(first.run));
+  CHECK(desk.effects("delete", "crm:alice") == 1);
+  CHECK(supplements() == 2);
+}
+
 TEST_CASE("advance: a clock that jumps stops what destroys until somebody says that it is right") {
   Desk desk;
   desk.apply(leaver());

@@ -63,7 +63,8 @@ T must(Result<T> result) {
 
 class Desk {
  public:
-  Desk() : office(kDeskPolicy), clock(instant("2026-01-05T17:00:00Z")) {
+  explicit Desk(const std::string& policy = kDeskPolicy)
+      : office(policy), clock(instant("2026-01-05T17:00:00Z")) {
     auto opened = open_sandbox_world(folder_.file("sandbox.db"));
     REQUIRE(opened.has_value());
     world = std::move(*opened);
@@ -86,8 +87,8 @@ class Desk {
     const auto listed =
         collect_systems(connectors, systems, *office.store, clock, [](const std::string&) {});
     REQUIRE_MESSAGE(listed.has_value(), listed.error().to_string());
-    std::string text =
-        kDeskPeople + R"({"record":"identity","id":"alice","kind":"employee")" + alice + "}\n";
+    std::string text = kDeskPeople + R"({"record":"identity","id":"alice","kind":"employee")" +
+                       alice + "}\n" + people;
     const auto stored = office.store->list_inventory();
     REQUIRE(stored.has_value());
     for (const StoredInventoryRecord& record : *stored) {
@@ -150,6 +151,8 @@ class Desk {
     return advance();
   }
 
+  [[nodiscard]] std::string sandbox() const { return folder_.file("sandbox.db"); }
+
   std::size_t effects(const std::string& verb, const std::string& item) {
     const auto listed = world->list_effects();
     REQUIRE(listed.has_value());
@@ -180,7 +183,8 @@ class Desk {
   std::unique_ptr<SandboxWorld> world;
   ConnectorSet connectors;
   ExecuteOptions options;
-  std::string alice;  // more attributes
+  std::string alice;   // more attributes
+  std::string people;  // more records, JSON Lines
   Plan last_plan;
 
  private:

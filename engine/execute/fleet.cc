@@ -1,0 +1,153 @@
+// The loop over all runs.
+#include "execute/fleet.h"
+
+namespace rescind::execute {
+namespace {
+
+// While workers are busy the loop looks again this often, because weak edges open by time too.
+constexpr Milliseconds kLookAgain{50};
+
+}  // namespace
+
+Fleet::Fleet(Store& store, ConnectorSet& connectors, Clock& clock, const ExecuteOptions& options)
+    : store_(store),
+      connectors_(connectors),
+      clock_(clock),
+      options_(options),
+      book_(options.systems == nullptr ? own_book_ : *options.systems),
+      workers_(options.inline_workers ? options.choose : nullptr) {}
+
+void Fleet::add(RunPlan plan, Store::Claim claim) {
+  auto member = std::make_unique<Member>();
+  member->plan = std::move(plan);
+  member->run = std::make_unique<Run>(member->plan, std::move(claim), store_, connectors_, clock_,
+                                      options_, book_);
+  members_.push_back(std::move(member));
+}
+
+void Fleet::begin() {
+  book_.begin(options_, clock_.monotonic());
+  for (const auto& member : members_) {
+    if (const Status begun = member->run->begin(); !begun) {
+      member->broken = begun.error();
+      continue;
+    }
+    for (const std::string& system : member->run->systems()) {
+      systems_[system].push_back(member.get());
+    }
+  }
+}
+
+std::vector<Result<RunReport>> Fleet::work() {
+  begin();
+  Milliseconds patience = options_.patience;
+  while (true) {
+    dispatch();
+    if (workers_.busy() > 0) {
+      take_in(workers_.wait(kLookAgain));
+      continue;
+    }
+    const auto wait = until_change();
+    if (!wait || *wait > patience) {
+      break;
+    }
+    patience -= *wait;
+    clock_.sleep_for(*wait);
+  }
+  std::vector<Result<RunReport>> reports;
+  for (const auto& member : members_) {
+    reports.push_back(member->broken ? Result<RunReport>(tl::unexpected(*member->broken))
+                                     : member->run->conclude());
+    member->run.reset();  // others may take it up
+  }
+  return reports;
+}
+
+std::vector<const PlanStep*> Fleet::elsewhere(const std::string& system,
+                                              const Member& member) const {
+  std::vector<const PlanStep*> steps;
+  for (const auto& [ticket, other] : tickets_) {
+    const PlanStep& step = other->run->step(other->under_way.at(ticket));
+    if (other != &member && step.system == system) {
+      steps.push_back(&step);
+    }
+  }
+  return steps;
+}
+
+std::optional<Fleet::Pick> Fleet::next_in(const std::string& system) const {
+  std::optional<Pick> best;
+  for (Member* member : systems_.at(system)) {
+    if (member->broken) {
+      continue;
+    }
+    const auto next = member->run->next_action(system, elsewhere(system, *member));
+    if (next && (!best || next->order < best->next.order)) {
+      best = Pick{member, *next};
+    }
+  }
+  return best;
+}
+
+void Fleet::dispatch() {
+  for (const auto& [system, members] : systems_) {
+    const std::size_t lanes = connectors_.lanes(system);
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      // Until the system has said what it is, nobody else acts there.
+      if (greeting_.contains(system)) {
+        break;
+      }
+      if (!workers_.idle({system, lane})) {
+        continue;
+      }
+      const auto next = next_in(system);
+      if (!next) {
+        break;
+      }
+      start(*next, system, lane);
+    }
+  }
+}
+
+void Fleet::start(const Pick& pick, const std::string& system, std::size_t lane) {
+  const std::size_t ticket = ++last_ticket_;
+  if (pick.member->run->has_to_greet(system) && !answered_.contains(system)) {
+    greeting_[system] = ticket;
+  }
+  tickets_[ticket] = pick.member;
+  pick.member->under_way[ticket] = pick.next.slot;
+  workers_.start({system, lane}, ticket, pick.member->run->start(pick.next.slot, lane));
+}
+
+// A run whose store fails starts nothing more; the others find out for themselves.
+void Fleet::take_in(std::vector<Workers::Done> done) {
+  for (Workers::Done& one : done) {
+    Member& member = *tickets_.extract(one.slot).mapped();
+    const std::size_t slot = member.under_way.extract(one.slot).mapped();
+    const std::string& system = member.run->step(slot).system;
+    if (const auto asked = greeting_.find(system);
+        asked != greeting_.end() && asked->second == one.slot) {
+      greeting_.erase(asked);
+      if (one.report && one.report->health != Health::Bad &&
+          one.report->health != Health::AuthFailed) {
+        answered_.insert(system);
+      }
+    }
+    if (const Status taken = member.run->take_in(slot, one.report); !taken) {
+      member.broken = taken.error();
+    }
+  }
+}
+
+std::optional<Milliseconds> Fleet::until_change() const {
+  std::optional<Milliseconds> least;
+  for (const auto& member : members_) {
+    const auto wait = member->broken ? std::nullopt : member->run->until_change();
+    if (wait) {
+      least = least ? std::min(*least, *wait) : *wait;
+    }
+  }
+  return least;
+}
+
+}  // namespace rescind::execute

@@ -1,0 +1,139 @@
+// Runs that are worked side by side: what they share, and what stays each one's own.
+#include "execute/system_book.h"
+#include "tests/support/company.h"
+
+namespace rescind {
+namespace {
+
+// Opens a run of the plan's steps and lets it rest before anything is done.
+std::string open(Company& company, const std::string& name) {
+  company.plan.notes.push_back(name);
+  company.plan.summary.steps = company.plan.steps.size();
+  company.plan.digest = compute_plan_digest(company.plan);
+  NewRun run;
+  run.digest = company.plan.digest;
+  run.plan = encode_plan(company.plan);
+  run.at = company.clock.now();
+  for (const PlanStep& step : company.plan.steps) {
+    NewStep made;
+    made.id = step.id;
+    run.steps.push_back(std::move(made));
+  }
+  const auto opened = company.store->open_run(run);
+  REQUIRE_MESSAGE(opened.has_value(), opened.error().to_string());
+  company.plan.steps.clear();
+  return opened->id;
+}
+
+std::vector<Result<RunReport>> resume(Company& company, const std::vector<std::string>& runs) {
+  return resume_runs(runs, *company.store, company.connectors, company.clock, company.options);
+}
+
+}  // namespace
+
+TEST_CASE("execute: of several runs what contains comes first, whosever it is") {
+  Company company;
+  company.options.inline_workers = true;
+  company.step("role", Verb::Remove, Kind::Role, "crm:r-1");
+  const std::string first = open(company, "first");
+  PlanStep& carol = company.step("carol", Verb::Disable, Kind::Account, "crm:carol");
+  carol.holder = "carol";
+  carol.facts["holder"] = "carol";
+  const std::string second = open(company, "second");
+  const auto reports = resume(company, {first, second});
+  REQUIRE(reports.size() == 2);
+  CHECK(reports[0]->run == first);
+  CHECK(reports[1]->run == second);
+  CHECK(company.effects() == "disable crm:carol\nremove crm:r-1\n");
+}
+
+TEST_CASE("execute: a run that cannot be worked keeps nobody else from it") {
+  Company company;
+  company.step("okta", Verb::Disable, Kind::Account, "okta:alice");
+  const std::string first = open(company, "first");
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  const std::string second = open(company, "second");
+  const auto taken = company.store->claim_run(first, company.clock.now());
+  REQUIRE(taken.has_value());
+  const auto reports = resume(company, {first, "run:0000000000000000", second});
+  REQUIRE(reports.size() == 3);
+  CHECK(reports[0].error().kind() == ErrorKind::Conflict);
+  CHECK(reports[1].error().kind() == ErrorKind::NotFound);
+  REQUIRE(reports[2].has_value());
+  CHECK(company.effects() == "disable crm:alice\n");
+}
+
+TEST_CASE(
+    "execute: a system that is another one than a plan was made for is so for that run only") {
+  Company company;
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  company.plan.bindings[connector_binding_key("crm")] = "sandbox 2 sandbox:other.db";
+  const std::string first = open(company, "first");
+  company.plan.bindings.clear();
+  PlanStep& carol = company.step("carol", Verb::Disable, Kind::Account, "crm:carol");
+  carol.holder = "carol";
+  carol.facts["holder"] = "carol";
+  const std::string second = open(company, "second");
+  const auto reports = resume(company, {first, second});
+  CHECK(record_of(*reports[0], "crm").wait.find("the plan was made for `sandbox 2 sandbox:other") !=
+        std::string::npos);
+  CHECK(state_of(*reports[1], "carol") == StepState::Verified);
+}
+
+TEST_CASE("execute: a credential that is refused once is not tried by the next run") {
+  Company company;
+  SystemBook book;
+  company.options.systems = &book;
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  const std::string first = open(company, "first");
+  company.step("crm-s", Verb::Revoke, Kind::Session, "crm:s-1");
+  const std::string second = open(company, "second");
+  company.fault(SandboxFaultKind::AuthFailed, "crm", "disable");
+  CHECK(resume(company, {first}).front()->failed == 1);
+  const auto later = resume(company, {second});
+  CHECK(
+      record_of(*later.front(), "crm-s").wait.starts_with("system crm: it refused our credential"));
+  CHECK(company.effects().empty());
+  // When it is time again, it is.
+  REQUIRE(record_of(*later.front(), "crm-s").due.has_value());
+  company.clock.sleep_for(*record_of(*later.front(), "crm-s").due - company.clock.now());
+  const auto again = resume(company, {first, second});
+  CHECK(again[0]->failed == 0);
+  CHECK(again[1]->failed == 0);
+}
+
+TEST_CASE("execute: two runs never act on one account at the same time") {
+  Company company;
+  company.options.inline_workers = true;
+  std::size_t most = 0;
+  company.options.choose = [&most](std::size_t ready) {
+    most = std::max(most, ready);
+    return ready - 1;
+  };
+  ConnectorConfig config;
+  config.system = "crm";
+  config.settings["path"] = company.file("sandbox.db");
+  auto lane = make_sandbox_connector(config, company.clock);
+  REQUIRE(lane.has_value());
+  company.connectors.add_lane("crm", std::move(*lane));
+  company.step("session", Verb::Revoke, Kind::Session, "crm:s-1").account = "crm:alice";
+  const std::string first = open(company, "first");
+  bool same = false;
+  SUBCASE("one account") {
+    same = true;
+  }
+  SUBCASE("two accounts") {}
+  PlanStep& other =
+      company.step("other", Verb::Disable, Kind::Account, same ? "crm:alice" : "crm:carol");
+  if (!same) {
+    other.holder = "carol";
+    other.facts["holder"] = "carol";
+  }
+  const std::string second = open(company, "second");
+  const auto reports = resume(company, {first, second});
+  CHECK(reports[0]->failed == 0);
+  CHECK(reports[1]->failed == 0);
+  CHECK(most == (same ? 1 : 2));
+}
+
+}  // namespace rescind
