@@ -102,6 +102,40 @@ TEST_CASE("execute: a credential that is refused once is not tried by the next r
   CHECK(again[1]->failed == 0);
 }
 
+TEST_CASE("execute: a server for messages that nobody reaches is found dead once for all runs") {
+  Company company;
+  company.options.inline_workers = true;
+  std::vector<std::string> runs;
+  for (int i = 0; i < 10; ++i) {
+    PlanStep step;
+    step.id = "step:notify";
+    step.verb = Verb::Notify;
+    step.target = "desk";
+    step.rank = Rank::Prepare;
+    step.not_before = company.clock.now();
+    company.plan.steps.push_back(step);
+    runs.push_back(open(company, "run " + std::to_string(i)));
+  }
+  int asked = 0;
+  ErrorKind kind = ErrorKind::Network;
+  SUBCASE("nobody answers") {}
+  SUBCASE("every address is wrong, the server answers") {
+    kind = ErrorKind::Protocol;
+  }
+  company.options.hand_over = [&](const PlanStep&) -> Status {
+    ++asked;
+    company.clock.sleep_for(std::chrono::seconds(20));
+    return fail(kind, "no");
+  };
+  const auto reports = resume(company, runs);
+  if (kind == ErrorKind::Network) {
+    CHECK(asked <= 5);
+    CHECK(record_of(*reports.back(), "notify").wait.starts_with("system (hand-over): "));
+  } else {
+    CHECK(asked == 50);
+  }
+}
+
 TEST_CASE("execute: two runs never act on one account at the same time") {
   Company company;
   company.options.inline_workers = true;
