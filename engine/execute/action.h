@@ -68,6 +68,8 @@ struct ActionContext {
   bool account_is_disabled = false;
   // Restores: what is put back. Null for everything else.
   const RestoreTarget* restore = nullptr;
+  // Replacements: markers of those that this one takes the place of.
+  std::vector<std::string> earlier;
 };
 
 // Errors: of the store; nothing may be sent after one.

@@ -92,6 +92,10 @@ Result<NewRun> new_run(const Plan& plan, Store& store, Instant now) {
   run.at = now;
   run.supersedes = plan.supersedes;
   run.undoes = plan.undoes;
+  if (const auto bound = plan.bindings.find(undo_binding_key(plan.undoes));
+      bound != plan.bindings.end()) {
+    run.undo_state = bound->second;
+  }
   run.events = events_of(plan, now);
   RESCIND_ASSIGN_OR_RETURN(run.retirements, retirements_to_begin(plan, store, now));
   RESCIND_ASSIGN_OR_RETURN(const auto inherited, steps_to_inherit(plan, store));

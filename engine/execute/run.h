@@ -44,10 +44,11 @@ class Run {
  private:
   Status record_approvals(std::vector<StepRecord>& steps);
   Status cancel_passed();
-  Status claim_what_was_taken_over();
+  Status claim_what_is_held(const ClaimMap& claims);
   Status contain_again(const std::string& item);
   Status finish(RunState state);
   Status finish_undoing();
+  Result<std::map<std::string, std::vector<std::string>>> list_put_back();
   Result<bool> leaves_something_to_decide();
   [[nodiscard]] std::optional<Error> other_than_planned(const std::string& system,
                                                         const Capabilities& can) const;

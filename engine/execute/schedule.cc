@@ -217,6 +217,27 @@ bool Schedule::has_passed(const Slot& slot) const {
   return false;
 }
 
+std::vector<std::string> Schedule::earlier_markers(const Slot& slot) const {
+  std::vector<std::string> markers;
+  const PlanStep& step = *slot.step;
+  for (const Slot& other : slots_) {
+    const PlanStep& one = *other.step;
+    if (!step.retirement.empty() && one.retirement == step.retirement && one.stage == step.stage &&
+        one.item == step.item && one.verb == step.verb && one.action == step.action &&
+        one.generation < step.generation && other.record.attempts > 0) {
+      markers.push_back(request_of(one, other.record).marker);
+    }
+  }
+  return markers;
+}
+
+bool Schedule::is_finishing(const Slot& slot) const {
+  const auto found = retirements_.find(slot.step->retirement);
+  return slot.step->verb == Verb::Replace && slot.record.attempts > 0 &&
+         found != retirements_.end() && found->second.state != RetirementState::Cancelled &&
+         slot.step->generation == found->second.generation;
+}
+
 Readiness Schedule::stage_condition(const Slot& slot) const {
   const PlanStep& step = *slot.step;
   Readiness waits;
@@ -227,8 +248,9 @@ Readiness Schedule::stage_condition(const Slot& slot) const {
     return waits;
   }
   const RetirementRecord& at = found->second;
-  waits.ready = at.stage == step.stage && at.state == RetirementState::Acting &&
-                step.generation >= at.generation;
+  waits.ready = (at.stage == step.stage && at.state == RetirementState::Acting &&
+                 step.generation >= at.generation) ||
+                is_finishing(slot);
   if (!waits.ready) {
     waits.wait = "stage " + step.stage;
   }
@@ -322,7 +344,9 @@ Readiness Schedule::strong_condition(const Slot& slot, Instant now) const {
   std::optional<Instant> last_done;
   for (const std::size_t before : slot.strong) {
     const Slot& other = slots_[before];
-    if (!is_done_state(other.record.state)) {
+    // Containment does not wait for what its retirement has gone past.
+    const bool left = has_passed(other) && slot.step->effects.has(Effect::Contains);
+    if (!is_done_state(other.record.state) && !left) {
       waits.wait = "after " + other.step->id;
       if (is_end_state(other.record.state)) {
         waits.wait += ", which ended as " + std::string(step_state_name(other.record.state));

@@ -110,6 +110,12 @@ class Schedule {
   // anew, or it has ended.
   [[nodiscard]] bool has_passed(const Slot& slot) const;
 
+  // Markers of the steps that this one repeats for a later generation of its retirement.
+  [[nodiscard]] std::vector<std::string> earlier_markers(const Slot& slot) const;
+  // A replacement that has begun is finished although its stage is over: what it made must not be
+  // left alone, and who depends on it still has to get it.
+  [[nodiscard]] bool is_finishing(const Slot& slot) const;
+
   // From now on nothing is destroyed, and why.
   void freeze(std::string why) { frozen_ = std::move(why); }
 

@@ -61,8 +61,11 @@ struct NewRun {
   PlanIndex index;             // of the plan
   std::vector<NewStep> steps;  // in the plan's order
   Instant at{};
-  std::vector<std::string> supersedes;        // runs that end with this one's beginning
-  std::string undoes;                         // the run that this one puts back; "" none
+  std::vector<std::string> supersedes;  // runs that end with this one's beginning
+  std::string undoes;                   // the run that this one puts back; "" none
+  // What that one has done, as undo_binding_value (store/run_plan.h) said when this was planned;
+  // "" not compared. Errors: Conflict when it went on meanwhile.
+  std::string undo_state;
   std::vector<StoredEvent> events;            // `run` is filled in
   std::vector<RetirementRecord> retirements;  // `run` is filled in; one with a known id goes on
   std::vector<AuditNote> notes{};  // what the evidence log says of the plan (audit/notes.h)
@@ -213,7 +216,7 @@ class Store : public AuditStore {
   virtual Result<std::vector<Supplement>> list_supplements(const std::string& run) = 0;
 
   // Of a run that is Undoing: the steps that were put back become Undone; with `whole` the run does
-  // too.
+  // too. Of one that is Superseded: the steps only. Those that the run does not have are left out.
   virtual Status mark_undone(const std::string& run, const std::string& by,
                              const std::vector<std::string>& steps, bool whole, Instant at) = 0;
 
