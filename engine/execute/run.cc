@@ -431,7 +431,8 @@ Status Run::update_wait(Slot& slot, const Readiness& readiness) {
     record.escalated = readiness.person;
   } else if (closed) {
     record.state = tried ? record.state : StepState::Waiting;
-    record.wait = "system " + slot.step->system + ": " + *closed;
+    const std::string& system = slot.step->system;
+    record.wait = "system " + (system.empty() ? "(hand-over)" : system) + ": " + *closed;
     record.due = schedule_->opens_at(slot.step->system, now, clock_.monotonic());
     record.escalated = true;
   } else if (slot.gave_up && waits_for_person(record.wait)) {

@@ -177,7 +177,7 @@ Result<AdvanceRequest> Simulation::advance_request() {
     if (Connector* connector = connectors_.find(system)) {
       // A system that does not answer leaves what was known of its use; gates judge how fresh that
       // is.
-      static_cast<void>(collect_usage(*connector, system, store_, clock_, {}));
+      return collect_usage(*connector, system, store_, clock_, {}).map([](const auto&) {});
     }
     return {};
   };

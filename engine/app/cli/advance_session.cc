@@ -108,7 +108,7 @@ Result<AdvanceRequest> advance_request(const CommandContext& context, Session& s
     if (!taken && !context.quiet) {
       context.err << "note: `" << system << "` shows no use: " << taken.error().to_string() << '\n';
     }
-    return {};
+    return taken ? Status() : tl::unexpected(taken.error());
   };
   request.escalate = [&context, &session](const Plan& plan, const std::string& run,
                                           const std::shared_ptr<const Inventory>& inventory) {
