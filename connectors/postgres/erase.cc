@@ -125,6 +125,11 @@ ActionResult PostgresConnector::drop(const ActionRequest& request) {
   if (successor.state != ReadState::Found) {
     return unread(successor.state, successor.why, attempt);
   }
+  if (!successor.foreign.empty()) {
+    return attempt.finish(ResultClass::NeedsHuman,
+                          "somebody else made what says that it follows this role: " +
+                              successor.foreign + "; take the mark out of its comment");
+  }
   if (!successor.several.empty()) {
     return attempt.finish(ResultClass::NeedsHuman,
                           "more than one role says that it follows this one: " + successor.several +

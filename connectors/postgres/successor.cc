@@ -2,6 +2,7 @@
 #include "connectors/postgres/successor.h"
 
 #include <array>
+#include <cstdlib>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -249,10 +250,25 @@ bool follows(const std::string& name, std::string_view comment, const RoleFacts&
          successor_name(old.name, std::string(comment.substr(marker, comment.size() - 1 - marker)));
 }
 
+bool made_by_us(const MadeBy& by) {
+  constexpr std::int64_t kGivesAdminToMaker = 160000;
+  if (by.server < kGivesAdminToMaker) {
+    return true;
+  }
+  return !by.others && (by.we || by.superuser);
+}
+
 SuccessorRead read_successor_of(Client& client, const RoleFacts& old) {
+  // 10 is the bootstrap superuser.
   const Answer answer = client.read(
-      "SELECT rolname, shobj_description(oid, 'pg_authid') FROM pg_roles WHERE position($1 in "
-      "coalesce(shobj_description(oid, 'pg_authid'), '')) > 0 AND rolcanlogin ORDER BY oid::bigint",
+      "SELECT r.rolname, shobj_description(r.oid, 'pg_authid'), "
+      "current_setting('server_version_num'), me.rolsuper, given.we, given.others "
+      "FROM pg_roles r JOIN pg_roles me ON me.rolname = current_user, LATERAL (SELECT "
+      "coalesce(bool_or(m.member = me.oid), false) AS we, "
+      "coalesce(bool_or(m.member <> me.oid), false) AS others FROM pg_auth_members m "
+      "WHERE m.roleid = r.oid AND m.grantor = 10 AND m.admin_option) given WHERE position($1 in "
+      "coalesce(shobj_description(r.oid, 'pg_authid'), '')) > 0 AND r.rolcanlogin "
+      "ORDER BY r.oid::bigint",
       {std::string(kMarkBegin) + old.oid + " by "});
   SuccessorRead read;
   read.state = state_of(answer);
@@ -262,8 +278,14 @@ SuccessorRead read_successor_of(Client& client, const RoleFacts& old) {
   }
   std::vector<std::string> names;
   for (const Row& row : answer.rows) {
-    if (follows(*row[0], *row[1], old)) {
-      names.push_back(*row[0]);
+    if (!follows(*row[0], *row[1], old)) {
+      continue;
+    }
+    names.push_back(*row[0]);
+    const MadeBy by{std::strtoll(row[2]->c_str(), nullptr, 10), row[3] == "t", row[4] == "t",
+                    row[5] == "t"};
+    if (!made_by_us(by)) {
+      read.foreign += (read.foreign.empty() ? "" : ", ") + *row[0];
     }
   }
   if (names.size() > 1) {

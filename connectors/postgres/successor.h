@@ -2,6 +2,7 @@
 // role), marked in its comment with whom it follows.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,13 +55,27 @@ LoginRights read_login_rights(Client& client, const RoleFacts& role);
 // comment names the old role and a marker, and its own name follows from both.
 bool follows(const std::string& name, std::string_view comment, const RoleFacts& old);
 
+// Who made a role, as far as the server says.
+struct MadeBy {
+  std::int64_t server = 0;  // server_version_num
+  bool superuser = false;   // the connector's role
+  // Who has the ADMIN option on it from the server itself: the connector's role, others.
+  bool we = false, others = false;
+};
+
+// Whether the connector's role may have made it. From PostgreSQL 16 on the server gives whoever
+// makes a role the ADMIN option on it, as the bootstrap superuser, which nobody else can do;
+// superusers get none. Before that, every role with CREATEROLE is master of all others anyway.
+bool made_by_us(const MadeBy& by);
+
 // The login role that was made as the successor of this one, "" none. `several` names them when
-// more than one says so.
+// more than one says so, `foreign` those that somebody else made.
 struct SuccessorRead {
   ReadState state = ReadState::Broken;
   std::string name;
   std::string why;
   std::string several = {};
+  std::string foreign = {};
 };
 
 SuccessorRead read_successor_of(Client& client, const RoleFacts& old);

@@ -10,10 +10,13 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/check.h"
+#include "base/hash.h"
 #include "base/signature.h"
 #include "base/text.h"
 
@@ -21,6 +24,7 @@ namespace rescind {
 namespace {
 
 constexpr std::string_view kForm = "s1:";
+constexpr std::string_view kCodeForm = "h1:";
 constexpr std::size_t kNonceBytes = 12;
 constexpr std::size_t kTagBytes = 16;
 constexpr std::size_t kMaxSecretBytes = 1024UL * 1024;
@@ -34,6 +38,15 @@ using Cipher = std::unique_ptr<EVP_CIPHER_CTX, CipherFree>;
 
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+SealKey::Bytes hmac(const SealKey::Bytes& key, std::string_view text) {
+  SealKey::Bytes out{};
+  unsigned int length = 0;
+  const unsigned char* made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                                   bytes_of(text), text.size(), out.data(), &length);
+  RESCIND_CHECK(made != nullptr && length == out.size(), "HMAC-SHA-256 gives 32 bytes");
+  return out;
 }
 
 tl::unexpected<Error> not_openable() {
@@ -260,6 +273,19 @@ Result<Secret> unseal(const SealKey& key, std::string_view sealed, std::string_v
     return not_openable();
   }
   return secret;
+}
+
+std::string authenticate(const SealKey& key, std::string_view purpose, std::string_view text) {
+  SealKey::Bytes own = hmac(key.bytes(), purpose);
+  const SealKey::Bytes code = hmac(own, text);
+  OPENSSL_cleanse(own.data(), own.size());
+  return std::string(kCodeForm) + to_hex(code);
+}
+
+bool is_authentic(const SealKey& key, std::string_view purpose, std::string_view text,
+                  std::string_view code) {
+  const std::string right = authenticate(key, purpose, text);
+  return code.size() == right.size() && CRYPTO_memcmp(code.data(), right.data(), right.size()) == 0;
 }
 
 }  // namespace rescind

@@ -1,5 +1,6 @@
 // Sealing: AES-256-GCM (through OpenSSL) for secrets that must survive a crash. What is sealed can
-// be read only with the key, and only as what it was sealed as.
+// be read only with the key, and only as what it was sealed as. And codes that show that a text was
+// written by somebody who has the key.
 #pragma once
 
 #include <array>
@@ -47,5 +48,12 @@ Result<SealKey> load_or_create_seal_key(const std::string& path);
 Result<std::string> seal(const SealKey& key, const Secret& secret, std::string_view purpose);
 // Errors: Corrupt (another key or purpose, changed or cut text), Unsupported (another form).
 Result<Secret> unseal(const SealKey& key, std::string_view sealed, std::string_view purpose);
+
+// A code that only who has the key can make for this text and purpose: "h1:" and 64 hex digits
+// (HMAC-SHA-256 under a key of its own for each purpose).
+std::string authenticate(const SealKey& key, std::string_view purpose, std::string_view text);
+// Whether it is the code of the text. Takes the same time whatever is wrong with it.
+[[nodiscard]] bool is_authentic(const SealKey& key, std::string_view purpose, std::string_view text,
+                                std::string_view code);
 
 }  // namespace rescind

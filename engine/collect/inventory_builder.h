@@ -159,7 +159,7 @@ class InventoryBuilder {
   void sort_evidence();
   void settle_successors();
   void learn_dependents(const SealOptions& options);
-  void add_dependents(ItemRef item, const std::vector<std::uint32_t>& names, bool even_unknown);
+  bool add_dependents(ItemRef item, const std::vector<std::uint32_t>& names, bool even_unknown);
   [[nodiscard]] std::uint32_t resolve(TypeKind kind, KindSet kinds, Symbol target) const;
   [[nodiscard]] bool element_exists(const Type& type, Symbol element) const;
   void dangling(RowKey row, const Attribute& attribute, Symbol target);

@@ -353,10 +353,12 @@ class ConfigurationReader {
     using Handler = std::function<void(const Node&)>;
     const std::map<std::string, Handler> keys{
         {"key", [&](const Node& n) { read_value(n, "key", true, audit.key.emplace()); }},
-        {"origin", [&](const Node& n) {
+        {"origin",
+         [&](const Node& n) {
            read_text(n, "origin", audit.origin);
            audit.origin_span = n.span;
-         }}};
+         }},
+        {"witness", [&](const Node& n) { read_text(n, "witness", audit.witness); }}};
     read_keys(node, "audit", keys);
     if (audit.origin.find_first_of(" +\t\n") != std::string::npos) {
       diagnostics_.error(

@@ -105,13 +105,14 @@ void InventoryBuilder::settle_successors() {
   }
 }
 
-// `even_unknown`: where nobody said who depends on the item, these are who does.
-void InventoryBuilder::add_dependents(ItemRef item, const std::vector<std::uint32_t>& names,
+// `even_unknown`: where nobody said who depends on the item, these are who does. Gives whether one
+// of them is new.
+bool InventoryBuilder::add_dependents(ItemRef item, const std::vector<std::uint32_t>& names,
                                       bool even_unknown) {
   const Entity entity = entity_of(item.kind());
   const auto attribute = schema().find(entity, "dependents");
   if (!attribute || names.empty()) {
-    return;
+    return false;
   }
   Column& cells = column(entity, *attribute);
   const SetId before{cells.word_at(item.row())};
@@ -120,7 +121,7 @@ void InventoryBuilder::add_dependents(ItemRef item, const std::vector<std::uint3
         return sets().contains(before, name);
       });
   if (all_there || (before == kMissingSet && !even_unknown)) {
-    return;
+    return false;
   }
   std::vector<std::uint32_t> all = names;
   if (before != kMissingSet) {
@@ -129,6 +130,7 @@ void InventoryBuilder::add_dependents(ItemRef item, const std::vector<std::uint3
   }
   set_word(cells, inventory_->table(entity).rows(), item.row(),
            static_cast<std::uint32_t>(sets().intern(all)));
+  return true;
 }
 
 // Who depends on an item is what its record says, what the deliveries say, and who was seen to use
@@ -149,8 +151,8 @@ void InventoryBuilder::learn_dependents(const SealOptions& options) {
     // Only those whom the inventory knows: an unknown name is a finding, not a dependent.
     const bool known = usage.by != kMissingSymbol && (inventory_->identity_of(usage.by).valid() ||
                                                       inventory_->item_of(usage.by).valid());
-    if (usage.success && known) {
-      add_dependents(usage.item, {raw(usage.by)}, false);
+    if (usage.success && known && add_dependents(usage.item, {raw(usage.by)}, false)) {
+      inventory_->learned.push_back({usage.item, usage.by});
     }
   }
 }

@@ -24,6 +24,7 @@ Result<ActionReport> hand_over_step(const ActionContext& context, const PlanStep
   Entry outcome;
   outcome.entry = RecordEntry::Outcome;
   if (delivered) {
+    report.health = Health::Good;
     report.record.state = StepState::Verified;
     outcome.result = result_class_name(ResultClass::Changed);
     outcome.detail = "handed over to " + step.target;
@@ -33,6 +34,11 @@ Result<ActionReport> hand_over_step(const ActionContext& context, const PlanStep
         effort.attempts < context.options.max_attempts ? NextMove::Backoff : NextMove::GiveUp;
     outcome.result = result_class_name(ResultClass::Failed);
     outcome.detail = delivered.error().to_string();
+    // A server that nobody reaches is as dead as a system; an address that is wrong is only wrong.
+    const ErrorKind kind = delivered.error().kind();
+    report.health =
+        kind == ErrorKind::Network || kind == ErrorKind::Io ? Health::Bad : Health::NotAsked;
+    report.why = outcome.detail;
   }
   return finish_action(context, std::move(report), outcome);
 }

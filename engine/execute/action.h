@@ -60,14 +60,15 @@ struct ActionContext {
   const Clock& clock;
   const ExecuteOptions& options;
   // Limits that count the step, to be reserved before its first request.
-  const std::vector<LimitClaim>& claims;
-  bool over_limit_approved = false;
+  std::vector<LimitClaim> claims;
   // Sweeps: what it waits for has been seen to hold; "" or what has not.
   std::string unseen;
   // Sweeps: this plan disables the swept account.
   bool account_is_disabled = false;
   // Restores: what is put back. Null for everything else.
   const RestoreTarget* restore = nullptr;
+  // Replacements: markers of those that this one takes the place of.
+  std::vector<std::string> earlier;
 };
 
 // Errors: of the store; nothing may be sent after one.

@@ -109,6 +109,12 @@ std::string approval_binding(const PlanStep& step) {
   return "sha256:" + to_hex(hash.finish());
 }
 
+std::string over_limit_binding(const PlanStep& step, std::string_view limit) {
+  Sha256 hash;
+  hash.update_field("over limit").update_field(limit).update_field(approval_binding(step));
+  return "sha256:" + to_hex(hash.finish());
+}
+
 bool is_subject(const Plan& plan, const std::string& identity) {
   return std::any_of(plan.events.begin(), plan.events.end(),
                      [&identity](const Event& event) { return event.subject == identity; });
@@ -147,7 +153,10 @@ Approvals::Approvals(const Plan& plan, const ApproverFacts& facts,
                      const std::vector<StoredApproval>& stored, Ancestry ancestry)
     : plan_(plan), facts_(facts), ancestry_(std::move(ancestry)) {
   for (const PlanStep& step : plan.steps) {
-    bindings_[step.id] = approval_binding(step);
+    bindings_[{step.id, approval_binding(step)}] = "";
+    for (const LimitRef& limit : step.limits) {
+      bindings_[{step.id, over_limit_binding(step, limit.name)}] = limit.name;
+    }
   }
   for (const StoredApproval& approval : stored) {
     add(approval);
@@ -155,8 +164,8 @@ Approvals::Approvals(const Plan& plan, const ApproverFacts& facts,
 }
 
 void Approvals::add(const StoredApproval& approval) {
-  const auto binding = bindings_.find(approval.step);
-  if (binding == bindings_.end() || binding->second != approval.binding) {
+  const auto about = bindings_.find({approval.step, approval.binding});
+  if (about == bindings_.end()) {
     return;
   }
   Voice voice;
@@ -169,8 +178,9 @@ void Approvals::add(const StoredApproval& approval) {
     auto document = decode_approval(approval.document);
     // WHY again: what the store says of it is for lists, the signed document is what counts.
     if (!document || objection_to(*document, plan_, ancestry_) ||
+        document->over_limit != about->second ||
         std::find(document->steps.begin(), document->steps.end(),
-                  ApprovedStep{approval.step, binding->second}) == document->steps.end()) {
+                  ApprovedStep{approval.step, approval.binding}) == document->steps.end()) {
       return;
     }
     voice.approver = document->approver;
@@ -180,7 +190,7 @@ void Approvals::add(const StoredApproval& approval) {
     voice.at = document->at;
     voice.document = *std::move(document);
   }
-  std::map<std::string, Voice>& said = voices_[approval.step];
+  std::map<std::string, Voice>& said = voices_[{approval.step, about->second}];
   const auto earlier = said.find(voice.approver);
   // An unsigned word never takes the place of a signed one.
   if (earlier == said.end()) {
@@ -202,6 +212,31 @@ bool Approvals::seated(const Approval& approval, const std::string& identity) co
   });
 }
 
+// The identity, whoever owns it, and whom else of the case its key was declared for.
+std::set<std::string> Approvals::same_person(const PlanStep& step, const std::string& identity,
+                                             const std::optional<ApproverPerson>& person,
+                                             const std::string& key) const {
+  std::set<std::string> same{identity};
+  if (person) {
+    same.insert(person->owners.begin(), person->owners.end());
+  }
+  if (key.empty()) {
+    return same;
+  }
+  std::set<std::string> concerned{step.holder};
+  for (const Event& event : plan_.events) {
+    concerned.insert(event.subject);
+    concerned.insert(event.submitted_by);
+  }
+  for (const std::string& who : concerned) {
+    const auto known = facts_.person(who);
+    if (known && known->keys.contains(key)) {
+      same.insert(who);
+    }
+  }
+  return same;
+}
+
 std::optional<Objection> Approvals::person_objection(const PlanStep& step,
                                                      const Voice& voice) const {
   for (const std::string& identity : {voice.approver, voice.seat}) {
@@ -209,13 +244,20 @@ std::optional<Objection> Approvals::person_objection(const PlanStep& step,
     if (identity.empty()) {
       return objected(Code::R0878, "it has no name");
     }
-    if (is_own_case(plan_, step, identity)) {
-      return objected(Code::R0824, "`" + identity + "` cannot approve in their own case");
-    }
-    if (is_author(plan_, identity)) {
-      return objected(Code::R0876, "`" + identity + "` submitted the event");
-    }
+    const std::string key = !voice.document ? ""
+                            : delegator     ? voice.document->delegation->key
+                                            : voice.document->key;
     const auto person = facts_.person(identity);
+    for (const std::string& who : same_person(step, identity, person, key)) {
+      const std::string known_as = who == identity ? "" : ", who is `" + who + "`,";
+      if (is_own_case(plan_, step, who)) {
+        return objected(Code::R0824,
+                        "`" + identity + "`" + known_as + " cannot approve in their own case");
+      }
+      if (is_author(plan_, who)) {
+        return objected(Code::R0876, "`" + identity + "`" + known_as + " submitted the event");
+      }
+    }
     if (!person) {
       continue;
     }
@@ -318,9 +360,10 @@ std::optional<Objection> Approvals::objection(const PlanStep& step, const Approv
   return std::nullopt;
 }
 
-std::vector<const Voice*> Approvals::voices(const PlanStep& step) const {
+std::vector<const Voice*> Approvals::voices(const PlanStep& step,
+                                            const std::string& over_limit) const {
   std::vector<const Voice*> out;
-  if (const auto said = voices_.find(step.id); said != voices_.end()) {
+  if (const auto said = voices_.find({step.id, over_limit}); said != voices_.end()) {
     for (const auto& [approver, voice] : said->second) {
       out.push_back(&voice);
     }
@@ -328,14 +371,15 @@ std::vector<const Voice*> Approvals::voices(const PlanStep& step) const {
   return out;
 }
 
-bool Approvals::given(const PlanStep& step, const Approval& approval, Instant now) const {
+bool Approvals::given(const PlanStep& step, const Approval& approval, Instant now,
+                      const std::string& over_limit) const {
   bool approved = false;
   if (approval.state == ApprovalState::Given) {
     Voice named;
     named.approver = named.seat = approval.given_by;
     approved = !objection(step, approval, named, now);
   }
-  for (const Voice* voice : voices(step)) {
+  for (const Voice* voice : voices(step, over_limit)) {
     if (!objection(step, approval, *voice, now)) {
       if (voice->refuse) {
         return false;
@@ -384,28 +428,34 @@ bool Approvals::can_give(const PlanStep& step, const std::string& identity, Inst
                      });
 }
 
-std::vector<Approval> Approvals::limit_approvals(const PlanStep& step) const {
-  std::vector<Approval> approvals;
+std::optional<Approval> Approvals::limit_approval(const PlanStep& step,
+                                                  std::string_view limit) const {
   for (const LimitRef& ref : step.limits) {
+    if (ref.name != limit) {
+      continue;
+    }
+    Approval approval;
     for (const LimitUse& use : plan_.limits) {
-      if (use.name == ref.name && use.scope == ref.scope) {
-        Approval approval;
-        approval.by = use.ask.empty() ? std::vector<std::string>{} : std::vector{use.ask};
-        approvals.push_back(std::move(approval));
+      if (use.name == ref.name && use.scope == ref.scope && !use.ask.empty()) {
+        approval.by = {use.ask};
       }
     }
+    return approval;
   }
-  return approvals;
+  return std::nullopt;
 }
 
-bool Approvals::can_pass_limit(const PlanStep& step, const std::string& identity,
-                               Instant now) const {
+bool Approvals::may_exceed(const PlanStep& step, const std::string& limit, Instant now) const {
+  const auto approval = limit_approval(step, limit);
+  return approval && given(step, *approval, now, limit);
+}
+
+bool Approvals::can_pass_limit(const PlanStep& step, const std::string& limit,
+                               const std::string& identity, Instant now) const {
   Voice voice;
   voice.approver = voice.seat = identity;
-  const std::vector<Approval> asked = limit_approvals(step);
-  return std::any_of(asked.begin(), asked.end(), [&](const Approval& approval) {
-    return !given(step, approval, now) && !objection(step, approval, voice, now);
-  });
+  const auto approval = limit_approval(step, limit);
+  return approval && !given(step, *approval, now, limit) && !objection(step, *approval, voice, now);
 }
 
 // What was said and does not count: people should learn why they are asked again.

@@ -7,6 +7,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "diagnostics/diagnostic.h"
@@ -19,6 +21,9 @@ namespace rescind::execute {
 
 // The digest of what an approval is bound to: a step that changes loses it.
 std::string approval_binding(const PlanStep& step);
+// The same for letting the step exceed a limit, by its qualified name. No approval of the step fits
+// it, and no other limit.
+std::string over_limit_binding(const PlanStep& step, std::string_view limit);
 
 // The identity is a subject of the plan's events, or the holder of the step's item.
 bool is_own_case(const Plan& plan, const PlanStep& step, const std::string& identity);
@@ -70,11 +75,14 @@ class Approvals {
   // The refusal that ends the step: every way in which it could start needs what was refused.
   [[nodiscard]] std::optional<Voice> refusal(const PlanStep& step, Instant now) const;
 
-  // Who may let a step pass a limit that has no room: the principals whom its limits ask.
-  [[nodiscard]] std::vector<Approval> limit_approvals(const PlanStep& step) const;
-  // Whether the identity may let the step pass its limits, without a signature.
-  [[nodiscard]] bool can_pass_limit(const PlanStep& step, const std::string& identity,
-                                    Instant now) const;
+  // Who may let the step exceed that limit; nothing: the step is not counted by it.
+  [[nodiscard]] std::optional<Approval> limit_approval(const PlanStep& step,
+                                                       std::string_view limit) const;
+  // Whether somebody whom the limit asks has said that this step may exceed it.
+  [[nodiscard]] bool may_exceed(const PlanStep& step, const std::string& limit, Instant now) const;
+  // Whether the identity may say so, without a signature, and nobody has yet.
+  [[nodiscard]] bool can_pass_limit(const PlanStep& step, const std::string& limit,
+                                    const std::string& identity, Instant now) const;
   // Whether the identity may give one of the approvals that the step still needs, without a
   // signature.
   [[nodiscard]] bool can_give(const PlanStep& step, const std::string& identity, Instant now) const;
@@ -84,6 +92,9 @@ class Approvals {
                                                    const Voice& voice, Instant now) const;
 
  private:
+  [[nodiscard]] std::set<std::string> same_person(const PlanStep& step, const std::string& identity,
+                                                  const std::optional<ApproverPerson>& person,
+                                                  const std::string& key) const;
   [[nodiscard]] std::optional<Objection> person_objection(const PlanStep& step,
                                                           const Voice& voice) const;
   [[nodiscard]] std::optional<Objection> start_objection(const PlanStep& step, const Voice& voice,
@@ -91,8 +102,11 @@ class Approvals {
   [[nodiscard]] std::optional<Objection> signature_objection(const PlanStep& step,
                                                              const Voice& voice, Instant now) const;
   [[nodiscard]] bool seated(const Approval& approval, const std::string& identity) const;
-  [[nodiscard]] bool given(const PlanStep& step, const Approval& approval, Instant now) const;
-  [[nodiscard]] std::vector<const Voice*> voices(const PlanStep& step) const;
+  // `over_limit`: by what was said about exceeding that limit; "" about the step.
+  [[nodiscard]] bool given(const PlanStep& step, const Approval& approval, Instant now,
+                           const std::string& over_limit = "") const;
+  [[nodiscard]] std::vector<const Voice*> voices(const PlanStep& step,
+                                                 const std::string& over_limit = "") const;
   [[nodiscard]] const Voice* refused(const PlanStep& step, const std::vector<Approval>& needed,
                                      Instant now) const;
   [[nodiscard]] std::string dropped(const PlanStep& step, const Approval& approval,
@@ -101,8 +115,10 @@ class Approvals {
   const Plan& plan_;
   const ApproverFacts& facts_;
   Ancestry ancestry_;
-  std::map<std::string, std::map<std::string, Voice>> voices_;  // step → approver → the last word
-  std::map<std::string, std::string> bindings_;                 // step id → binding
+  // Step and limit ("" the step itself) → approver → the last word.
+  std::map<std::pair<std::string, std::string>, std::map<std::string, Voice>> voices_;
+  // Step and binding → the limit that it is about, "" the step itself.
+  std::map<std::pair<std::string, std::string>, std::string> bindings_;
 };
 
 }  // namespace rescind::execute

@@ -225,9 +225,8 @@ Result<std::optional<ActionReport>> check_before_request(const ActionContext& co
     return wait_for(context, std::move(record), std::move(objection), again, true).map(as_ended);
   }
   if (!context.claims.empty()) {
-    RESCIND_ASSIGN_OR_RETURN(
-        const LimitAnswer room,
-        context.journal.reserve(step.id, context.claims, context.over_limit_approved));
+    RESCIND_ASSIGN_OR_RETURN(const LimitAnswer room,
+                             context.journal.reserve(step.id, context.claims));
     if (!room.reserved) {
       return wait_for(context, std::move(record), "limit " + room.full, room.room_at).map(as_ended);
     }

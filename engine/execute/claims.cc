@@ -13,14 +13,6 @@
 namespace rescind::execute {
 namespace {
 
-// WHY the generation: a disable that is only repeated because a provisioner may have pushed the
-// account again claims nothing; before it, the account was as the first one left it.
-bool claims_its_item(const PlanStep& step) {
-  const bool repeated = step.generation > 1 && step.retirement.empty();
-  return !repeated && step.action.empty() && !step.item.empty() && step.verb != Verb::Restore &&
-         step.effects.has(Effect::Contains) && step.reversible != Reversible::Never;
-}
-
 std::set<std::string> causes_of(const Plan& plan, const PlanStep& step) {
   std::set<std::string> causes;
   for (const Reason& reason : step.reasons) {
@@ -35,22 +27,61 @@ std::set<std::string> causes_of(const Plan& plan, const PlanStep& step) {
   return causes;
 }
 
-// Going back in a retirement, and undoing a run, drop what that step or run itself claims; every
-// other restore what its plan releases.
-std::vector<std::string> causes_dropped(const Plan& plan, const PlanStep& step, const Plan& was) {
+ContainmentClaim claim_for(const Plan& plan, const std::string& item, const std::string& cause) {
+  const Event* event = event_of_claim(plan, cause);
+  ContainmentClaim claim;
+  claim.item = item;
+  claim.cause = cause;
+  claim.event_type = event == nullptr ? "" : event->type;
+  claim.subject = event == nullptr ? "" : event->subject;
+  return claim;
+}
+
+std::vector<ContainmentClaim> claims_of_retirement(const Plan& plan,
+                                                   const PlannedRetirement& planned) {
+  std::set<std::string> causes;
+  causes.insert(claim_cause(planned.cause));
+  for (const Reason& reason : planned.reasons) {
+    if (!reason.cause.empty()) {
+      causes.insert(claim_cause(reason.cause));
+    }
+  }
+  std::vector<ContainmentClaim> claims;
+  for (const std::string& cause : causes) {
+    claims.push_back(claim_for(plan, planned.item, cause));
+  }
+  return claims;
+}
+
+const PlannedRetirement* find_planned(const Plan& plan, const std::string& id) {
+  const auto found = std::find_if(plan.retirements.begin(), plan.retirements.end(),
+                                  [&id](const PlannedRetirement& one) { return one.id == id; });
+  return found == plan.retirements.end() ? nullptr : &*found;
+}
+
+// Going back in a retirement drops what its step claims, for whatever joined it too; every other
+// restore what its plan releases.
+std::vector<std::string> causes_dropped(const Plan& plan, const PlanStep& step, const Plan& was,
+                                        const std::vector<ContainmentClaim>& known) {
   std::set<std::string> dropped;
   if (!step.retirement.empty()) {
     dropped = causes_of(plan, step);
-  } else if (!plan.undoes.empty()) {
-    for (const std::string& lineage : was.event_lineages) {
-      dropped.insert(claim_cause(lineage));
-    }
-  } else {
-    for (const ClaimRelease& release : plan.releases) {
-      if (release.item == step.item) {
-        dropped.insert(release.cause);
+    for (const ContainmentClaim& claim : known) {
+      if (claim.step == step.restores_step) {
+        dropped.insert(claim.cause);
       }
     }
+    return {dropped.begin(), dropped.end()};
+  }
+  for (const ClaimRelease& release : plan.releases) {
+    if (release.item == step.item) {
+      dropped.insert(release.cause);
+    }
+  }
+  // A right that comes back has no claims of its own; neither have undos that name none.
+  for (std::size_t i = 0; dropped.empty() && !plan.undoes.empty() && i < was.event_lineages.size();
+       ++i) {
+    dropped.insert(claim_cause(was.event_lineages[i]));
   }
   return {dropped.begin(), dropped.end()};
 }
@@ -90,7 +121,8 @@ struct Earlier {
   std::vector<Capture> captures;
 };
 
-RestoreTarget target_of(const Plan& plan, const PlanStep& step, const Earlier& earlier) {
+RestoreTarget target_of(const Plan& plan, const PlanStep& step, const Earlier& earlier,
+                        const std::vector<ContainmentClaim>& known) {
   RestoreTarget target;
   const std::vector<PlanStep>& steps = earlier.run.plan.steps;
   const auto was = std::find_if(steps.begin(), steps.end(), [&step](const PlanStep& other) {
@@ -105,11 +137,19 @@ RestoreTarget target_of(const Plan& plan, const PlanStep& step, const Earlier& e
     target.why_not = "nothing was captured before it was changed";
   }
   target.original = original_request(*was, captured.value_or(""));
-  target.causes = causes_dropped(plan, step, earlier.run.plan);
+  target.causes = causes_dropped(plan, step, earlier.run.plan, known);
   return target;
 }
 
 }  // namespace
+
+// WHY the generation: a disable that is only repeated because a provisioner may have pushed the
+// account again claims nothing; before it, the account was as the first one left it.
+bool claims_its_item(const PlanStep& step) {
+  const bool repeated = step.generation > 1 && step.retirement.empty();
+  return !repeated && step.action.empty() && !step.item.empty() && step.verb != Verb::Restore &&
+         step.effects.has(Effect::Contains) && step.reversible != Reversible::Never;
+}
 
 ClaimMap claims_of(const Plan& plan, const std::string& run) {
   ClaimMap claims;
@@ -118,18 +158,94 @@ ClaimMap claims_of(const Plan& plan, const std::string& run) {
       continue;
     }
     for (const std::string& cause : causes_of(plan, step)) {
-      const Event* event = event_of_claim(plan, cause);
-      ContainmentClaim claim;
-      claim.item = step.item;
-      claim.cause = cause;
-      claim.event_type = event == nullptr ? "" : event->type;
-      claim.subject = event == nullptr ? "" : event->subject;
+      ContainmentClaim claim = claim_for(plan, step.item, cause);
       claim.run = run;
       claim.step = step.id;
       claims[step.id].push_back(std::move(claim));
     }
   }
   return claims;
+}
+
+Result<std::vector<JoinedRetirement>> list_joined(Store& store, const RetirementRecord& record) {
+  std::vector<JoinedRetirement> joined;
+  RESCIND_ASSIGN_OR_RETURN(const auto all, store.list_retirements_of(record.item));
+  for (const RetirementRecord& other : all) {
+    if (other.id == record.id || is_end_state(other.state) || other.run == record.run) {
+      continue;
+    }
+    RESCIND_ASSIGN_OR_RETURN(const RunPlan theirs, load_run_plan(store, other.run));
+    const PlannedRetirement* planned = find_planned(theirs.plan, other.id);
+    if (planned != nullptr && planned->joins == record.id) {
+      joined.push_back({other, *planned, claims_of_retirement(theirs.plan, *planned)});
+    }
+  }
+  return joined;
+}
+
+Status add_joined_claims(const Plan& plan, const std::vector<RetirementRecord>& retirements,
+                         Store& store, ClaimMap& claims) {
+  for (const RetirementRecord& record : retirements) {
+    if (is_end_state(record.state)) {
+      continue;
+    }
+    RESCIND_ASSIGN_OR_RETURN(const auto joined, list_joined(store, record));
+    for (const PlanStep& step : plan.steps) {
+      const auto own = claims.find(step.id);
+      if (step.retirement != record.id || own == claims.end()) {
+        continue;
+      }
+      for (const JoinedRetirement& other : joined) {
+        for (ContainmentClaim claim : other.claims) {
+          claim.run = own->second.front().run;
+          claim.step = step.id;
+          own->second.push_back(std::move(claim));
+        }
+      }
+    }
+  }
+  return {};
+}
+
+Result<std::vector<ContainmentClaim>> claims_by_joining(const Plan& plan, Store& store,
+                                                        Instant now) {
+  std::vector<ContainmentClaim> missing;
+  for (const PlannedRetirement& planned : plan.retirements) {
+    if (planned.joins.empty()) {
+      continue;
+    }
+    RESCIND_ASSIGN_OR_RETURN(const auto known, store.list_claims(planned.item));
+    RESCIND_ASSIGN_OR_RETURN(const auto all, store.list_retirements_of(planned.item));
+    const auto other =
+        std::find_if(all.begin(), all.end(),
+                     [&planned](const RetirementRecord& one) { return one.id == planned.joins; });
+    if (other == all.end() || is_end_state(other->state)) {
+      continue;
+    }
+    RESCIND_ASSIGN_OR_RETURN(const RunPlan theirs, load_run_plan(store, other->run));
+    const auto held = std::find_if(known.begin(), known.end(), [&](const ContainmentClaim& claim) {
+      return !claim.released_at && std::any_of(theirs.plan.steps.begin(), theirs.plan.steps.end(),
+                                               [&](const PlanStep& step) {
+                                                 return step.id == claim.step &&
+                                                        step.retirement == other->id;
+                                               });
+    });
+    if (held == known.end()) {
+      continue;
+    }
+    for (ContainmentClaim claim : claims_of_retirement(plan, planned)) {
+      const bool there =
+          std::any_of(known.begin(), known.end(),
+                      [&claim](const ContainmentClaim& one) { return one.cause == claim.cause; });
+      if (!there) {
+        claim.run = held->run;
+        claim.step = held->step;
+        claim.at = now;
+        missing.push_back(std::move(claim));
+      }
+    }
+  }
+  return missing;
 }
 
 const Event* event_of_claim(const Plan& plan, const std::string& cause) {
@@ -160,7 +276,8 @@ Result<RestoreMap> read_restores(const Plan& plan, Store& store) {
       RESCIND_ASSIGN_OR_RETURN(read.captures, store.list_captures(step.restores_run));
       known = earlier.emplace(step.restores_run, std::move(read)).first;
     }
-    restores[step.id] = target_of(plan, step, known->second);
+    RESCIND_ASSIGN_OR_RETURN(const auto claims, store.list_claims(step.item));
+    restores[step.id] = target_of(plan, step, known->second, claims);
   }
   return restores;
 }

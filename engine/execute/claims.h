@@ -19,6 +19,25 @@ using ClaimMap = std::map<std::string, std::vector<ContainmentClaim>>;  // by st
 // The claims that each containing step of the plan makes when it is done.
 ClaimMap claims_of(const Plan& plan, const std::string& run);
 
+// A retirement of another run that follows the steps of this one's.
+struct JoinedRetirement {
+  RetirementRecord record;
+  PlannedRetirement planned;
+  std::vector<ContainmentClaim> claims;  // of its causes on the item; run and step are the caller's
+};
+
+// Those that have not ended. Errors: of the store, Corrupt.
+Result<std::vector<JoinedRetirement>> list_joined(Store& store, const RetirementRecord& record);
+
+// Adds to the containing steps of the run's retirements the claims of what joined them.
+Status add_joined_claims(const Plan& plan, const std::vector<RetirementRecord>& retirements,
+                         Store& store, ClaimMap& claims);
+
+// Claims of the run's causes on items that the retirements which it joined hold contained already,
+// and that it does not have yet.
+Result<std::vector<ContainmentClaim>> claims_by_joining(const Plan& plan, Store& store,
+                                                        Instant now);
+
 // What a restoring step puts back.
 struct RestoreTarget {
   ActionRequest original;           // as it was sent, with the state from before
@@ -27,6 +46,9 @@ struct RestoreTarget {
 };
 
 using RestoreMap = std::map<std::string, RestoreTarget>;  // by step
+
+// The step holds its item contained for every cause behind it once it is done.
+bool claims_its_item(const PlanStep& step);
 
 // Errors: of the store.
 Result<RestoreMap> read_restores(const Plan& plan, Store& store);

@@ -92,6 +92,10 @@ Result<NewRun> new_run(const Plan& plan, Store& store, Instant now) {
   run.at = now;
   run.supersedes = plan.supersedes;
   run.undoes = plan.undoes;
+  if (const auto bound = plan.bindings.find(undo_binding_key(plan.undoes));
+      bound != plan.bindings.end()) {
+    run.undo_state = bound->second;
+  }
   run.events = events_of(plan, now);
   RESCIND_ASSIGN_OR_RETURN(run.retirements, retirements_to_begin(plan, store, now));
   RESCIND_ASSIGN_OR_RETURN(const auto inherited, steps_to_inherit(plan, store));
@@ -119,9 +123,11 @@ Result<TakenUp> take_up(const std::string& run, Store& store, const Clock& clock
                         const ExecuteOptions& options) {
   TakenUp taken;
   RESCIND_ASSIGN_OR_RETURN(taken.plan, load_run_plan(store, run));
-  if (!options.approve_as.empty() && execute::is_subject(taken.plan.plan, options.approve_as)) {
-    return fail(ErrorKind::Conflict, code_name(Code::R0824) + ": `" + options.approve_as +
-                                         "` cannot approve in their own case");
+  for (const std::string& as : {options.approve_as, options.over_limit_as}) {
+    if (!as.empty() && execute::is_subject(taken.plan.plan, as)) {
+      return fail(ErrorKind::Conflict,
+                  code_name(Code::R0824) + ": `" + as + "` cannot approve in their own case");
+    }
   }
   RESCIND_ASSIGN_OR_RETURN(taken.claim, store.claim_run(run, clock.now()));
   const RunState state = taken.claim.run.state;

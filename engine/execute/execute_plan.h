@@ -46,6 +46,10 @@ struct StepProgress {
 struct ExecuteOptions {
   // --approve --as ID: this identity approves every step that it may approve. "" nobody does.
   std::string approve_as;
+  // --over-limit NAME --as ID: this identity lets steps exceed these limits (qualified names) where
+  // the limit asks for them. It approves nothing by that.
+  std::string over_limit_as;
+  std::set<std::string> over_limits;
   ApproverFacts approvers;
 
   // Back-off between attempts: first_delay doubled each time up to max_delay, then scaled by a

@@ -1,6 +1,8 @@
 // The loop over all runs.
 #include "execute/fleet.h"
 
+#include <algorithm>
+
 namespace rescind::execute {
 namespace {
 
@@ -44,9 +46,14 @@ std::vector<Result<RunReport>> Fleet::work() {
   while (true) {
     dispatch();
     if (workers_.busy() > 0) {
-      take_in(workers_.wait(kLookAgain));
+      std::vector<Workers::Done> done = workers_.wait(kLookAgain);
+      if (done.empty()) {
+        let_go();  // somebody is slow
+      }
+      take_in(std::move(done));
       continue;
     }
+    let_go();
     const auto wait = until_change();
     if (!wait || *wait > patience) {
       break;
@@ -56,11 +63,40 @@ std::vector<Result<RunReport>> Fleet::work() {
   }
   std::vector<Result<RunReport>> reports;
   for (const auto& member : members_) {
-    reports.push_back(member->broken ? Result<RunReport>(tl::unexpected(*member->broken))
-                                     : member->run->conclude());
-    member->run.reset();  // others may take it up
+    if (member->run) {
+      conclude(*member);
+    }
+    reports.push_back(*std::move(member->report));
   }
   return reports;
+}
+
+bool Fleet::is_at_rest(const Member& member) {
+  if (!member.under_way.empty()) {
+    return false;
+  }
+  if (member.broken) {
+    return true;
+  }
+  const std::vector<std::string> systems = member.run->systems();
+  return !member.run->until_change() &&
+         std::none_of(systems.begin(), systems.end(), [&member](const std::string& system) {
+           return member.run->next_action(system, {}).has_value();
+         });
+}
+
+void Fleet::let_go() {
+  for (const auto& member : members_) {
+    if (member->run && is_at_rest(*member)) {
+      conclude(*member);
+    }
+  }
+}
+
+void Fleet::conclude(Member& member) {
+  member.report =
+      member.broken ? Result<RunReport>(tl::unexpected(*member.broken)) : member.run->conclude();
+  member.run.reset();
 }
 
 std::vector<const PlanStep*> Fleet::elsewhere(const std::string& system,
@@ -78,7 +114,7 @@ std::vector<const PlanStep*> Fleet::elsewhere(const std::string& system,
 std::optional<Fleet::Pick> Fleet::next_in(const std::string& system) const {
   std::optional<Pick> best;
   for (Member* member : systems_.at(system)) {
-    if (member->broken) {
+    if (!member->run || member->broken) {
       continue;
     }
     const auto next = member->run->next_action(system, elsewhere(system, *member));
@@ -142,7 +178,7 @@ void Fleet::take_in(std::vector<Workers::Done> done) {
 std::optional<Milliseconds> Fleet::until_change() const {
   std::optional<Milliseconds> least;
   for (const auto& member : members_) {
-    const auto wait = member->broken ? std::nullopt : member->run->until_change();
+    const auto wait = !member->run || member->broken ? std::nullopt : member->run->until_change();
     if (wait) {
       least = least ? std::min(*least, *wait) : *wait;
     }

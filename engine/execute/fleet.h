@@ -32,7 +32,8 @@ class Fleet {
  private:
   struct Member {
     RunPlan plan;
-    std::unique_ptr<Run> run;
+    std::unique_ptr<Run> run;  // null once it rests
+    std::optional<Result<RunReport>> report;
     std::map<std::size_t, std::size_t> under_way;  // ticket → slot
     std::optional<Error> broken;
   };
@@ -50,6 +51,11 @@ class Fleet {
   void start(const Pick& pick, const std::string& system, std::size_t lane);
   void take_in(std::vector<Workers::Done> done);
   [[nodiscard]] std::optional<Milliseconds> until_change() const;
+  // Nothing of it is under way, and nothing can come without somebody else.
+  [[nodiscard]] static bool is_at_rest(const Member& member);
+  // Runs at rest are let go, so that others may take them up while this goes on.
+  void let_go();
+  static void conclude(Member& member);
 
   Store& store_;
   ConnectorSet& connectors_;

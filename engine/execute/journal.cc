@@ -62,6 +62,20 @@ Status RunJournal::write_run(RecordEntry entry, const std::string& detail) {
   return {};
 }
 
+Status RunJournal::claim(const std::vector<ContainmentClaim>& claims, const std::string& detail) {
+  JournalRecord record;
+  record.run = run_;
+  record.epoch = epoch_;
+  record.at = clock_.now();
+  record.entry = RecordEntry::Claimed;
+  record.item = claims.front().item;
+  record.detail = detail;
+  point();
+  RESCIND_RETURN_IF_ERROR(store_.append(record, nullptr, nullptr, claims));
+  point();
+  return {};
+}
+
 Status RunJournal::release(const std::string& step, const std::string& item,
                            const std::vector<std::string>& causes) {
   for (const std::string& cause : causes) {
@@ -115,11 +129,9 @@ Status RunJournal::approve(const StoredApproval& approval) {
 }
 
 Result<LimitAnswer> RunJournal::reserve(const std::string& step,
-                                        const std::vector<LimitClaim>& claims,
-                                        bool over_limit_approved) {
+                                        const std::vector<LimitClaim>& claims) {
   point();
-  RESCIND_ASSIGN_OR_RETURN(LimitAnswer answer,
-                           store_.reserve(run_, step, claims, clock_.now(), over_limit_approved));
+  RESCIND_ASSIGN_OR_RETURN(LimitAnswer answer, store_.reserve(run_, step, claims, clock_.now()));
   point();
   return answer;
 }

@@ -31,13 +31,15 @@ Entry entry_of(RecordEntry entry, const ActionResult& answer);
 class RunJournal {
  public:
   RunJournal(Store& store, const Clock& clock, std::string run, std::uint64_t epoch,
-             ClaimMap claims, std::function<void()> crash_point)
+             std::function<void()> crash_point)
       : store_(store),
         clock_(clock),
         run_(std::move(run)),
         epoch_(epoch),
-        claims_(std::move(claims)),
         crash_point_(std::move(crash_point)) {}
+
+  // What each step claims when it is done. Before the first write.
+  void set_claims(ClaimMap claims) { claims_ = std::move(claims); }
 
   // Makes the entry and the step's state durable, together; when it is done, also the claims that
   // it makes.
@@ -48,8 +50,9 @@ class RunJournal {
   Status set_due(const std::optional<Instant>& due);
   Status mark_undone(const std::string& undone, const std::vector<std::string>& steps, bool whole);
   Status approve(const StoredApproval& approval);
-  Result<LimitAnswer> reserve(const std::string& step, const std::vector<LimitClaim>& claims,
-                              bool over_limit_approved);
+  Result<LimitAnswer> reserve(const std::string& step, const std::vector<LimitClaim>& claims);
+  // More causes hold contained what is contained already.
+  Status claim(const std::vector<ContainmentClaim>& claims, const std::string& detail);
   // The causes no longer hold the item contained.
   Status release(const std::string& step, const std::string& item,
                  const std::vector<std::string>& causes);

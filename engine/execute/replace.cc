@@ -79,6 +79,7 @@ class Replacement {
   Result<bool> confirm(const Recipient& recipient, std::string& why);
   Part wait_for_dependents(const std::vector<std::string>& missing);
   Part retire_old();
+  Part delete_earlier();
   Result<ActionReport> finish(const std::vector<std::string>& missing);
 
   [[nodiscard]] DeliveryRequest delivery_to(const Recipient& recipient) const;
@@ -475,6 +476,34 @@ Part Replacement::retire_old() {
   return std::nullopt;
 }
 
+// Everybody has this one: the successors that it takes the place of go, so that one lives.
+Part Replacement::delete_earlier() {
+  for (const std::string& marker : context_.earlier) {
+    ActionRequest request = request_;
+    request.marker = marker;
+    const Successor earlier = context_.connector->find_successor(request);
+    if (earlier.answer.result == ResultClass::Absent || earlier.item.item == successor_.item.item) {
+      continue;
+    }
+    ++effort_.attempts;
+    if (earlier.answer.result != ResultClass::AlreadyDone) {
+      return stop(earlier.answer);
+    }
+    const std::string what =
+        "delete " + earlier.item.item + ", made before " + step_.item + " went back";
+    record_.state = StepState::Intent;
+    record_.wait.clear();
+    RESCIND_RETURN_IF_ERROR(note(RecordEntry::Intent, earlier.item.item, {}, what));
+    ++record_.attempts;
+    const ActionResult answer = context_.connector->delete_successor(request, earlier.item);
+    if (!succeeded(answer)) {
+      return stop(answer);
+    }
+    RESCIND_RETURN_IF_ERROR(note(RecordEntry::Outcome, earlier.item.item, answer, what));
+  }
+  return std::nullopt;
+}
+
 Result<ActionReport> Replacement::finish(const std::vector<std::string>& missing) {
   ActionReport report;
   report.record = std::move(record_);
@@ -514,8 +543,8 @@ Result<ActionReport> Replacement::work() {
   RESCIND_ASSIGN_OR_RETURN(const std::vector<std::string> missing, confirm_all());
   if (!missing.empty() && !must_not_wait()) {
     ended = wait_for_dependents(missing);
-  } else if (step_.verb == Verb::Rotate) {
-    ended = retire_old();
+  } else {
+    ended = step_.verb == Verb::Rotate ? retire_old() : delete_earlier();
   }
   if (!ended) {
     return tl::unexpected(std::move(ended).error());

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/counted.h"
 #include "execute/refusals.h"
 
 namespace rescind::execute {
@@ -27,6 +28,13 @@ bool waits_as_planned(const StepRecord& record) {
           record.wait.starts_with("after ") || record.wait.starts_with("delivery"));
 }
 
+// Its plan put it over that limit, or the window had no room when it tried.
+bool waits_for_limit(const PlanStep& step, const StepRecord& record, const std::string& limit) {
+  const std::string wait = "limit " + limit;
+  return (step.gate && step.gate->kind == "limit" && step.gate->text == wait) ||
+         record.wait == wait;
+}
+
 }  // namespace
 
 Run::Run(const RunPlan& run, Store::Claim claim, Store& store, ConnectorSet& connectors,
@@ -38,8 +46,7 @@ Run::Run(const RunPlan& run, Store::Claim claim, Store& store, ConnectorSet& con
       connectors_(connectors),
       clock_(clock),
       options_(options),
-      journal_(store, clock, claim_.run.id, claim_.run.epoch, claims_of(plan_, claim_.run.id),
-               options.crash_point),
+      journal_(store, clock, claim_.run.id, claim_.run.epoch, options.crash_point),
       book_(book) {}
 
 Status Run::record_approvals(std::vector<StepRecord>& steps) {
@@ -47,30 +54,56 @@ Status Run::record_approvals(std::vector<StepRecord>& steps) {
   RESCIND_ASSIGN_OR_RETURN(Ancestry ancestry, read_ancestry(plan_, store_));
   approvals_ = std::make_unique<Approvals>(plan_, options_.approvers, stored, std::move(ancestry));
   RESCIND_RETURN_IF_ERROR(end_refused(plan_, *approvals_, steps, journal_, clock_.now()));
-  if (options_.approve_as.empty()) {
+  RESCIND_RETURN_IF_ERROR(approve_by_name());
+  return let_pass_by_name(steps);
+}
+
+Status Run::add_word(const std::string& by, const std::string& step, const std::string& binding) {
+  StoredApproval approval;
+  approval.run = claim_.run.id;
+  approval.step = step;
+  approval.binding = binding;
+  approval.approver = by;
+  approval.plan_digest = plan_.digest;
+  approval.at = clock_.now();
+  RESCIND_RETURN_IF_ERROR(journal_.approve(approval));
+  approvals_->add(approval);
+  return {};
+}
+
+Status Run::approve_by_name() {
+  const std::string& by = options_.approve_as;
+  if (by.empty()) {
     return {};
   }
-  const auto approve = [this](const std::string& step, const std::string& binding) -> Status {
-    StoredApproval approval;
-    approval.run = claim_.run.id;
-    approval.step = step;
-    approval.binding = binding;
-    approval.approver = options_.approve_as;
-    approval.plan_digest = plan_.digest;
-    approval.at = clock_.now();
-    RESCIND_RETURN_IF_ERROR(journal_.approve(approval));
-    approvals_->add(approval);
-    return {};
-  };
-  RESCIND_RETURN_IF_ERROR(approve("", plan_.digest));
-  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
-    const PlanStep& step = plan_.steps[i];
-    if (approvals_->can_give(step, options_.approve_as, clock_.now()) ||
-        may_pass_limit(*approvals_, step, steps[i], options_.approve_as, clock_.now())) {
-      RESCIND_RETURN_IF_ERROR(approve(step.id, approval_binding(step)));
+  RESCIND_RETURN_IF_ERROR(add_word(by, "", plan_.digest));
+  for (const PlanStep& step : plan_.steps) {
+    if (approvals_->can_give(step, by, clock_.now())) {
+      RESCIND_RETURN_IF_ERROR(add_word(by, step.id, approval_binding(step)));
     }
   }
-  return journal_.write_run(RecordEntry::Approved, "approved by " + options_.approve_as);
+  return journal_.write_run(RecordEntry::Approved, "approved by " + by);
+}
+
+Status Run::let_pass_by_name(const std::vector<StepRecord>& steps) {
+  const std::string& by = options_.over_limit_as;
+  for (const std::string& limit : options_.over_limits) {
+    std::size_t passed = 0;
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      const PlanStep& step = plan_.steps[i];
+      if (waits_for_limit(step, steps[i], limit) &&
+          approvals_->can_pass_limit(step, limit, by, clock_.now())) {
+        RESCIND_RETURN_IF_ERROR(add_word(by, step.id, over_limit_binding(step, limit)));
+        ++passed;
+      }
+    }
+    if (passed > 0) {
+      RESCIND_RETURN_IF_ERROR(
+          journal_.write_run(RecordEntry::Approved,
+                             by + " lets " + counted(passed, "step") + " exceed limit " + limit));
+    }
+  }
+  return {};
 }
 
 // Systems without a connector are closed from the start: their steps wait and are reported.
@@ -88,9 +121,12 @@ Status Run::begin() {
     return fail(ErrorKind::Corrupt,
                 "the store has lost steps of " + claim_.run.id + "; restore it from a backup");
   }
+  RESCIND_ASSIGN_OR_RETURN(retirements_, store_.list_retirements(claim_.run.id));
+  ClaimMap claims = claims_of(plan_, claim_.run.id);
+  RESCIND_RETURN_IF_ERROR(add_joined_claims(plan_, retirements_, store_, claims));
+  journal_.set_claims(claims);
   RESCIND_RETURN_IF_ERROR(record_approvals(steps));
   RESCIND_ASSIGN_OR_RETURN(restores_, read_restores(plan_, store_));
-  RESCIND_ASSIGN_OR_RETURN(retirements_, store_.list_retirements(claim_.run.id));
   schedule_ = std::make_unique<Schedule>(run_plan_, std::move(steps), retirements_, *approvals_,
                                          options_, book_);
   RESCIND_ASSIGN_OR_RETURN(const auto frozen,
@@ -99,46 +135,48 @@ Status Run::begin() {
   for (const ClaimRelease& release : releases_alone(plan_)) {
     RESCIND_RETURN_IF_ERROR(journal_.release("", release.item, {release.cause}));
   }
-  RESCIND_RETURN_IF_ERROR(claim_what_was_taken_over());
+  RESCIND_RETURN_IF_ERROR(claim_what_is_held(claims));
   connect_missing();
   return cancel_passed();
 }
 
 Result<RunReport> Run::conclude() {
+  RESCIND_RETURN_IF_ERROR(cancel_passed());
   RESCIND_RETURN_IF_ERROR(say_what_waits());
   RESCIND_RETURN_IF_ERROR(finish(state_now()));
   return report();
 }
 
-// A step that an earlier run had done already stands for the causes of this run too.
-Status Run::claim_what_was_taken_over() {
-  if (plan_.supersedes.empty()) {
-    return {};
-  }
-  const ClaimMap claims = claims_of(plan_, claim_.run.id);
-  for (Slot& slot : schedule_->slots()) {
+// What is contained already is so for every cause of this run: by a step that an earlier run had
+// done, and by a retirement that this one joined or that another one joined.
+Status Run::claim_what_is_held(const ClaimMap& claims) {
+  for (const Slot& slot : schedule_->slots()) {
     const auto own = claims.find(slot.record.step);
     const bool done = is_done_state(slot.record.state) || slot.record.state == StepState::Residual;
-    if (own == claims.end() || !done) {
+    const bool shared = !plan_.supersedes.empty() || !slot.step->retirement.empty();
+    if (own == claims.end() || !done || !shared) {
       continue;
     }
-    RESCIND_ASSIGN_OR_RETURN(const auto known, store_.list_claims(own->second.front().item));
-    bool missing = false;
+    RESCIND_ASSIGN_OR_RETURN(const auto known, store_.list_claims(slot.step->item));
+    std::vector<ContainmentClaim> missing;
     bool released = false;  // on purpose: it does not stand again
-    for (const ContainmentClaim& claim : own->second) {
+    for (ContainmentClaim claim : own->second) {
       const auto found =
           std::find_if(known.begin(), known.end(),
                        [&claim](const ContainmentClaim& one) { return one.cause == claim.cause; });
-      missing = missing || found == known.end();
+      if (found == known.end()) {
+        claim.at = slot.record.settled_at.value_or(clock_.now());
+        missing.push_back(std::move(claim));
+      }
       released = released || (found != known.end() && found->released_at);
     }
-    if (missing && !released) {
-      Entry entry;
-      entry.entry = RecordEntry::Decided;
-      entry.item = own->second.front().item;
-      entry.detail = "stands for the events of this run too";
-      RESCIND_RETURN_IF_ERROR(journal_.write(slot.record, entry));
+    if (!missing.empty() && !released) {
+      RESCIND_RETURN_IF_ERROR(journal_.claim(missing, "stands for the events of this run too"));
     }
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto joined, claims_by_joining(plan_, store_, clock_.now()));
+  for (const ContainmentClaim& claim : joined) {
+    RESCIND_RETURN_IF_ERROR(journal_.claim({claim}, "held by the retirement that this joined"));
   }
   return {};
 }
@@ -196,32 +234,62 @@ Status Run::finish_undoing() {
   if (!undone || undone->state != RunState::Undoing) {
     return {};
   }
-  std::vector<std::string> back;
-  bool whole = true;
-  for (const Slot& slot : schedule_->slots()) {
-    whole = whole && is_done_state(slot.record.state);
-    if (slot.step->restores_run == plan_.undoes && is_done_state(slot.record.state)) {
-      back.push_back(slot.step->restores_step);
+  const bool whole = std::all_of(schedule_->slots().begin(), schedule_->slots().end(),
+                                 [](const Slot& slot) { return is_done_state(slot.record.state); });
+  RESCIND_ASSIGN_OR_RETURN(auto back, list_put_back());
+  const std::vector<std::string> own = std::move(back[plan_.undoes]);
+  back.erase(plan_.undoes);
+  for (const auto& [run, steps] : back) {
+    RESCIND_ASSIGN_OR_RETURN(const auto record, store_.find_run(run));
+    if (record && record->state == RunState::Superseded) {
+      RESCIND_RETURN_IF_ERROR(journal_.mark_undone(run, steps, false));
     }
   }
-  return journal_.mark_undone(plan_.undoes, back, whole);
+  return journal_.mark_undone(plan_.undoes, own, whole);
 }
 
-// Steps of stages that the retirement has left, and that have not begun, never will.
+// Steps by the run in which they were done. What held an item that came back as another run had
+// found it is put back with it.
+Result<std::map<std::string, std::vector<std::string>>> Run::list_put_back() {
+  std::map<std::string, std::vector<std::string>> back;
+  std::set<std::string> items;
+  for (const Slot& slot : schedule_->slots()) {
+    if (!slot.step->restores_step.empty() && is_done_state(slot.record.state)) {
+      back[slot.step->restores_run].push_back(slot.step->restores_step);
+      items.insert(slot.step->item);
+    }
+  }
+  RESCIND_ASSIGN_OR_RETURN(const RunPlan undone, load_run_plan(store_, plan_.undoes));
+  RESCIND_ASSIGN_OR_RETURN(const auto records, store_.list_steps(plan_.undoes));
+  for (std::size_t i = 0; i < records.size() && i < undone.plan.steps.size(); ++i) {
+    const PlanStep& step = undone.plan.steps[i];
+    if (items.contains(step.item) && claims_its_item(step) && is_done_state(records[i].state)) {
+      back[plan_.undoes].push_back(step.id);
+    }
+  }
+  return back;
+}
+
+// Steps of stages that the retirement has left are not begun any more, nor tried again. One that
+// may have done something is read back first. A replacement of an earlier time is cleared away by
+// the one that took its place.
 Status Run::cancel_passed() {
   for (Slot& slot : schedule_->slots()) {
     StepRecord& record = slot.record;
-    const bool untouched = record.attempts == 0 &&
-                           (record.state == StepState::Pending ||
-                            record.state == StepState::Waiting || record.state == StepState::Ready);
-    if (!untouched || !schedule_->has_passed(slot)) {
+    const bool replaces = slot.step->verb == Verb::Replace;
+    if (is_end_state(record.state) || !(is_untouched_state(record.state) || replaces) ||
+        !schedule_->has_passed(slot) || schedule_->is_finishing(slot)) {
       continue;
     }
+    record.escalated = replaces && record.attempts > 0;
+    record.detail = "its retirement has left `" + slot.step->stage + "`" +
+                    (record.attempts == 0    ? ""
+                     : !record.wait.empty()  ? ", it had begun: " + record.wait
+                     : record.detail.empty() ? ", it had begun"
+                                             : ", it had begun: " + record.detail);
     record.state = StepState::Cancelled;
     record.wait.clear();
     record.due.reset();
-    record.escalated = false;
-    record.detail = "its retirement has left `" + slot.step->stage + "`";
     Entry entry;
     entry.entry = RecordEntry::Ended;
     entry.detail = record.detail;
@@ -279,16 +347,22 @@ Workers::Job Run::start(std::size_t index, std::size_t lane) {
     greeted_.insert(system);
   }
   const std::string unseen = slot.step->action == "sweep" ? schedule_->unseen(slot) : std::string{};
-  const bool approved = schedule_->over_limit_approved(slot, clock_.now());
+  std::vector<LimitClaim> claims = schedule_->claims(slot, clock_.now());
   const auto restored = restores_.find(slot.step->id);
   const RestoreTarget* restore = restored == restores_.end() ? nullptr : &restored->second;
-  return [this, &slot, lane, greet, unseen, approved, restore]() -> Result<ActionReport> {
+  const std::vector<std::string> earlier = schedule_->earlier_markers(slot);
+  return [this, &slot, lane, greet, unseen, claims = std::move(claims), restore,
+          earlier]() -> Result<ActionReport> {
     const PlanStep& step = *slot.step;
-    const ActionContext context{journal_,    connectors_.find(step.system, lane),
-                                clock_,      options_,
-                                slot.claims, approved,
-                                unseen,      slot.account_is_disabled,
-                                restore};
+    const ActionContext context{journal_,
+                                connectors_.find(step.system, lane),
+                                clock_,
+                                options_,
+                                claims,
+                                unseen,
+                                slot.account_is_disabled,
+                                restore,
+                                earlier};
     if (greet) {
       auto can = connectors_.capabilities(step.system);
       if (!can) {
@@ -357,7 +431,8 @@ Status Run::update_wait(Slot& slot, const Readiness& readiness) {
     record.escalated = readiness.person;
   } else if (closed) {
     record.state = tried ? record.state : StepState::Waiting;
-    record.wait = "system " + slot.step->system + ": " + *closed;
+    const std::string& system = slot.step->system;
+    record.wait = "system " + (system.empty() ? "(hand-over)" : system) + ": " + *closed;
     record.due = schedule_->opens_at(slot.step->system, now, clock_.monotonic());
     record.escalated = true;
   } else if (slot.gave_up && waits_for_person(record.wait)) {

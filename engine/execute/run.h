@@ -43,11 +43,15 @@ class Run {
 
  private:
   Status record_approvals(std::vector<StepRecord>& steps);
+  Status add_word(const std::string& by, const std::string& step, const std::string& binding);
+  Status approve_by_name();
+  Status let_pass_by_name(const std::vector<StepRecord>& steps);
   Status cancel_passed();
-  Status claim_what_was_taken_over();
+  Status claim_what_is_held(const ClaimMap& claims);
   Status contain_again(const std::string& item);
   Status finish(RunState state);
   Status finish_undoing();
+  Result<std::map<std::string, std::vector<std::string>>> list_put_back();
   Result<bool> leaves_something_to_decide();
   [[nodiscard]] std::optional<Error> other_than_planned(const std::string& system,
                                                         const Capabilities& can) const;

@@ -31,11 +31,6 @@ bool closes_account(const PlanStep& step) {
           step.verb == Verb::Delete);
 }
 
-// Its plan put it over the limit, or the window had no room when it tried.
-bool waits_for_limit(const PlanStep& step, const StepRecord& record) {
-  return (step.gate && step.gate->kind == "limit") || record.wait.starts_with("limit ");
-}
-
 bool needs_no_start_condition(const Slot& slot) {
   return is_reading(*slot.step, slot.record.state);
 }
@@ -92,11 +87,6 @@ std::map<std::string, std::string> latest_generations(const Plan& plan) {
 }
 
 }  // namespace
-
-bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const StepRecord& record,
-                    const std::string& identity, Instant now) {
-  return waits_for_limit(step, record) && approvals.can_pass_limit(step, identity, now);
-}
 
 Schedule::Schedule(const RunPlan& run, std::vector<StepRecord> steps,
                    const std::vector<RetirementRecord>& retirements, const Approvals& approvals,
@@ -217,6 +207,27 @@ bool Schedule::has_passed(const Slot& slot) const {
   return false;
 }
 
+std::vector<std::string> Schedule::earlier_markers(const Slot& slot) const {
+  std::vector<std::string> markers;
+  const PlanStep& step = *slot.step;
+  for (const Slot& other : slots_) {
+    const PlanStep& one = *other.step;
+    if (!step.retirement.empty() && one.retirement == step.retirement && one.stage == step.stage &&
+        one.item == step.item && one.verb == step.verb && one.action == step.action &&
+        one.generation < step.generation && other.record.attempts > 0) {
+      markers.push_back(request_of(one, other.record).marker);
+    }
+  }
+  return markers;
+}
+
+bool Schedule::is_finishing(const Slot& slot) const {
+  const auto found = retirements_.find(slot.step->retirement);
+  return slot.step->verb == Verb::Replace && slot.record.attempts > 0 &&
+         found != retirements_.end() && found->second.state != RetirementState::Cancelled &&
+         slot.step->generation == found->second.generation;
+}
+
 Readiness Schedule::stage_condition(const Slot& slot) const {
   const PlanStep& step = *slot.step;
   Readiness waits;
@@ -227,8 +238,9 @@ Readiness Schedule::stage_condition(const Slot& slot) const {
     return waits;
   }
   const RetirementRecord& at = found->second;
-  waits.ready = at.stage == step.stage && at.state == RetirementState::Acting &&
-                step.generation >= at.generation;
+  waits.ready = (at.stage == step.stage && at.state == RetirementState::Acting &&
+                 step.generation >= at.generation) ||
+                is_finishing(slot);
   if (!waits.ready) {
     waits.wait = "stage " + step.stage;
   }
@@ -322,7 +334,9 @@ Readiness Schedule::strong_condition(const Slot& slot, Instant now) const {
   std::optional<Instant> last_done;
   for (const std::size_t before : slot.strong) {
     const Slot& other = slots_[before];
-    if (!is_done_state(other.record.state)) {
+    // Containment does not wait for what its retirement has gone past.
+    const bool left = has_passed(other) && slot.step->effects.has(Effect::Contains);
+    if (!is_done_state(other.record.state) && !left) {
       waits.wait = "after " + other.step->id;
       if (is_end_state(other.record.state)) {
         waits.wait += ", which ended as " + std::string(step_state_name(other.record.state));
@@ -398,10 +412,12 @@ std::string Schedule::unseen(const Slot& slot) const {
   return "";
 }
 
-bool Schedule::over_limit_approved(const Slot& slot, Instant now) const {
-  const std::vector<Approval> asked = approvals_.limit_approvals(*slot.step);
-  return waits_for_limit(*slot.step, slot.record) && !asked.empty() &&
-         approvals_.missing(*slot.step, asked, now).empty();
+std::vector<LimitClaim> Schedule::claims(const Slot& slot, Instant now) const {
+  std::vector<LimitClaim> claims = slot.claims;
+  for (LimitClaim& claim : claims) {
+    claim.may_exceed = approvals_.may_exceed(*slot.step, claim.limit, now);
+  }
+  return claims;
 }
 
 std::vector<const Slot*> Schedule::running_in(const std::string& system) const {

@@ -59,10 +59,6 @@ struct Readiness {
   bool person = false;         // somebody must do something first
 };
 
-// The step is over a limit, and the identity is whom that limit asks.
-bool may_pass_limit(const Approvals& approvals, const PlanStep& step, const StepRecord& record,
-                    const std::string& identity, Instant now);
-
 class Schedule {
  public:
   // `steps` are the store's records of the plan's steps, `retirements` those of the run. References
@@ -96,7 +92,8 @@ class Schedule {
   [[nodiscard]] std::optional<Milliseconds> until_change(Instant now, Milliseconds monotonic) const;
   // Sweeps: which predecessors do not hold yet, "" none.
   [[nodiscard]] std::string unseen(const Slot& slot) const;
-  [[nodiscard]] bool over_limit_approved(const Slot& slot, Instant now) const;
+  // The limits that count the step, and which of them it may exceed.
+  [[nodiscard]] std::vector<LimitClaim> claims(const Slot& slot, Instant now) const;
   // An action of the system starts now.
   void note_start(const std::string& system, Milliseconds monotonic);
   // Takes in what an action came to.
@@ -109,6 +106,12 @@ class Schedule {
   // A step of a retirement that will not be there any more: a later stage has begun, or it began
   // anew, or it has ended.
   [[nodiscard]] bool has_passed(const Slot& slot) const;
+
+  // Markers of the steps that this one repeats for a later generation of its retirement.
+  [[nodiscard]] std::vector<std::string> earlier_markers(const Slot& slot) const;
+  // A replacement that has begun is finished although its stage is over: what it made must not be
+  // left alone, and who depends on it still has to get it.
+  [[nodiscard]] bool is_finishing(const Slot& slot) const;
 
   // From now on nothing is destroyed, and why.
   void freeze(std::string why) { frozen_ = std::move(why); }

@@ -14,6 +14,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 3> kScopeNames = {"any", "system", "rule"};
 constexpr std::string_view kApprovalHead = "rescind approval 1\n";
+constexpr std::string_view kOverLimitHead = "rescind approval over a limit 1\n";
 constexpr std::string_view kDelegationHead = "rescind delegation 1\n";
 constexpr std::string_view kApprovalFormat = "approval 1";
 constexpr std::string_view kDelegationFormat = "delegation 1";
@@ -197,6 +198,12 @@ Result<ApprovalDocument> read_approval(const Json& json) {
     members.report("has a `decision` that is neither `approve` nor `refuse`");
   }
   document.refuse = decision == "refuse";
+  if (members.has("over_limit")) {
+    document.over_limit = members.text("over_limit");
+    if (document.over_limit.empty()) {
+      members.report("has an `over_limit` without a name");
+    }
+  }
   document.reason = members.text("reason");
   document.approver = members.text("approver");
   document.on_behalf_of = members.text("on_behalf_of");
@@ -241,7 +248,10 @@ std::string signed_bytes(const Delegation& delegation) {
 }
 
 std::string signed_bytes(const ApprovalDocument& document) {
-  std::string out(kApprovalHead);
+  std::string out(document.over_limit.empty() ? kApprovalHead : kOverLimitHead);
+  if (!document.over_limit.empty()) {
+    add_field(out, document.over_limit);
+  }
   add_fields(out, {document.plan, document.refuse ? "refuse" : "approve", document.reason,
                    document.approver, document.on_behalf_of, format_instant(document.at),
                    format_instant(document.expires), document.key});
@@ -282,6 +292,9 @@ std::string encode_approval(const ApprovalDocument& document) {
   out["format"] = kApprovalFormat;
   out["plan"] = document.plan;
   out["decision"] = document.refuse ? "refuse" : "approve";
+  if (!document.over_limit.empty()) {
+    out["over_limit"] = document.over_limit;
+  }
   out["reason"] = document.reason;
   out["approver"] = document.approver;
   out["on_behalf_of"] = document.on_behalf_of;

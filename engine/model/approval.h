@@ -40,6 +40,9 @@ struct ApprovalDocument {
   std::string plan;                 // digest
   std::vector<ApprovedStep> steps;  // sorted by id
   bool refuse = false;
+  // Qualified name of a limit that the steps may exceed: it lets them pass that limit and approves
+  // nothing else. "" it approves the steps, and lets them pass no limit.
+  std::string over_limit;
   std::string reason;        // why it is refused; may be given with an approval too
   std::string approver;      // who signs
   std::string on_behalf_of;  // the delegator; "" in the approver's own name

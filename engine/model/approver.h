@@ -15,6 +15,9 @@ struct ApproverPerson {
   bool away = false;           // on leave: does not act, but may have delegated
   bool leaving = false;        // has an open or scheduled leaver event
   std::set<std::string> keys;  // public keys that their teams declare for them
+  // Who stands behind it: the owners of an account of one's own, a bot. What they may not approve,
+  // it may not.
+  std::set<std::string> owners = {};
 };
 
 struct ApproverFacts {

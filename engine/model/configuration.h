@@ -56,6 +56,7 @@ struct AuditConfiguration {
   std::optional<ConfiguredValue> key;  // private key in PEM; none: one is made beside the store
   std::string origin;                  // the log's name in its checkpoints; "" from its key
   Span origin_span;
+  std::string witness;  // URI of who gets every checkpoint (mailto:, https:, file:); "" nobody
 };
 
 struct ServerConfiguration {

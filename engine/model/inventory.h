@@ -160,6 +160,12 @@ struct UsageRecord {
   bool success = true;
 };
 
+// Somebody of whom only use says that they depend on the item.
+struct LearnedDependent {
+  ItemRef item;
+  Symbol by;
+};
+
 struct CoverageRecord {
   SystemRef system;
   KindSet kinds;
@@ -198,7 +204,8 @@ struct Inventory {
   std::array<Grouping, kKindCount> by_system;   // system row → rows there
   Grouping owned_by;  // identity row → identity rows that name it in `owner`
 
-  std::vector<UsageRecord> usages;  // sorted by item, then time
+  std::vector<UsageRecord> usages;        // sorted by item, then time
+  std::vector<LearnedDependent> learned;  // sorted as usages
   std::vector<CoverageRecord> coverages;
   std::vector<DeliveryRecord> deliveries;  // sorted by item, then time
 

@@ -211,7 +211,9 @@ struct ClaimRelease {
 
 struct Plan {
   std::string format_version{kPlanFormatVersion};
-  std::string digest;  // over everything below but itself
+  std::string digest;  // over everything below but itself and the seal
+  // By whom it was made: a code over the digest with the key of a store; "" none.
+  std::string seal;
 
   struct PolicyRef {
     std::string digest, revision;

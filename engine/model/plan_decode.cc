@@ -489,6 +489,7 @@ void read_summary(const Field& field, Plan::Summary& summary) {
 
 void read_inputs(const Field& root, Plan& plan) {
   plan.digest = root.member("digest").text();
+  plan.seal = root.has("seal") ? root.member("seal").text() : std::string();
   plan.engine = root.member("engine").text();
   const Field policy = root.member("policy");
   plan.policy = {.digest = policy.member("digest").text(),

@@ -302,10 +302,13 @@ Json encode_summary(const Plan::Summary& summary) {
               {"point_of_no_return_at", instant_or_null(summary.point_of_no_return_at)}};
 }
 
-Json encode_document(const Plan& plan, const std::string& digest) {
+Json encode_document(const Plan& plan, const std::string& digest, const std::string& seal) {
   Json out = Json::object();
   out["format_version"] = plan.format_version;
   out["digest"] = digest;
+  if (!seal.empty()) {
+    out["seal"] = seal;
+  }
   out["engine"] = plan.engine;
   out["policy"] = Json{{"digest", plan.policy.digest}, {"revision", plan.policy.revision}};
   out["inventory"] = encode_inventory(plan);
@@ -352,11 +355,11 @@ std::string dump(const Json& document, int indent) {
 }  // namespace
 
 std::string encode_plan(const Plan& plan) {
-  return dump(encode_document(plan, plan.digest), 2) + "\n";
+  return dump(encode_document(plan, plan.digest, plan.seal), 2) + "\n";
 }
 
 std::string compute_plan_digest(const Plan& plan) {
-  return sha256_digest(dump(encode_document(plan, std::string()), -1));
+  return sha256_digest(dump(encode_document(plan, std::string(), std::string()), -1));
 }
 
 std::string encode_event_line(const Event& event, const std::string& lineage) {

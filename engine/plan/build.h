@@ -25,7 +25,12 @@ struct StandingChange {
   Verb verb = Verb::Disable;
   Reversible reversible = Reversible::Yes;
   bool captured = false;  // what it was before is in the store
+  bool found_so = false;  // it was so already: nothing was changed
 };
+
+// The change before which the item was as it is to be again: the first of those that follow each
+// other without a time in between at which the item was free. Null: none stands.
+const StandingChange* first_standing(const std::vector<StandingChange>& changes);
 
 struct PlanOptions {
   Seconds expiry{24 * 3600};    // plan_expiry of the configuration

@@ -112,33 +112,17 @@ class Restorer {
     });
   }
 
-  // The first of the changes that follow each other without a time in between at which the item
-  // was free: before it, the item was as it is to be again.
-  static const StandingChange* first_of(const std::vector<StandingChange>& changes) {
-    std::vector<const StandingChange*> order;
-    for (const StandingChange& change : changes) {
-      order.push_back(&change);
-    }
-    std::stable_sort(
-        order.begin(), order.end(),
-        [](const StandingChange* a, const StandingChange* b) { return a->claim.at > b->claim.at; });
-    const StandingChange* first = nullptr;
-    for (const StandingChange* change : order) {
-      const auto& released = change->claim.released_at;
-      if (!released || (first != nullptr && *released >= first->claim.at)) {
-        first = change;
-      }
-    }
-    return first;
-  }
-
   void put_back(ItemRef item, const std::vector<StandingChange>& changes,
                 const std::vector<std::uint32_t>& matches) {
-    const StandingChange* first = first_of(changes);
+    const StandingChange* first = first_standing(changes);
     const std::string id = draft_.item_text(item);
     if (first->reversible == Reversible::Never) {
       draft_.need_person(
           id, "`" + std::string(verb_name(first->verb)) + "` cannot be taken back: make it anew");
+      return;
+    }
+    if (first->found_so) {
+      draft_.need_person(id, "it was out of use before any run of ours: put it back by hand");
       return;
     }
     if (!first->captured) {
@@ -225,6 +209,24 @@ class Restorer {
 };
 
 }  // namespace
+
+const StandingChange* first_standing(const std::vector<StandingChange>& changes) {
+  std::vector<const StandingChange*> order;
+  for (const StandingChange& change : changes) {
+    order.push_back(&change);
+  }
+  std::stable_sort(
+      order.begin(), order.end(),
+      [](const StandingChange* a, const StandingChange* b) { return a->claim.at > b->claim.at; });
+  const StandingChange* first = nullptr;
+  for (const StandingChange* change : order) {
+    const auto& released = change->claim.released_at;
+    if (!released || (first != nullptr && *released >= first->claim.at)) {
+      first = change;
+    }
+  }
+  return first;
+}
 
 void restore_items(Draft& draft) {
   Restorer(draft).run();

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <tuple>
 
 #include "base/text.h"
+#include "model/event.h"
 #include "plan/step_id.h"
 
 namespace rescind {
@@ -18,42 +21,78 @@ bool nobody_knows(StepState state) {
   return state == StepState::Intent || state == StepState::Sent || state == StepState::Unknown;
 }
 
+bool contains_its_item(const PlanStep& step) {
+  return step.effects.has(Effect::Contains) && step.reversible != Reversible::Never;
+}
+
+// A step as the run left it.
 struct Done {
   const PlanStep* step = nullptr;
   const StepRecord* record = nullptr;
+  const UndoneRun* run = nullptr;
 
   [[nodiscard]] Instant at() const {
     return record->settled_at.value_or(record->updated_at.value_or(Instant()));
   }
 };
 
+// What is to be put back.
+struct Back {
+  const PlanStep* step = nullptr;
+  std::string run;  // in which it was done
+  Instant at{};
+  std::uint32_t position = 0;
+  bool captured = false;
+};
+
 class Undoer {
  public:
   explicit Undoer(const UndoRequest& request) : request_(request) {
-    for (const PlanStep& step : request.plan->steps) {
-      steps_[step.id] = &step;
-    }
-    for (const PlanStep& step : request.supplements) {
-      steps_[step.id] = &step;
-    }
-    for (const ContainmentClaim& claim : request.claims) {
-      if (!claim.released_at && claim.run != request.run) {
-        others_[claim.item].insert(claim.cause);
+    for (const UndoneRun& run : request.runs) {
+      for (const std::string& lineage : run.plan->event_lineages) {
+        causes_.insert(claim_cause(lineage));
+      }
+      std::map<std::string, const PlanStep*> steps;
+      for (const PlanStep& step : run.plan->steps) {
+        steps[step.id] = &step;
+      }
+      for (const StepRecord& record : run.records) {
+        if (const auto step = steps.find(record.step); step != steps.end()) {
+          add({step->second, &record, &run});
+        }
       }
     }
   }
 
   Plan make() {
     bind();
-    std::map<std::string, std::vector<Done>> groups;  // by account, else by item
-    for (const StepRecord& record : request_.records) {
-      const auto found = steps_.find(record.step);
-      if (found != steps_.end() && reversed(*found->second, record)) {
-        const PlanStep& step = *found->second;
-        groups[step.account.empty() ? step.item : step.account].push_back({&step, &record});
+    for (const auto& [id, done] : done_) {
+      const PlanStep& step = *done.step;
+      if (!step.action.empty() || step.item.empty() || step.verb == Verb::Restore) {
+        continue;
+      }
+      if (holds_item(done)) {
+        held_[step.item];
+      }
+      if (reversed(done)) {
+        if (contains_its_item(step)) {
+          held_[step.item].push_back(back_of(done));
+        } else {
+          add_back(back_of(done));
+        }
       }
     }
-    for (auto& [account, list] : groups) {
+    for (const UndoneRun& run : request_.runs) {
+      for (const PlannedRetirement& planned : run.plan->retirements) {
+        if (!planned.joins.empty()) {
+          held_[planned.item];  // another run's retirement holds it for this one too
+        }
+      }
+    }
+    for (const auto& [item, own] : held_) {
+      give_up_hold(item, own);
+    }
+    for (auto& [account, list] : groups_) {
       put_back(account, list);
     }
     sort_steps();
@@ -62,8 +101,16 @@ class Undoer {
   }
 
  private:
+  // A step that a newer run went on with stands there, unless only the older one has done it.
+  void add(const Done& done) {
+    const auto [known, added] = done_.try_emplace(done.step->id, done);
+    if (!added && !was_done(known->second.record->state) && was_done(done.record->state)) {
+      known->second = done;
+    }
+  }
+
   void bind() {
-    const Plan& from = *request_.plan;
+    const Plan& from = *request_.runs.front().plan;
     plan_.engine = request_.engine;
     plan_.policy = from.policy;
     plan_.inventory = request_.inventory == nullptr ? from.inventory : Plan::InventoryRef();
@@ -78,7 +125,7 @@ class Undoer {
     plan_.as_of = request_.now;
     plan_.expires_at = request_.now + request_.expiry;
     plan_.bindings = request_.bindings;
-    plan_.undoes = request_.run;
+    plan_.undoes = request_.runs.front().run;
   }
 
   void need_person(const PlanStep& step, std::string why) {
@@ -88,17 +135,26 @@ class Undoer {
          .who = request_.steward});
   }
 
-  // Whether the step is to be put back by this plan; what is not says why.
-  bool reversed(const PlanStep& step, const StepRecord& record) {
-    const bool acts = step.action.empty() && !step.item.empty() && step.verb != Verb::Restore;
-    if (!acts) {
-      return false;
-    }
-    if (nobody_knows(record.state)) {
+  [[nodiscard]] bool is_put_back(const std::string& step) const {
+    return std::any_of(request_.runs.begin(), request_.runs.end(), [&](const UndoneRun& run) {
+      return request_.put_back.contains({run.run, step});
+    });
+  }
+
+  // The step holds its item contained, though it may have found it so.
+  static bool holds_item(const Done& done) {
+    return contains_its_item(*done.step) &&
+           (was_done(done.record->state) || is_done_state(done.record->state));
+  }
+
+  // Whether what the step did can be put back, as far as it goes itself; what cannot says why.
+  bool reversed(const Done& done) {
+    const PlanStep& step = *done.step;
+    if (nobody_knows(done.record->state)) {
       need_person(step, "nobody knows whether it was done; resume the run, then undo it");
       return false;
     }
-    if (!was_done(record.state)) {
+    if (!was_done(done.record->state) || is_put_back(step.id)) {
       return false;
     }
     if (step.verb == Verb::Replace) {
@@ -107,21 +163,6 @@ class Undoer {
     }
     if (step.reversible == Reversible::Never) {
       give_up(step);
-      return false;
-    }
-    if (const auto window = window_end(step, record); window && *window < request_.now) {
-      need_person(step, "it could be until " + format_instant(*window));
-      return false;
-    }
-    const auto others = others_.find(step.item);
-    if (step.effects.has(Effect::Contains) && others != others_.end()) {
-      plan_.notes.push_back(
-          step.item + " stays contained: by " +
-          join(std::vector<std::string>(others->second.begin(), others->second.end()), ", "));
-      return false;
-    }
-    if (!request_.captured.contains(step.id)) {
-      need_person(step, "what it was before is not recorded");
       return false;
     }
     return true;
@@ -136,15 +177,105 @@ class Undoer {
     }
   }
 
-  [[nodiscard]] std::optional<Instant> window_end(const PlanStep& step,
-                                                  const StepRecord& record) const {
+  // In the newest of the runs that have the state from before.
+  [[nodiscard]] Back back_of(const Done& done) const {
+    const auto with_state =
+        std::find_if(request_.runs.begin(), request_.runs.end(),
+                     [&](const UndoneRun& run) { return run.captured.contains(done.step->id); });
+    const bool captured = with_state != request_.runs.end();
+    return {done.step, captured ? with_state->run : done.run->run, done.at(), done.record->position,
+            captured};
+  }
+
+  void add_back(const Back& back) {
+    const PlanStep& step = *back.step;
+    if (const auto window = window_end(back); window && *window < request_.now) {
+      need_person(step, "it could be until " + format_instant(*window));
+    } else if (!back.captured) {
+      need_person(step, "what it was before is not recorded");
+    } else {
+      groups_[step.account.empty() ? step.item : step.account].push_back(back);
+    }
+  }
+
+  // The claims of the run's causes on the item end. It comes back when nobody else has one.
+  void give_up_hold(const std::string& item, std::vector<Back> own) {
+    const auto known = request_.standing.find(item);
+    const std::vector<StandingChange> none;
+    const std::vector<StandingChange>& standing =
+        known == request_.standing.end() ? none : known->second;
+    std::set<std::string> ours;
+    std::set<std::string> others;
+    for (const StandingChange& change : standing) {
+      if (!change.claim.released_at) {
+        (causes_.contains(claim_cause(change.claim.cause)) ? ours : others)
+            .insert(change.claim.cause);
+      }
+    }
+    for (const std::string& cause : ours) {
+      plan_.releases.push_back({.item = item, .cause = cause});
+    }
+    if (!others.empty()) {
+      plan_.notes.push_back(item + " stays contained: by " +
+                            join(std::vector<std::string>(others.begin(), others.end()), ", "));
+      return;
+    }
+    if (!standing.empty() && ours.empty()) {
+      return;  // given up before
+    }
+    if (const StandingChange* first = first_standing(standing)) {
+      go_back_before(*first, own);
+    }
+    keep_first_of_each_verb(own);
+    for (const Back& back : own) {
+      add_back(back);
+    }
+  }
+
+  // Another run may have taken the item out of use before this one did.
+  void go_back_before(const StandingChange& first, std::vector<Back>& own) {
+    const ContainmentClaim& claim = first.claim;
+    const bool ours = std::any_of(own.begin(), own.end(),
+                                  [&](const Back& back) { return back.step->id == claim.step; });
+    const auto step = request_.others.find(claim.step);
+    // What was found so nobody here took out of use.
+    if (ours || first.found_so || step == request_.others.end()) {
+      return;
+    }
+    if (first.reversible == Reversible::Never) {
+      give_up(step->second);
+    } else if (!first.captured) {
+      need_person(step->second, "what it was before is not recorded");
+    } else {
+      own.push_back({&step->second, claim.run, claim.at, 0, true});
+    }
+  }
+
+  // What was done twice to an item goes back to before the first time.
+  static void keep_first_of_each_verb(std::vector<Back>& own) {
+    std::map<Verb, Back> first;
+    for (const Back& back : own) {
+      const auto [known, added] = first.try_emplace(back.step->verb, back);
+      if (!added &&
+          std::tie(back.at, back.position) < std::tie(known->second.at, known->second.position)) {
+        known->second = back;
+      }
+    }
+    own.clear();
+    for (auto& [verb, back] : first) {
+      own.push_back(std::move(back));
+    }
+  }
+
+  [[nodiscard]] std::optional<Instant> window_end(const Back& back) const {
+    const PlanStep& step = *back.step;
     const auto system = request_.systems.find(step.system);
     if (step.reversible != Reversible::Window || system == request_.systems.end()) {
       return std::nullopt;
     }
     for (const SupportedVerb& verb : system->second.verbs) {
       if (verb.verb == step.verb && kind_name(verb.kind) == step.kind && verb.undo_window) {
-        return Done{&step, &record}.at() + *verb.undo_window;
+        return back.at + *verb.undo_window;
       }
     }
     return std::nullopt;
@@ -160,22 +291,22 @@ class Undoer {
   }
 
   // The account before what is under it; else the newest first. One waits for the other.
-  void put_back(const std::string& account, std::vector<Done>& list) {
-    const auto key = [&](const Done& done) {
-      return std::tuple(done.step->item != account, -done.at().time_since_epoch().count(),
-                        -static_cast<std::int64_t>(done.record->position));
+  void put_back(const std::string& account, std::vector<Back>& list) {
+    const auto key = [&](const Back& back) {
+      return std::tuple(back.step->item != account, -back.at.time_since_epoch().count(),
+                        -static_cast<std::int64_t>(back.position), back.step->id);
     };
     std::sort(list.begin(), list.end(),
-              [&](const Done& a, const Done& b) { return key(a) < key(b); });
+              [&](const Back& a, const Back& b) { return key(a) < key(b); });
     std::string before;
-    for (const Done& done : list) {
-      PlanStep step = restore(*done.step);
+    for (const Back& back : list) {
+      PlanStep step = restore(back);
       if (!before.empty()) {
         step.strong_after.push_back(before);
       }
       before = step.id;
       plan_.steps.push_back(step);
-      revive(*done.step, before);
+      revive(*back.step, before);
     }
   }
 
@@ -199,7 +330,7 @@ class Undoer {
 
   [[nodiscard]] std::string name(const PlanStep& of, const PlanStep& step) const {
     const std::string undo = "undo " + of.id + " " + step.action;
-    return make_step_id({.lineage = request_.run,
+    return make_step_id({.lineage = plan_.undoes,
                          .item = step.item,
                          .verb = step.verb,
                          .action = undo,
@@ -217,17 +348,18 @@ class Undoer {
     return reason;
   }
 
-  PlanStep restore(const PlanStep& of) const {
+  PlanStep restore(const Back& back) const {
+    const PlanStep& of = *back.step;
     PlanStep step = address(of, Verb::Restore, "");
     step.rank = Rank::Prepare;
-    step.restores_run = request_.run;
+    step.restores_run = back.run;
     step.restores_step = of.id;
     step.undo = {.kind = "none", .text = "apply the event again"};
     step.probe = {.kind = "read", .text = "it reads back as captured"};
     step.text = of.text;
     step.target = of.verb == Verb::Transfer ? of.holder : std::string();
     step.reasons = {
-        because(step, "puts back `" + std::string(verb_name(of.verb)) + "` of " + request_.run)};
+        because(step, "puts back `" + std::string(verb_name(of.verb)) + "` of " + back.run)};
     step.id = name(of, step);
     return step;
   }
@@ -312,32 +444,35 @@ class Undoer {
   }
 
   // The run took it out of use itself, in a way that can be put back.
-  [[nodiscard]] bool contained_by_run(const StepRecord& record, const PlanStep*& step) const {
-    const auto found = steps_.find(record.step);
-    step = found == steps_.end() ? nullptr : found->second;
-    return step != nullptr && step->verb != Verb::Rotate && step->effects.has(Effect::Contains) &&
-           step->reversible != Reversible::Never && was_done(record.state);
+  static bool contained_by_run(const Done& done) {
+    return done.step->verb != Verb::Rotate && contains_its_item(*done.step) &&
+           was_done(done.record->state);
+  }
+
+  // Whether one of the steps that took something out of use, or put it back now, is such a one.
+  template <typename Test>
+  [[nodiscard]] bool any_contained(const Test& test) const {
+    const auto in_group = [&](const auto& group) {
+      return std::any_of(group.second.begin(), group.second.end(),
+                         [&](const Back& back) { return test(*back.step); });
+    };
+    return std::any_of(groups_.begin(), groups_.end(), in_group) ||
+           std::any_of(done_.begin(), done_.end(), [&](const auto& entry) {
+             return contained_by_run(entry.second) && test(*entry.second.step);
+           });
   }
 
   // It is rotated when that is put back.
   [[nodiscard]] bool own_step(const std::string& item) const {
-    const PlanStep* step = nullptr;
-    return std::any_of(request_.records.begin(), request_.records.end(),
-                       [&](const StepRecord& record) {
-                         return contained_by_run(record, step) && step->item == item;
-                       });
+    return any_contained([&](const PlanStep& step) { return step.item == item; });
   }
 
   [[nodiscard]] bool contained_credential_under(const std::string& account) const {
-    const PlanStep* step = nullptr;
-    return std::any_of(request_.records.begin(), request_.records.end(),
-                       [&](const StepRecord& record) {
-                         if (!contained_by_run(record, step) || step->account != account) {
-                           return false;
-                         }
-                         const auto kind = find_kind(step->kind);
-                         return kind && *kind != Kind::Token && kCredentialKinds.contains(*kind);
-                       });
+    return any_contained([&](const PlanStep& step) {
+      const auto kind = find_kind(step.kind);
+      return step.account == account && kind && *kind != Kind::Token &&
+             kCredentialKinds.contains(*kind);
+    });
   }
 
   [[nodiscard]] std::string text_of(ItemRef item, AttributeIndex attribute) const {
@@ -359,6 +494,10 @@ class Undoer {
       return std::tie(a.item, a.why) < std::tie(b.item, b.why);
     };
     std::sort(plan_.needs_person.begin(), plan_.needs_person.end(), order);
+    std::sort(plan_.releases.begin(), plan_.releases.end(),
+              [](const ClaimRelease& a, const ClaimRelease& b) {
+                return std::tie(a.item, a.cause) < std::tie(b.item, b.cause);
+              });
     plan_.summary.steps = plan_.steps.size();
     for (const PlanStep& step : plan_.steps) {
       ++plan_.summary
@@ -369,8 +508,10 @@ class Undoer {
   }
 
   const UndoRequest& request_;
-  std::map<std::string, const PlanStep*> steps_;
-  std::map<std::string, std::set<std::string>> others_;  // item → causes of others that hold it
+  std::set<std::string> causes_;                     // of the runs
+  std::map<std::string, Done> done_;                 // by step
+  std::map<std::string, std::vector<Back>> held_;    // by item: own steps that hold it
+  std::map<std::string, std::vector<Back>> groups_;  // by account, else by item
   Plan plan_;
 };
 

@@ -2,25 +2,36 @@
 // a plan like any other.
 #pragma once
 
-#include <memory>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/capabilities.h"
 #include "model/inventory.h"
 #include "model/plan.h"
 #include "model/record.h"
+#include "plan/build.h"
 
 namespace rescind {
 
-struct UndoRequest {
+// A run that is put back, with all that joined it.
+struct UndoneRun {
   std::string run;
-  const Plan* plan = nullptr;            // of the run
-  std::vector<PlanStep> supplements;     // steps that it was given later
-  std::vector<StepRecord> records;       // of all of them
-  std::set<std::string> captured;        // steps before which state was captured
-  std::vector<ContainmentClaim> claims;  // all that stand, whoever's
+  const Plan* plan = nullptr;
+  std::vector<StepRecord> records;
+  std::set<std::string> captured;  // steps before which state was captured
+};
+
+struct UndoRequest {
+  // The run, and behind it those that it took over from, the newest first: their steps stand for
+  // its events.
+  std::vector<UndoneRun> runs;
+  // By item: what stands on it, whoever did it.
+  std::map<std::string, std::vector<StandingChange>> standing;
+  std::set<std::pair<std::string, std::string>> put_back;  // (run, step): done already
+  std::map<std::string, PlanStep> others;  // by id: steps of other runs that `standing` speaks of
   CapabilityMap systems;
   const Inventory* inventory = nullptr;  // what hangs on a restored account; may be null
   Instant now{};
@@ -30,8 +41,9 @@ struct UndoRequest {
   std::map<std::string, std::string> bindings;
 };
 
-// What other causes still contain stays, and what cannot be put back is listed with the reason.
-// `undoes` names the run.
+// An item comes back when no other cause holds it any more, to what it was before the first of the
+// changes that stand; the claims of the run's own causes end either way. What cannot be put back is
+// listed with the reason. `undoes` names the run.
 Plan plan_undo(const UndoRequest& request);
 
 }  // namespace rescind

@@ -29,7 +29,7 @@ const std::vector<Word>& words() {
       {"enable", What::Enable, {"item", "by"}, {"item", "by"}},
       {"fail", What::Fail, {"system", "item", "verb", "how", "for", "times", "delay"}, {"how"}},
       {"mend", What::Mend, {"system"}, {}},
-      {"approve", What::Approve, {"item", "by"}, {"by"}},
+      {"approve", What::Approve, {"item", "by", "over_limit"}, {"by"}},
       {"refuse", What::Refuse, {"item", "by", "reason"}, {"item", "by"}},
       {"acknowledge", What::Acknowledge, {"by"}, {"by"}},
       {"deliver", What::Deliver, {"item", "to"}, {"item", "to"}},
@@ -328,6 +328,8 @@ class ScriptReader {
       entry.to = text;
     } else if (key == "reason") {
       entry.reason = text;
+    } else if (key == "over_limit") {
+      entry.over_limit = text;
     } else if (key == "verb") {
       entry.fault.verb = find_verb(text);
       if (!entry.fault.verb) {

@@ -39,9 +39,12 @@ struct ScriptEntry {
   // use, sign_in, enable, approve, refuse, deliver; "" of approve: whatever may be. undo: whom or
   // what the run is about.
   std::string item;
-  std::string by;             // use, sign_in, enable, approve, refuse, acknowledge
-  std::string to;             // deliver
-  std::string reason;         // refuse
+  std::string by;      // use, sign_in, enable, approve, refuse, acknowledge
+  std::string to;      // deliver
+  std::string reason;  // refuse
+  // approve: the qualified name of a limit that steps may exceed, instead of approving them; ""
+  // none
+  std::string over_limit;
   EstateFault fault;          // fail, mend
   std::vector<Event> events;  // event, withdraw, revise
   std::string record;         // JSON

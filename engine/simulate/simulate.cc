@@ -112,11 +112,13 @@ Status Player::say(const ScriptEntry& entry) {
   const bool refused = entry.what == What::Refuse;
   tell("approval", entry.item,
        entry.by + (refused ? " refuses" : " approves") +
+           (entry.over_limit.empty() ? "" : " more than limit " + entry.over_limit) +
            (entry.reason.empty() ? "" : ": " + entry.reason));
-  RESCIND_ASSIGN_OR_RETURN(
-      const std::size_t steps,
-      engine_->say(
-          {.by = entry.by, .item = entry.item, .refused = refused, .reason = entry.reason}));
+  RESCIND_ASSIGN_OR_RETURN(const std::size_t steps, engine_->say({.by = entry.by,
+                                                                  .item = entry.item,
+                                                                  .refused = refused,
+                                                                  .reason = entry.reason,
+                                                                  .over_limit = entry.over_limit}));
   if (steps == 0) {
     tell("failed", entry.item, "nothing asks for the word of " + entry.by);
   }

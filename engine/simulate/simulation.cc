@@ -177,7 +177,7 @@ Result<AdvanceRequest> Simulation::advance_request() {
     if (Connector* connector = connectors_.find(system)) {
       // A system that does not answer leaves what was known of its use; gates judge how fresh that
       // is.
-      static_cast<void>(collect_usage(*connector, system, store_, clock_, {}));
+      return collect_usage(*connector, system, store_, clock_, {}).map([](const auto&) {});
     }
     return {};
   };
@@ -273,10 +273,13 @@ Result<std::size_t> Simulation::say_in_run(const ApproverWord& word, const std::
     const auto record = std::find_if(records.begin(), records.end(),
                                      [&step](const StepRecord& r) { return r.step == step.id; });
     const bool open = record != records.end() && !is_end_state(record->state);
-    const bool may = approvals.can_give(step, word.by, clock_.now()) ||
-                     approvals.can_pass_limit(step, word.by, clock_.now());
+    const bool about_limit = !word.over_limit.empty();
+    const bool may = about_limit
+                         ? approvals.can_pass_limit(step, word.over_limit, word.by, clock_.now())
+                         : approvals.can_give(step, word.by, clock_.now());
     // Whoever names an item is heard, and told why it does not count.
-    const bool asks = !step.approvals.empty() || !step.alternatives.empty() || !step.limits.empty();
+    const bool asks = about_limit ? approvals.limit_approval(step, word.over_limit).has_value()
+                                  : !step.approvals.empty() || !step.alternatives.empty();
     if (!open || !(may || (asks && !word.item.empty())) ||
         (!word.item.empty() && word.item != step.item)) {
       continue;
@@ -284,7 +287,8 @@ Result<std::size_t> Simulation::say_in_run(const ApproverWord& word, const std::
     StoredApproval approval;
     approval.run = run;
     approval.step = step.id;
-    approval.binding = execute::approval_binding(step);
+    approval.binding = about_limit ? execute::over_limit_binding(step, word.over_limit)
+                                   : execute::approval_binding(step);
     approval.approver = word.by;
     approval.at = clock_.now();
     approval.refused = word.refused;

@@ -44,6 +44,8 @@ struct ApproverWord {
   std::string item;  // "" whatever they may speak of
   bool refused = false;
   std::string reason = "";  // of a refusal
+  // A limit that steps may exceed; it approves nothing by that. "" it is about the steps.
+  std::string over_limit = "";
 };
 
 // Used by one thread. References are borrowed. May be thrown away after an exception from a crash

@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "base/hash.h"
+
 namespace rescind {
 namespace {
 
@@ -45,6 +47,27 @@ PlanIndex index_plan(const Plan& plan) {
   }
   index.items.assign(items.begin(), items.end());
   return index;
+}
+
+std::string undo_binding_key(const std::string& run) {
+  return "undo of " + run;
+}
+
+// Only what was sent counts: that a step waits for something else changes nothing.
+std::string undo_binding_value(std::vector<StepRecord> records) {
+  std::erase_if(records, [](const StepRecord& step) {
+    return is_untouched_state(step.state) || step.state == StepState::Cancelled ||
+           step.state == StepState::Refused || step.state == StepState::Unsupported;
+  });
+  std::sort(records.begin(), records.end(),
+            [](const StepRecord& a, const StepRecord& b) { return a.step < b.step; });
+  Sha256 hash;
+  for (const StepRecord& step : records) {
+    const bool done = is_done_state(step.state) || step.state == StepState::Applied ||
+                      step.state == StepState::Residual;
+    hash.update_field(step.step).update_field(done ? "done" : "begun");
+  }
+  return "sha256:" + to_hex(hash.finish());
 }
 
 void add_supplement(RunPlan& run, Plan supplement) {

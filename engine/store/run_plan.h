@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "model/plan.h"
@@ -31,6 +32,10 @@ Result<RunPlan> load_run_plan(Store& store, const std::string& run);
 
 // By what a run of the plan is found.
 PlanIndex index_plan(const Plan& plan);
+
+// How a plan that undoes a run is bound to what that run has done: key and value of Plan::bindings.
+std::string undo_binding_key(const std::string& run);
+std::string undo_binding_value(std::vector<StepRecord> records);
 
 // Puts the steps, limits and retirements of a supplement into the plan.
 void add_supplement(RunPlan& run, Plan supplement);

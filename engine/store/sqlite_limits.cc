@@ -53,12 +53,11 @@ Result<std::optional<LimitAnswer>> SqliteStore::check_claim(const std::string& r
 }
 
 Result<LimitAnswer> SqliteStore::reserve(const std::string& run, const std::string& step,
-                                         const std::vector<LimitClaim>& claims, Instant at,
-                                         bool over_limit_approved) {
+                                         const std::vector<LimitClaim>& claims, Instant at) {
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
   for (const LimitClaim& claim : claims) {
-    if (!over_limit_approved) {
+    if (!claim.may_exceed) {
       RESCIND_ASSIGN_OR_RETURN(auto refused, check_claim(run, step, claim, at));
       if (refused) {
         return *refused;

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "store/run_lock.h"
+#include "store/run_plan.h"
 #include "store/sqlite_schema.h"
 #include "store/sqlite_store.h"
 
@@ -103,6 +104,10 @@ Result<RunRecord> SqliteStore::open_run(const NewRun& run) {
   }
   if (!run.undoes.empty()) {
     RESCIND_RETURN_IF_ERROR(fence(run.undoes, RunState::Undoing, opened.id, run.at));
+    RESCIND_ASSIGN_OR_RETURN(auto steps, steps_of(run.undoes));
+    if (!run.undo_state.empty() && undo_binding_value(std::move(steps)) != run.undo_state) {
+      return fail(ErrorKind::Conflict, run.undoes + " went on since this was planned; plan again");
+    }
   }
   RESCIND_RETURN_IF_ERROR(write_new_steps(opened.id, run.steps, 0));
   for (StoredEvent event : run.events) {

@@ -79,8 +79,7 @@ class SqliteStore final : public Store {
   Result<std::vector<StoredApproval>> list_approvals(const std::string& run) override;
 
   Result<LimitAnswer> reserve(const std::string& run, const std::string& step,
-                              const std::vector<LimitClaim>& claims, Instant at,
-                              bool over_limit_approved) override;
+                              const std::vector<LimitClaim>& claims, Instant at) override;
   Result<std::int64_t> limit_usage(const std::string& limit, const std::string& scope,
                                    Seconds window, Instant at) override;
 

@@ -198,9 +198,13 @@ Status SqliteStore::mark_undone(const std::string& run, const std::string& by,
   const std::lock_guard lock(mutex_);
   RESCIND_ASSIGN_OR_RETURN(auto transaction, SqliteTransaction::begin(database_));
   RESCIND_ASSIGN_OR_RETURN(const auto found, find_run_where("run = ?", run));
-  if (!found || found->state != RunState::Undoing) {
+  const bool superseded = found && found->state == RunState::Superseded && !whole;
+  if (!superseded && (!found || found->state != RunState::Undoing)) {
     return fail(ErrorKind::Conflict, run + " is not being undone");
   }
+  RESCIND_ASSIGN_OR_RETURN(auto touch,
+                           database_.prepare("UPDATE runs SET updated_at = ? WHERE run = ?"));
+  RESCIND_RETURN_IF_ERROR(touch.bind(stored(at)).bind(run).run());
   JournalRecord line;
   line.run = run;
   line.epoch = found->epoch;

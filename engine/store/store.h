@@ -61,8 +61,11 @@ struct NewRun {
   PlanIndex index;             // of the plan
   std::vector<NewStep> steps;  // in the plan's order
   Instant at{};
-  std::vector<std::string> supersedes;        // runs that end with this one's beginning
-  std::string undoes;                         // the run that this one puts back; "" none
+  std::vector<std::string> supersedes;  // runs that end with this one's beginning
+  std::string undoes;                   // the run that this one puts back; "" none
+  // What that one has done, as undo_binding_value (store/run_plan.h) said when this was planned;
+  // "" not compared. Errors: Conflict when it went on meanwhile.
+  std::string undo_state;
   std::vector<StoredEvent> events;            // `run` is filled in
   std::vector<RetirementRecord> retirements;  // `run` is filled in; one with a known id goes on
   std::vector<AuditNote> notes{};  // what the evidence log says of the plan (audit/notes.h)
@@ -117,6 +120,7 @@ struct LimitClaim {
   std::string limit, scope, subject;
   Seconds window{};          // rolling, ending now
   std::int64_t allowed = 0;  // distinct subjects within the window
+  bool may_exceed = false;   // somebody whom the limit asks lets it: counted, whatever is allowed
 };
 
 struct LimitAnswer {
@@ -213,7 +217,7 @@ class Store : public AuditStore {
   virtual Result<std::vector<Supplement>> list_supplements(const std::string& run) = 0;
 
   // Of a run that is Undoing: the steps that were put back become Undone; with `whole` the run does
-  // too.
+  // too. Of one that is Superseded: the steps only. Those that the run does not have are left out.
   virtual Status mark_undone(const std::string& run, const std::string& by,
                              const std::vector<std::string>& steps, bool whole, Instant at) = 0;
 
@@ -277,8 +281,7 @@ class Store : public AuditStore {
   // Reserves all claims or none, at once. Reserving again for the same run and step changes
   // nothing.
   virtual Result<LimitAnswer> reserve(const std::string& run, const std::string& step,
-                                      const std::vector<LimitClaim>& claims, Instant at,
-                                      bool over_limit_approved) = 0;
+                                      const std::vector<LimitClaim>& claims, Instant at) = 0;
   // Distinct subjects counted in (at - window, at].
   virtual Result<std::int64_t> limit_usage(const std::string& limit, const std::string& scope,
                                            Seconds window, Instant at) = 0;

@@ -2,6 +2,8 @@
 #include "workflow/advance.h"
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -121,6 +123,22 @@ Status verify_when_done(const AdvanceRequest& request, ConnectorSet& connectors,
   return {};
 }
 
+// Many runs ask one system for evidence. One that does not answer the first, or that is left alone
+// in this pass anyway, is not waited for by the others.
+std::function<Status(const std::string&)> ask_who_answers(
+    const std::function<Status(const std::string&)>& ask, SystemBook& book) {
+  if (!ask) {
+    return ask;
+  }
+  const auto silent = std::make_shared<std::set<std::string>>();
+  return [ask, silent, &book](const std::string& system) -> Status {
+    if (!book.of(system).closed && !silent->contains(system) && !ask(system)) {
+      silent->insert(system);
+    }
+    return {};
+  };
+}
+
 // Works the runs until each has nothing left to do now: all of them, then what follows for each,
 // then those again for which something did.
 std::vector<AdvancedRun> advance_together(const AdvanceRequest& request,
@@ -211,7 +229,10 @@ Result<std::string> check_clock(const AdvanceRequest& request, const Clock& cloc
 
 Result<AdvancedRun> advance_run(const AdvanceRequest& request, const std::string& run,
                                 ConnectorSet& connectors, Clock& clock) {
-  AdvancedRun advanced = std::move(advance_together(request, {run}, connectors, clock).front());
+  SystemBook book;
+  AdvanceRequest alone = request;
+  alone.take_evidence = ask_who_answers(request.take_evidence, book);
+  AdvancedRun advanced = std::move(advance_together(alone, {run}, connectors, clock).front());
   if (advanced.failed) {
     return tl::unexpected(*advanced.failed);
   }
@@ -228,6 +249,7 @@ Result<AdvanceReport> advance_due(const AdvanceRequest& request, ConnectorSet& c
   SystemBook book;
   AdvanceRequest together = request;
   together.execute.systems = request.execute.systems == nullptr ? &book : request.execute.systems;
+  together.take_evidence = ask_who_answers(request.take_evidence, *together.execute.systems);
   const std::size_t at_once = std::max<std::size_t>(request.runs_at_once, 1);
   for (std::size_t begin = 0; begin < due.size(); begin += at_once) {
     const auto first = due.begin() + static_cast<std::ptrdiff_t>(begin);

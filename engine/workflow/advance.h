@@ -41,7 +41,8 @@ struct AdvanceRequest {
   // is empty only as far as they are known.
   std::function<Result<std::shared_ptr<const Inventory>>(const std::vector<std::string>& systems)>
       read_inventory;
-  // Asks the system for evidence of use, into the store. Absent: what the store has must do.
+  // Asks the system for evidence of use, into the store. Absent, or it does not answer: what the
+  // store has must do.
   std::function<Status(const std::string& system)> take_evidence;
   // Moves the escalations of a run; gives when to look again. Absent: nobody is called.
   std::function<Result<std::optional<Instant>>(const Plan& plan, const std::string& run,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "execute/claims.h"
 #include "workflow/advance_parts.h"
 
 namespace rescind::advance {
@@ -25,7 +26,15 @@ const Event* cause_in(const Plan& plan, const PlannedRetirement& planned) {
   return plan.events.empty() ? nullptr : &plan.events.front();
 }
 
+// Whether somebody said that it depends on the item: what only use shows is judged by its time.
 bool names(const Inventory& inventory, ItemRef item, std::string_view by) {
+  const bool only_used = std::any_of(inventory.learned.begin(), inventory.learned.end(),
+                                     [&](const LearnedDependent& one) {
+                                       return one.item == item && inventory.text(one.by) == by;
+                                     });
+  if (only_used) {
+    return false;
+  }
   const auto column = inventory.schema->find(static_cast<Entity>(item.kind()), "dependents");
   if (!column) {
     return false;
@@ -42,12 +51,48 @@ bool holds(const StepRecord& record) {
 
 }  // namespace
 
-std::set<std::string> OpenRun::leavers() const {
-  std::set<std::string> leaving;
+// The subjects of the run, and of who uses the item all those who leave by another run or are about
+// to: their use keeps nothing alive.
+Status OpenRun::need_leavers(const RetirementRecord& record) {
   for (const Event& event : plan_.plan.events) {
-    leaving.insert(event.subject);
+    leavers_.insert(event.subject);
   }
-  return leaving;
+  const ItemRef item = inventory_->find_item(record.item);
+  const Schema& schema = *request_.policy->checked->schema;
+  for (const UsageRecord& use : inventory_->usages) {
+    const std::string by(inventory_->text(use.by));
+    if (use.item != item || by.empty() || !asked_whether_leaving_.insert(by).second) {
+      continue;
+    }
+    RESCIND_ASSIGN_OR_RETURN(const auto events, store_.list_open_events(by));
+    for (const StoredEvent& event : events) {
+      const auto type = schema.find_event(event.type);
+      if (type && schema.events[*type].leaver_type && !event.withdrawn) {
+        leavers_.insert(by);
+      }
+    }
+  }
+  return {};
+}
+
+// Since when it has been out of use at times: who was first seen to use it after that shows nothing
+// but that somebody got through.
+Result<Instant> OpenRun::untouched_until(const RetirementRecord& record) const {
+  Instant until = record.entered_at;
+  for (const PlanStep& step : plan_.plan.steps) {
+    const StepRecord* at =
+        step.retirement == record.id && step.action.empty() && step.effects.has(Effect::Contains)
+            ? record_of(step.id)
+            : nullptr;
+    if (at != nullptr && at->settled_at) {
+      until = std::min(until, *at->settled_at);
+    }
+  }
+  RESCIND_ASSIGN_OR_RETURN(const auto claims, store_.list_claims(record.item));
+  for (const ContainmentClaim& claim : claims) {
+    until = std::min(until, claim.at);
+  }
+  return until;
 }
 
 std::vector<const PlanStep*> OpenRun::steps_of(const RetirementRecord& record,
@@ -98,7 +143,7 @@ void OpenRun::read_gate(const RetirementRecord& record, const PlannedRetirement&
   if (const Event* cause = cause_in(plan_.plan, planned)) {
     question.cause = *cause;
   }
-  question.leavers = leavers();
+  question.leavers = leavers_;
   question.known_since = plan_.plan.as_of;  // it was planned for, so it was there
   const GateJudgement judged = gates_->judge(question);
   facts.gate = judged.answer;
@@ -107,25 +152,26 @@ void OpenRun::read_gate(const RetirementRecord& record, const PlannedRetirement&
 }
 
 // Who got through, and who was turned away, since the stage was entered.
-void OpenRun::read_use(const RetirementRecord& record, const PlannedRetirement& planned,
-                       RetirementFacts& facts) const {
+Status OpenRun::read_use(const RetirementRecord& record, const PlannedRetirement& planned,
+                         RetirementFacts& facts) const {
   const ItemRef item = inventory_->find_item(record.item);
   if (!item.valid()) {
-    return;
+    return {};
   }
-  const std::set<std::string> leaving = leavers();
+  RESCIND_ASSIGN_OR_RETURN(const Instant untouched, untouched_until(record));
   std::set<std::string> learned;  // used it before anybody touched it
   for (const UsageRecord& use : inventory_->usages) {
-    if (use.item == item && use.success && use.at < record.entered_at) {
+    if (use.item == item && use.success && use.at < untouched) {
       learned.emplace(inventory_->text(use.by));
     }
   }
+  learned.erase("");
   for (const UsageRecord& use : inventory_->usages) {
     if (use.item != item || use.at <= record.entered_at) {
       continue;
     }
     const std::string by(inventory_->text(use.by));
-    const bool own = by == planned.holder || leaving.contains(by);
+    const bool own = by == planned.holder || leavers_.contains(by);
     const bool dependent = !own && (names(*inventory_, item, by) || learned.contains(by));
     if (!use.success) {
       facts.denied = dependent ? by : facts.denied;
@@ -138,6 +184,7 @@ void OpenRun::read_use(const RetirementRecord& record, const PlannedRetirement& 
       facts.used_by = by.empty() ? "nobody known" : by;
     }
   }
+  return {};
 }
 
 // Whether somebody watched its use from the beginning of the stage to the end of its soak.
@@ -204,23 +251,14 @@ void OpenRun::read_people(const RetirementRecord& record, const PlannedRetiremen
 Status OpenRun::read_causes(const RetirementRecord& record, const PlannedRetirement& planned,
                             RetirementFacts& facts) {
   facts.enter_by = planned.enter_by;
-  RESCIND_ASSIGN_OR_RETURN(const auto all, store_.list_retirements_of(record.item));
-  for (const RetirementRecord& other : all) {
-    if (other.id == record.id || is_end_state(other.state) || other.run == record.run) {
-      continue;
+  RESCIND_ASSIGN_OR_RETURN(const auto joined, execute::list_joined(store_, record));
+  for (const execute::JoinedRetirement& other : joined) {
+    for (const auto& [stage, by] : other.planned.enter_by) {
+      const auto known = facts.enter_by.emplace(stage, by).first;
+      known->second = std::min(known->second, by);
     }
-    RESCIND_ASSIGN_OR_RETURN(const RunPlan theirs, load_run_plan(store_, other.run));
-    for (const PlannedRetirement& joined : theirs.plan.retirements) {
-      if (joined.id != other.id || joined.joins != record.id) {
-        continue;
-      }
-      for (const auto& [stage, by] : joined.enter_by) {
-        const auto known = facts.enter_by.emplace(stage, by).first;
-        known->second = std::min(known->second, by);
-      }
-      const auto start = facts.enter_by.emplace(joined.start, other.entered_at).first;
-      start->second = std::min(start->second, other.entered_at);
-    }
+    const auto start = facts.enter_by.emplace(other.planned.start, other.record.entered_at).first;
+    start->second = std::min(start->second, other.record.entered_at);
   }
   const std::string cause = claim_cause(planned.cause);
   RESCIND_ASSIGN_OR_RETURN(const auto revisions, store_.list_revisions(cause));
@@ -241,8 +279,9 @@ Result<RetirementFacts> OpenRun::facts_of(const RetirementRecord& record,
   facts.now = clock_.now();
   RESCIND_RETURN_IF_ERROR(need_approvals());
   read_steps(record, planned, stages, facts);
+  RESCIND_RETURN_IF_ERROR(need_leavers(record));
   read_gate(record, planned, facts);
-  read_use(record, planned, facts);
+  RESCIND_RETURN_IF_ERROR(read_use(record, planned, facts));
   read_coverage(record, planned, facts);
   read_people(record, planned, stages[stage_index(stages, record.stage)], facts);
   RESCIND_RETURN_IF_ERROR(read_causes(record, planned, facts));

@@ -92,8 +92,8 @@ class OpenRun {
                   execute::RetirementFacts& facts) const;
   void read_gate(const RetirementRecord& record, const PlannedRetirement& planned,
                  execute::RetirementFacts& facts);
-  void read_use(const RetirementRecord& record, const PlannedRetirement& planned,
-                execute::RetirementFacts& facts) const;
+  Status read_use(const RetirementRecord& record, const PlannedRetirement& planned,
+                  execute::RetirementFacts& facts) const;
   void read_coverage(const RetirementRecord& record, const PlannedRetirement& planned,
                      execute::RetirementFacts& facts) const;
   void read_people(const RetirementRecord& record, const PlannedRetirement& planned,
@@ -102,7 +102,8 @@ class OpenRun {
                      execute::RetirementFacts& facts);
   [[nodiscard]] std::vector<const PlanStep*> steps_of(const RetirementRecord& record,
                                                       const std::string& stage) const;
-  [[nodiscard]] std::set<std::string> leavers() const;
+  Status need_leavers(const RetirementRecord& record);
+  [[nodiscard]] Result<Instant> untouched_until(const RetirementRecord& record) const;
 
   // --- what they ask for (advance_retirement.cc)
   // Decides the steps of a destroying stage again; their fresh forms.
@@ -126,6 +127,7 @@ class OpenRun {
   std::vector<StepRecord> steps_;
   std::vector<RetirementRecord> retirements_;
   std::shared_ptr<const Inventory> inventory_;
+  std::set<std::string> leavers_, asked_whether_leaving_;
   std::unique_ptr<GateJudge> gates_;
   std::optional<Plan> fresh_;
   std::unique_ptr<execute::Approvals> approvals_;

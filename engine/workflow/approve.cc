@@ -24,21 +24,28 @@ Voice voice_of(const ApprovalDocument& document) {
   return voice;
 }
 
-std::vector<Approval> everything_asked(const Approvals& approvals, const PlanStep& step) {
+// What a word about the step, or about exceeding a limit with it, may answer.
+std::vector<Approval> everything_asked(const Approvals& approvals, const PlanStep& step,
+                                       const std::string& over_limit) {
+  if (!over_limit.empty()) {
+    const auto asked = approvals.limit_approval(step, over_limit);
+    return asked ? std::vector<Approval>{*asked} : std::vector<Approval>{};
+  }
   std::vector<Approval> asked = step.approvals;
   for (const Alternative& alternative : step.alternatives) {
     asked.insert(asked.end(), alternative.approvals.begin(), alternative.approvals.end());
   }
-  const std::vector<Approval> limits = approvals.limit_approvals(step);
-  asked.insert(asked.end(), limits.begin(), limits.end());
   return asked;
 }
 
 // Nothing: the step asks for this approval and it counts. Of several reasons the most telling.
 std::optional<Objection> objection_for(const Approvals& approvals, const PlanStep& step,
                                        const Voice& voice, Instant now) {
-  std::optional<Objection> found = Objection{Code::R0879, "it asks nobody for an approval"};
-  for (const Approval& approval : everything_asked(approvals, step)) {
+  const std::string limit = voice.document ? voice.document->over_limit : "";
+  std::optional<Objection> found =
+      Objection{Code::R0879, limit.empty() ? "it asks nobody for an approval"
+                                           : "limit " + limit + " does not count it"};
+  for (const Approval& approval : everything_asked(approvals, step, limit)) {
     auto objection = approvals.objection(step, approval, voice, now);
     if (!objection) {
       return std::nullopt;
@@ -52,6 +59,22 @@ std::optional<Objection> objection_for(const Approvals& approvals, const PlanSte
 
 void object(Diagnostics& diagnostics, const std::string& about, const Objection& objection) {
   diagnostics.error(objection.code, {}, about + ": " + objection.why);
+}
+
+// The binding of the document's kind of word about the step.
+std::string binding_of(const ApprovalDocument& document, const PlanStep& step) {
+  return document.over_limit.empty() ? execute::approval_binding(step)
+                                     : execute::over_limit_binding(step, document.over_limit);
+}
+
+bool knows_limit(const Plan& plan, const std::string& limit, Diagnostics& diagnostics) {
+  const bool known = std::any_of(plan.limits.begin(), plan.limits.end(),
+                                 [&](const LimitUse& use) { return use.name == limit; });
+  if (!known) {
+    diagnostics.error(Code::R0881, {}, "the plan counts no limit `" + limit + "`")
+        .help.push_back("`rescind show` names the limits of a plan, module and all");
+  }
+  return known;
 }
 
 const PlanStep* find_step(const Plan& plan, const std::string& id) {
@@ -112,6 +135,7 @@ std::optional<ApprovalDocument> make_approval(const Plan& plan, const ApproverFa
   ApprovalDocument document;
   document.plan = plan.digest;
   document.refuse = request.refuse;
+  document.over_limit = request.over_limit;
   document.reason = request.reason;
   document.approver = request.as;
   document.delegation = request.delegation;
@@ -124,6 +148,9 @@ std::optional<ApprovalDocument> make_approval(const Plan& plan, const ApproverFa
     object(diagnostics, "this approval would not count", *objection);
     return std::nullopt;
   }
+  if (!request.over_limit.empty() && !knows_limit(plan, request.over_limit, diagnostics)) {
+    return std::nullopt;
+  }
   const std::size_t errors = diagnostics.error_count();
   const Approvals approvals(plan, facts, {}, ancestry);
   const auto chosen = choose_steps(plan, approvals, request, voice_of(document), diagnostics);
@@ -131,7 +158,7 @@ std::optional<ApprovalDocument> make_approval(const Plan& plan, const ApproverFa
     document.expires = default_expiry(chosen, request.now);
   }
   for (const PlanStep* step : chosen) {
-    document.steps.push_back({step->id, execute::approval_binding(*step)});
+    document.steps.push_back({step->id, binding_of(document, *step)});
   }
   std::sort(document.steps.begin(), document.steps.end());
   document.steps.erase(std::unique(document.steps.begin(), document.steps.end()),
@@ -160,7 +187,7 @@ bool check_approval(const Plan& plan, const ApproverFacts& facts, const execute:
   }
   for (const ApprovedStep& approved : document.steps) {
     const PlanStep* step = find_step(plan, approved.id);
-    if (step == nullptr || execute::approval_binding(*step) != approved.binding) {
+    if (step == nullptr || binding_of(document, *step) != approved.binding) {
       object(diagnostics, approved.id,
              {Code::R0879, step == nullptr ? "the plan has no such step"
                                            : "the step has changed since it was approved"});
@@ -192,6 +219,13 @@ bool check_named_approval(const Plan& plan, const ApproverFacts& facts, const st
                       "`" + as + "` is " + (person->leaving ? "leaving" : "not active"));
   }
   return diagnostics.error_count() == errors;
+}
+
+bool check_limit_names(const Plan& plan, const std::set<std::string>& limits,
+                       Diagnostics& diagnostics) {
+  return std::all_of(limits.begin(), limits.end(), [&](const std::string& limit) {
+    return knows_limit(plan, limit, diagnostics);
+  });
 }
 
 std::string run_of_plan(const std::string& digest) {

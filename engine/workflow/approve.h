@@ -25,12 +25,14 @@ struct ApprovalRequest {
   std::optional<Instant> expires;        // absent: a week after the last of the steps may start
   std::optional<Delegation> delegation;  // who signs, signs for its delegator
   bool refuse = false;
+  std::string
+      over_limit;  // the limit that the steps may exceed, instead of approving them; "" none
   std::string reason;
   Instant now{};
 };
 
 // The document that approves or refuses these steps of the plan, signed. Nothing: why not is in the
-// diagnostics (R0824, R0872 to R0880).
+// diagnostics (R0824, R0872 to R0881).
 std::optional<ApprovalDocument> make_approval(const Plan& plan, const ApproverFacts& facts,
                                               const execute::Ancestry& ancestry,
                                               const ApprovalRequest& request, const KeyPair& key,
@@ -43,6 +45,10 @@ bool check_approval(const Plan& plan, const ApproverFacts& facts, const execute:
 // Whether `as` may approve by their name alone. False: R0870, R0876 or R0878.
 bool check_named_approval(const Plan& plan, const ApproverFacts& facts, const std::string& as,
                           Diagnostics& diagnostics);
+
+// Whether the plan counts every one of these limits. False: R0881.
+bool check_limit_names(const Plan& plan, const std::set<std::string>& limits,
+                       Diagnostics& diagnostics);
 
 // The id of the run that applying a plan opens.
 std::string run_of_plan(const std::string& digest);

@@ -12,6 +12,8 @@ namespace rescind {
 namespace {
 
 constexpr std::size_t kPageEntries = 4096;
+// The key of the message with the last checkpoint that the witness got.
+constexpr std::string_view kSentCheckpointSetting = "audit.sent";
 constexpr std::size_t kMaxCheckpointBytes = 64UL * 1024;
 
 std::string default_origin(const PublicKey& key) {
@@ -180,6 +182,31 @@ Result<std::string> sign_log(Store& store, const AuditSigner& signer, Instant no
   RESCIND_RETURN_IF_ERROR(store.add_checkpoint(checkpoint, note));
   RESCIND_RETURN_IF_ERROR(remember(signer, known, note));
   return note;
+}
+
+Status send_checkpoint(Store& store, const std::string& note, const std::string& witness,
+                       HandOver& hand_over) {
+  RESCIND_ASSIGN_OR_RETURN(const Checkpoint checkpoint, read_checkpoint(note));
+  const std::string setting(kSentCheckpointSetting);
+  const std::string key =
+      "checkpoint-" + std::to_string(checkpoint.size) + "-" + to_hex(checkpoint.root).substr(0, 16);
+  RESCIND_ASSIGN_OR_RETURN(const auto sent, store.find_setting(setting));
+  if (sent == key) {
+    return {};
+  }
+  HandOverMessage message;
+  message.key = key;
+  message.to = "witness";
+  message.contact = witness;
+  message.subject =
+      "checkpoint of " + checkpoint.origin + ": " + std::to_string(checkpoint.size) + " entries";
+  message.text = note;
+  message.fields = {{"kind", "checkpoint"}};
+  message.at = checkpoint.at;
+  if (auto delivered = hand_over.deliver(message); !delivered) {
+    return tl::unexpected(std::move(delivered).error().add_context("handing the checkpoint over"));
+  }
+  return store.set_setting(setting, key);
 }
 
 Status export_log(Store& store, const AuditSigner& signer, Instant now, std::ostream& out) {

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/signature.h"
 #include "base/time.h"
+#include "connect/hand_over.h"
 #include "model/configuration.h"
 #include "store/store.h"
 
@@ -46,6 +47,12 @@ Result<std::optional<NamedNote>> remembered_checkpoint(const std::string& store_
 // does not go on from the last checkpoint of the store, or from the one that is remembered: then
 // nothing is signed.
 Result<std::string> sign_log(Store& store, const AuditSigner& signer, Instant now);
+
+// Hands the checkpoint to somebody outside of this machine, unless it was the last one that they
+// got: whoever cuts the log back later cannot take it from them. Errors: of the way, and then it is
+// handed over with the next one; of the store.
+Status send_checkpoint(Store& store, const std::string& note, const std::string& witness,
+                       HandOver& hand_over);
 
 // Checks the whole log of the store: its entries, its tree, its checkpoints and `notes` against it,
 // and that journal, runs, plans, supplements and approvals say what the log says. A log with

@@ -2,7 +2,7 @@
 #include "workflow/earlier_runs.h"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
 
 #include <nlohmann/json.hpp>
 
@@ -77,24 +77,23 @@ std::optional<ContainmentClaim> claim_of_right(const Plan& plan, const PlanStep&
   return claim;
 }
 
-// The steps of which the store has what the item, or the whole account, was before.
+}  // namespace
+
 Result<std::set<std::string>> captured_steps(Store& store, const std::string& run,
-                                             const std::vector<const PlanStep*>& steps) {
+                                             const Plan& plan) {
   RESCIND_ASSIGN_OR_RETURN(const std::vector<Capture> captures, store.list_captures(run));
+  std::set<std::string> items;
+  for (const Capture& capture : captures) {
+    items.insert(capture.item);
+  }
   std::set<std::string> out;
-  for (const PlanStep* step : steps) {
-    const bool captured =
-        std::any_of(captures.begin(), captures.end(), [step](const Capture& capture) {
-          return capture.step == step->id || capture.item == step->item;
-        });
-    if (captured) {
-      out.insert(step->id);
+  for (const PlanStep& step : plan.steps) {
+    if (items.contains(step.item)) {
+      out.insert(step.id);
     }
   }
   return out;
 }
-
-}  // namespace
 
 Result<const Plan*> StoredPlans::of(const std::string& run) {
   auto known = known_.find(run);
@@ -120,7 +119,7 @@ std::optional<RetirementRecord> EarlierRuns::open_retirement(const std::string& 
 }
 
 std::vector<StandingChange> EarlierRuns::standing_on(const std::string& item) {
-  return answer(find_standing(item), status_);
+  return answer(find_on(item), status_).changes;
 }
 
 Result<bool> EarlierRuns::find_settled(const std::string& step) {
@@ -149,67 +148,74 @@ Result<bool> EarlierRuns::find_settled(const std::string& step) {
   return false;
 }
 
-Result<std::optional<RetirementRecord>> EarlierRuns::find_retirement(const std::string& item) {
-  if (again_.empty()) {
-    return plans_.store().find_open_retirement(item);
-  }
-  RESCIND_ASSIGN_OR_RETURN(const auto records, plans_.store().list_retirements_of(item));
-  for (const RetirementRecord& record : records) {
-    if (record.run == again_ && !is_end_state(record.state)) {
-      return std::optional<RetirementRecord>(record);
-    }
-  }
-  return std::optional<RetirementRecord>{};
+// Whether the retirement only follows another one's stages.
+Result<bool> EarlierRuns::has_joined(const RetirementRecord& record) {
+  RESCIND_ASSIGN_OR_RETURN(const Plan* plan, plans_.of(record.run));
+  return std::any_of(plan->retirements.begin(), plan->retirements.end(),
+                     [&record](const PlannedRetirement& planned) {
+                       return planned.id == record.id && !planned.joins.empty();
+                     });
 }
 
-Result<std::vector<StandingChange>> EarlierRuns::find_standing(const std::string& item) {
-  Store& store = plans_.store();
-  std::vector<StandingChange> out;
-  RESCIND_ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, store.list_runs_on(item));
-  if (runs.empty()) {
-    return out;
+Result<std::optional<RetirementRecord>> EarlierRuns::find_retirement(const std::string& item) {
+  RESCIND_ASSIGN_OR_RETURN(auto records, plans_.store().list_retirements_of(item));
+  std::erase_if(records, [this](const RetirementRecord& record) {
+    return is_end_state(record.state) || (!again_.empty() && record.run != again_);
+  });
+  // The one whose steps are worked; one that joined has none.
+  for (std::size_t i = 0; records.size() > 1 && i < records.size(); ++i) {
+    RESCIND_ASSIGN_OR_RETURN(const bool joined, has_joined(records[i]));
+    if (!joined) {
+      return std::optional<RetirementRecord>(records[i]);
+    }
   }
-  using StepOfRun = std::pair<std::string, std::string>;
-  std::map<StepOfRun, const ContainmentClaim*> by_step;
-  RESCIND_ASSIGN_OR_RETURN(const std::vector<ContainmentClaim> claims, store.list_claims(item));
-  for (const ContainmentClaim& claim : claims) {
-    by_step[{claim.run, claim.step}] = &claim;
+  return records.empty() ? std::nullopt : std::optional<RetirementRecord>(records.front());
+}
+
+Status EarlierRuns::add_changes(const RunRecord& run, const std::string& item,
+                                const std::vector<ContainmentClaim>& claims, OnItem& out) {
+  RESCIND_ASSIGN_OR_RETURN(const Plan* plan, plans_.of(run.id));
+  RESCIND_ASSIGN_OR_RETURN(const auto captured, captured_steps(plans_.store(), run.id, *plan));
+  RESCIND_ASSIGN_OR_RETURN(const auto records, plans_.store().list_steps(run.id));
+  for (const PlanStep& step : plan->steps) {
+    const auto record = std::find_if(records.begin(), records.end(), [&](const StepRecord& one) {
+      return step.item == item && one.step == step.id;
+    });
+    if (record == records.end()) {
+      continue;
+    }
+    if (!step.restores_step.empty() && is_done_state(record->state)) {
+      out.put_back.emplace(step.restores_run, step.restores_step);
+    }
+    std::vector<ContainmentClaim> made;
+    std::copy_if(claims.begin(), claims.end(), std::back_inserter(made),
+                 [&](const ContainmentClaim& claim) {
+                   return claim.run == run.id && claim.step == step.id;
+                 });
+    if (auto right = claim_of_right(*plan, step, *record); made.empty() && right) {
+      made.push_back(*std::move(right));
+    }
+    for (ContainmentClaim& claim : made) {
+      out.changes.push_back({.claim = std::move(claim),
+                             .verb = step.verb,
+                             .reversible = step.reversible,
+                             .captured = captured.contains(step.id),
+                             .found_so = record->state == StepState::AlreadyDone});
+    }
   }
-  std::set<StepOfRun> restored;
+  return {};
+}
+
+Result<EarlierRuns::OnItem> EarlierRuns::find_on(const std::string& item) {
+  OnItem out;
+  RESCIND_ASSIGN_OR_RETURN(const auto runs, plans_.store().list_runs_on(item));
+  RESCIND_ASSIGN_OR_RETURN(const auto claims, plans_.store().list_claims(item));
   for (const RunRecord& run : runs) {
-    RESCIND_ASSIGN_OR_RETURN(const Plan* plan, plans_.of(run.id));
-    std::vector<const PlanStep*> steps;
-    for (const PlanStep& step : plan->steps) {
-      if (step.item == item) {
-        steps.push_back(&step);
-      }
-    }
-    RESCIND_ASSIGN_OR_RETURN(const auto captured, captured_steps(store, run.id, steps));
-    RESCIND_ASSIGN_OR_RETURN(const std::vector<StepRecord> records, store.list_steps(run.id));
-    for (const PlanStep* step : steps) {
-      const auto record =
-          std::find_if(records.begin(), records.end(),
-                       [step](const StepRecord& one) { return one.step == step->id; });
-      if (record == records.end()) {
-        continue;
-      }
-      if (!step->restores_step.empty() && is_done_state(record->state)) {
-        restored.emplace(step->restores_run, step->restores_step);
-      }
-      const auto claim = by_step.find({run.id, step->id});
-      const std::optional<ContainmentClaim> made =
-          claim != by_step.end() ? std::optional<ContainmentClaim>(*claim->second)
-                                 : claim_of_right(*plan, *step, *record);
-      if (made) {
-        out.push_back({.claim = *made,
-                       .verb = step->verb,
-                       .reversible = step->reversible,
-                       .captured = captured.contains(step->id)});
-      }
-    }
+    RESCIND_RETURN_IF_ERROR(add_changes(run, item, claims, out));
   }
-  std::erase_if(out, [&](const StandingChange& change) {
-    return !change.claim.released_at && restored.contains({change.claim.run, change.claim.step});
+  std::erase_if(out.changes, [&](const StandingChange& change) {
+    return !change.claim.released_at &&
+           out.put_back.contains({change.claim.run, change.claim.step});
   });
   return out;
 }

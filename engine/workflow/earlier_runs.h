@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,16 +52,31 @@ class EarlierRuns {
 
   [[nodiscard]] const Status& status() const { return status_; }
 
+  // What was done to one item: changes that stand, as above, and the steps (run, step) that were
+  // put back. Errors: of the store, Corrupt.
+  struct OnItem {
+    std::vector<StandingChange> changes;
+    std::set<std::pair<std::string, std::string>> put_back;
+  };
+
+  Result<OnItem> find_on(const std::string& item);
+
  private:
   Result<bool> find_settled(const std::string& step);
+  Result<bool> has_joined(const RetirementRecord& record);
   Result<std::optional<RetirementRecord>> find_retirement(const std::string& item);
-  Result<std::vector<StandingChange>> find_standing(const std::string& item);
+  Status add_changes(const RunRecord& run, const std::string& item,
+                     const std::vector<ContainmentClaim>& claims, OnItem& out);
 
   StoredPlans& plans_;
   std::vector<std::string> supersedes_;
   std::string again_;
   Status status_;
 };
+
+// The run's steps of which the store has what their item was before.
+Result<std::set<std::string>> captured_steps(Store& store, const std::string& run,
+                                             const Plan& plan);
 
 // What runs made to take the place of something, a login that came with it included: item → when.
 Result<std::map<std::string, Instant>> find_successors(Store& store);

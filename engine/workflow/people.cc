@@ -75,6 +75,9 @@ ApproverPerson read_person(const Inventory& inventory, IdentityRef ref, Instant 
   const bool engaged = ends == kMissingInt || Instant(Seconds(ends)) > now;
   person.active = engaged && (status.empty() || status == "active");
   person.away = person.away && engaged;
+  const std::vector<std::string> owners =
+      set_texts(inventory, Entity::Identity, ref.row(), "owner");
+  person.owners = {owners.begin(), owners.end()};
   return person;
 }
 

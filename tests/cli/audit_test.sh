@@ -55,6 +55,24 @@ check 64 --key "$key" --checkpoint first.checkpoint proof.json;         says err
 check 64 --key "$key" --checkpoint first.checkpoint pack/evidence.json; says err "--log"
 check 64 --key "$key" --log log.jsonl log.jsonl;                        says err "is a log"
 check 0 --key "$key" --log log.jsonl --checkpoint first.checkpoint pack/evidence.json
+# A log that was cut back to an earlier checkpoint is whole, and not what the auditor expects.
+early=$(node -e '
+  const fs = require("fs"), lines = fs.readFileSync("log.jsonl", "utf8").trimEnd().split("\n"), head = JSON.parse(lines[0]);
+  head.checkpoints = head.checkpoints.slice(0, 1);
+  const size = Number(head.checkpoints[0].split("\n")[1]);
+  fs.writeFileSync("early.jsonl", [JSON.stringify(head), ...lines.slice(1, 1 + size)].join("\n") + "\n");
+  console.log(size)')
+check 0 --key "$key" --expect-size "$early" early.jsonl
+check 4 --key "$key" --expect-size "$size" early.jsonl;              says err "truncated: the last checkpoint covers $early entries, expected were $size or more"
+check 4 --key "$key" --signed-since 2099-01-01T00:00:00Z log.jsonl;  says err "truncated: the last checkpoint was signed at $time, before 2099-01-01T00:00:00Z"
+check 0 --key "$key" --signed-since "$time" --expect-size "$size" log.jsonl
+check 4 --key "$key" --checkpoint first.checkpoint early.jsonl;      says err "truncated:"
+check 4 --key "$key" --log early.jsonl pack/evidence.json;           says err "the checkpoint of the pack"
+check 4 --key "$key" --expect-size 1000000 pack/evidence.json;       says err "truncated:"
+check 4 --key "$key" --expect-size 1000000 proof.json;               says err "truncated:"
+check 0 --key "$key" --log log.jsonl --expect-size "$size" pack/evidence.json
+check 64 --key "$key" --expect-size many log.jsonl;                  says err "no number of entries"
+check 64 --key "$key" --signed-since yesterday log.jsonl;            says err "no instant"
 step=$(node -e 'console.log(JSON.parse(require("fs").readFileSync("alice.plan.json")).steps[0].id)')
 run 0 audit prove --step "$step"
 run 0 audit prove --identity alice; cp out proofs.json
@@ -163,6 +181,26 @@ tamper "UPDATE checkpoints SET note = replace(note, 'time 20', 'time 19') WHERE 
 run 4 -C bad audit verify;  says err "unsigned: checkpoint 1 of the store"
 tamper "UPDATE audit SET nodes = replace(nodes, 'a', 'b') WHERE sequence = 5"
 run 4 -C bad audit verify;  says err "the hashes that the store keeps with entry 5"
+
+# ---- every checkpoint goes to somebody outside ------------------------------------------------------------------
+run 0 init watched
+printf 'audit: { witness: "file:witness" }\n' >>watched/rescind.yaml
+run 0 -C watched collect
+run 0 -C watched plan --event events/alice-leaves.json --format json --out alice.plan.json
+run 0 -C watched apply alice.plan.json;        says err "got no checkpoint"
+printf 'handover: { file: { folder: out/ } }\n' >>watched/rescind.yaml
+run 0 -C watched run --due
+run 0 -C watched run --due
+ls watched/out/witness/checkpoint-*.json >kept
+[ "$(sort -u kept | wc -l)" -ge 1 ] || { echo "FAILED: the witness has nothing"; exit 1; }
+node -e 'process.stdout.write(JSON.parse(require("fs").readFileSync(process.argv[1])).text)' "$(tail -n 1 kept)" >kept.checkpoint
+run 0 -C watched audit verify --checkpoint ../kept.checkpoint
+# Whoever cuts the log back, with all that stands beside the store, is still found out.
+covered=$(sed -n 2p kept.checkpoint)
+sqlite3 watched/rescind.db "DROP TRIGGER audit_no_delete; DROP TRIGGER checkpoints_no_delete;
+  DELETE FROM checkpoints WHERE size >= $covered; DELETE FROM audit WHERE sequence >= (SELECT max(size) FROM checkpoints)"
+rm watched/rescind.db-audit.checkpoint
+run 4 -C watched audit verify --checkpoint ../kept.checkpoint;  says err "truncated:"
 
 # ---- a key of one's own ------------------------------------------------------------------------------------------
 cp rescind.yaml good.yaml

@@ -165,6 +165,18 @@ same 401 "$(head -c 9000000 /dev/zero | curl -s -o body -w '%{http_code}' --data
 same 415 "$(gzip -c events/alice-leaves.json | ask -H 'Content-Encoding: gzip' -H 'Content-Type: application/json' --data-binary @- "$url/v1/plans")"
 same 400 "$(ask -H 'Content-Length: x' "$url/v1/policy")"
 same 200 "$(ask "$url/v1/policy")"
+# who sends header lines without end is not listened to for long
+node -e '
+  const socket = require("net").connect(Number(process.argv[1]), "127.0.0.1");
+  let sent = 0;
+  const line = "X-More: " + "y".repeat(1000) + "\r\n";
+  socket.on("error", () => {}).on("data", (data) => process.stdout.write(data)).on("close", () => process.exit(0));
+  socket.write("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+  const more = () => { while (sent < 4e6 && socket.write(line)) sent += line.length; if (sent >= 4e6) socket.end(); else socket.once("drain", more); };
+  more();' "${url##*:}" >many
+says many "HTTP/1.1 400"
+says many R0905
+same 200 "$(ask "$url/v1/policy")"
 # who sends a byte now and then loses the connection
 exec 3<>"/dev/tcp/127.0.0.1/${url##*:}"
 printf 'POST /v1/plans HTTP/1.1\r\nX-Slow: ' >&3

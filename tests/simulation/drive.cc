@@ -127,6 +127,8 @@ void Driver::start_engine() {
   options.plan.steward = "keeper";
   ExecuteOptions& execute = options.execute;
   execute.approve_as = approver_;
+  execute.over_limit_as = approver_;
+  execute.over_limits = {"t.mass"};
   execute.choose = [this](std::size_t of) { return choices_.pick(of); };
   execute.random = [this] { return static_cast<double>(choices_.pick(1000)) / 1000.0; };
   execute.crash_point = [this] { maybe_crash(); };

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "execute/approvals.h"
 #include "oracle_end.h"
 
 namespace rescind::simulation {
@@ -168,9 +169,11 @@ void check_limits(Evidence& evidence) {
       continue;
     }
     const auto& approvals = evidence.approvals(intent->run->record.id);
-    const bool let_pass = std::any_of(
-        approvals.begin(), approvals.end(),
-        [&](const StoredApproval& given) { return given.step == id && given.at <= change.at; });
+    const bool let_pass =
+        std::any_of(approvals.begin(), approvals.end(), [&](const StoredApproval& given) {
+          return given.step == id && given.at <= change.at &&
+                 given.binding == execute::over_limit_binding(*step, "t.mass");
+        });
     if (!let_pass) {
       // It counts from when it was announced.
       counted.emplace_back(intent->at, step->holder);

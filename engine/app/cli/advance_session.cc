@@ -94,7 +94,7 @@ Result<AdvanceRequest> advance_request(const CommandContext& context, Session& s
   AdvanceRequest request;
   request.policy = &session.policy;
   request.plan = plan_request(session);
-  RESCIND_ASSIGN_OR_RETURN(request.execute, execute_options(context, session, "", 0));
+  RESCIND_ASSIGN_OR_RETURN(request.execute, execute_options(context, session, 0));
   request.read_inventory = [&context, &session](const std::vector<std::string>& listed) {
     return read_facts(context, session, listed);
   };
@@ -108,7 +108,7 @@ Result<AdvanceRequest> advance_request(const CommandContext& context, Session& s
     if (!taken && !context.quiet) {
       context.err << "note: `" << system << "` shows no use: " << taken.error().to_string() << '\n';
     }
-    return {};
+    return taken ? Status() : tl::unexpected(taken.error());
   };
   request.escalate = [&context, &session](const Plan& plan, const std::string& run,
                                           const std::shared_ptr<const Inventory>& inventory) {

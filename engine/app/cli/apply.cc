@@ -8,20 +8,49 @@
 #include "app/cli/command.h"
 #include "app/cli/plan_file.h"
 #include "app/cli/run_output.h"
+#include "workflow/trust_plan.h"
 
 namespace rescind {
 namespace {
 
 struct ApplyArguments {
   std::string file;
-  bool approve = false;
-  std::string as;
+  NamedWords words;
   std::vector<std::string> approvals;
 };
 
+// Whether the plan is one of this project's, unchanged, that may be carried out now. False: why not
+// was printed and `code` says how the command ends.
+bool may_apply(const CommandContext& context, Session& session, const Plan& plan,
+               const std::string& as, ExitCode& code) {
+  const auto judge = [&](const auto& check) {
+    Diagnostics diagnostics;
+    const Result<bool> holds = check(diagnostics);
+    if (!holds) {
+      code = context.report(holds.error());
+      return false;
+    }
+    context.report(diagnostics, *session.sources);
+    code = *holds ? ExitCode::Done : ExitCode::Blocked;
+    return *holds;
+  };
+  return judge([&](Diagnostics& diagnostics) -> Result<bool> {
+           RESCIND_ASSIGN_OR_RETURN(const SealKey key, seal_key_source(session.project)());
+           return check_seal(plan, key, diagnostics);
+         }) &&
+         judge([&](Diagnostics& diagnostics) {
+           return check_applicable(plan, *session.store, context.clock.now(), as, diagnostics);
+         }) &&
+         judge([&](Diagnostics& diagnostics) {
+           PlanRequest request = plan_request(session);
+           request.as_of = context.clock.now();
+           return check_current(session.policy, session.inventory, request, plan, diagnostics);
+         });
+}
+
 ExitCode run_apply(const CommandContext& context, const ApplyArguments& arguments) {
-  if (arguments.approve != !arguments.as.empty()) {
-    context.err << "error: `--approve` and `--as ID` go together: an approval has a name\n";
+  if (const std::string wrong = wrong_words(arguments.words); !wrong.empty()) {
+    context.err << "error: " << wrong << '\n';
     return ExitCode::Usage;
   }
   const auto plan = read_plan_file(arguments.file, true);
@@ -36,21 +65,18 @@ ExitCode run_apply(const CommandContext& context, const ApplyArguments& argument
   if (!session->store) {
     return context.report(open_store(session->project).error());
   }
-  Diagnostics diagnostics;
-  const auto applicable =
-      check_applicable(*plan, *session->store, context.clock.now(), arguments.as, diagnostics);
-  if (!applicable) {
-    return context.report(applicable.error());
+  if (!may_apply(context, *session, *plan, arguments.words.as, code)) {
+    return code;
   }
-  context.report(diagnostics, *session->sources);
-  if (!*applicable || !may_approve_by_name(context, *session, *plan, arguments.as) ||
+  if (!may_approve_by_name(context, *session, *plan, arguments.words) ||
       !hand_in_files(context, *session, *plan, arguments.approvals)) {
     return ExitCode::Blocked;
   }
-  const auto options = execute_options(context, *session, arguments.as, plan->steps.size());
+  auto options = execute_options(context, *session, plan->steps.size());
   if (!options) {
     return context.report(options.error());
   }
+  take_words(arguments.words, *options);
   if (const Status heeded = heed_clock(context, *session); !heeded) {
     return context.report(heeded.error());
   }
@@ -66,8 +92,7 @@ void add_apply_command(CLI::App& app, CommandContext& context, Action& action) {
   const auto arguments = std::make_shared<ApplyArguments>();
   command->add_option("PLANFILE", arguments->file, "a plan written by `rescind plan --format json`")
       ->required();
-  command->add_flag("--approve", arguments->approve, "approve the steps that you may approve");
-  command->add_option("--as", arguments->as, "who approves: the id of an identity");
+  add_named_words(*command, arguments->words);
   command->add_option("--approvals", arguments->approvals,
                       "signed approvals and refusals that are handed in with it");
   command->callback([&context, &action, arguments] {

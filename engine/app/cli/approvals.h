@@ -6,6 +6,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/project.h"
+#include "execute/execute_plan.h"
 #include "model/approval.h"
 #include "model/plan.h"
 
@@ -19,8 +20,24 @@ bool hand_in(const CommandContext& context, const Session& session, const Plan& 
 bool hand_in_files(const CommandContext& context, const Session& session, const Plan& plan,
                    const std::vector<std::string>& files);
 
-// Whether `as` ("" nobody) may approve without a signature. False: why not was printed.
+// What is said on the command line of apply and resume, by name and without a signature.
+struct NamedWords {
+  bool approve = false;                 // the steps that ask for them
+  std::vector<std::string> over_limit;  // limits that steps may exceed
+  std::string as;                       // who says so; "" nothing is said
+
+  // The identity that approves steps; "" nobody.
+  [[nodiscard]] std::string approver() const { return approve ? as : ""; }
+};
+
+void add_named_words(CLI::App& command, NamedWords& words);
+// "" or what is wrong with it.
+std::string wrong_words(const NamedWords& words);
+// Puts them into the options of a run.
+void take_words(const NamedWords& words, ExecuteOptions& options);
+
+// Whether these words may be said about the plan without a signature. False: why not was printed.
 bool may_approve_by_name(const CommandContext& context, const Session& session, const Plan& plan,
-                         const std::string& as);
+                         const NamedWords& words);
 
 }  // namespace rescind

@@ -27,7 +27,7 @@ struct ApproveArguments {
   std::string target;  // plan file or run
   std::vector<std::string> steps;
   bool all = false;
-  std::string as, key, expires, on_behalf_of, delegation, reason, out;
+  std::string as, key, expires, on_behalf_of, delegation, over_limit, reason, out;
   bool refuse = false;
   std::vector<std::string> import;
   std::vector<std::string> inventory;
@@ -93,7 +93,9 @@ std::string step_words(const PlanStep& step) {
 
 // What somebody is about to sign: each step, when it starts, what of it cannot be undone.
 void show_steps(std::ostream& out, const Plan& plan, const ApprovalDocument& document) {
-  out << (document.refuse ? "refused" : "approved") << " by " << document.approver
+  out << (document.refuse ? "refused" : "approved")
+      << (document.over_limit.empty() ? "" : " to exceed limit " + printable(document.over_limit))
+      << " by " << document.approver
       << (document.on_behalf_of.empty() ? "" : " for " + document.on_behalf_of) << ", plan "
       << document.plan << ":\n";
   for (const ApprovedStep& approved : document.steps) {
@@ -196,6 +198,7 @@ ExitCode run_approve(const CommandContext& context, const ApproveArguments& argu
   request.as = arguments.as;
   request.steps = arguments.steps;
   request.refuse = arguments.refuse;
+  request.over_limit = arguments.over_limit;
   request.reason = arguments.reason;
   request.now = context.clock.now();
   if (!arguments.expires.empty()) {
@@ -408,9 +411,31 @@ bool hand_in_files(const CommandContext& context, const Session& session, const 
   });
 }
 
+void add_named_words(CLI::App& command, NamedWords& words) {
+  command.add_flag("--approve", words.approve, "approve the steps that you may approve");
+  command
+      .add_option("--over-limit", words.over_limit,
+                  "let steps exceed this limit, which asks for you; may be repeated")
+      ->allow_extra_args(false);
+  command.add_option("--as", words.as, "who says so: the id of an identity");
+}
+
+std::string wrong_words(const NamedWords& words) {
+  return (words.approve || !words.over_limit.empty()) != !words.as.empty()
+             ? "`--approve` or `--over-limit NAME`, and `--as ID` go together: an approval has a "
+               "name"
+             : "";
+}
+
+void take_words(const NamedWords& words, ExecuteOptions& options) {
+  options.approve_as = words.approver();
+  options.over_limit_as = words.over_limit.empty() ? "" : words.as;
+  options.over_limits = {words.over_limit.begin(), words.over_limit.end()};
+}
+
 bool may_approve_by_name(const CommandContext& context, const Session& session, const Plan& plan,
-                         const std::string& as) {
-  if (as.empty()) {
+                         const NamedWords& words) {
+  if (words.as.empty()) {
     return true;
   }
   const auto people = session_people(session, context.clock.now());
@@ -419,7 +444,9 @@ bool may_approve_by_name(const CommandContext& context, const Session& session, 
     return false;
   }
   Diagnostics diagnostics;
-  const bool may = check_named_approval(plan, people->approvers, as, diagnostics);
+  const bool may =
+      check_named_approval(plan, people->approvers, words.as, diagnostics) &&
+      check_limit_names(plan, {words.over_limit.begin(), words.over_limit.end()}, diagnostics);
   context.report(diagnostics, SourceSet());
   return may;
 }
@@ -438,6 +465,8 @@ void add_approve_command(CLI::App& app, CommandContext& context, Action& action)
                       "start)");
   command->add_option("--on-behalf-of", arguments->on_behalf_of, "who delegated it to you");
   command->add_option("--delegation", arguments->delegation, "their signed delegation");
+  command->add_option("--over-limit", arguments->over_limit,
+                      "let the steps exceed this limit, which asks for you; approves nothing else");
   command->add_flag("--refuse", arguments->refuse, "refuse instead");
   command->add_option("--reason", arguments->reason, "why, in words");
   command->add_option("--out", arguments->out, "write the document to this file and keep nothing");

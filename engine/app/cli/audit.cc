@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/cli/people.h"
 #include "base/counted.h"
 #include "base/printable.h"
 #include "base/text.h"
@@ -195,8 +196,17 @@ void sign_at_end(const CommandContext& context, const Project& project, Store& s
     RESCIND_ASSIGN_OR_RETURN(const AuditSigner signer,
                              open_audit_signer(project.configuration, path));
     say_made(context, signer);
-    if (auto note = sign_log(store, signer, context.clock.now()); !note) {
-      return tl::unexpected(std::move(note).error());
+    RESCIND_ASSIGN_OR_RETURN(const std::string note, sign_log(store, signer, context.clock.now()));
+    const std::string& witness = project.configuration.audit.witness;
+    if (witness.empty()) {
+      return {};
+    }
+    RESCIND_ASSIGN_OR_RETURN(const auto hand_over, open_hand_over(project));
+    const Status sent = hand_over ? send_checkpoint(store, note, witness, *hand_over)
+                                  : fail(ErrorKind::Unsupported, "`handover` is not configured");
+    if (!sent) {
+      context.err << "note: `audit: witness:` got no checkpoint: " << sent.error().to_string()
+                  << '\n';
     }
     return {};
   };

@@ -54,7 +54,7 @@ ExitCode run_plan(const CommandContext& context, const PlanArguments& arguments)
   if (!plan) {
     return context.report(plan.error());
   }
-  const ExitCode written = write_plan(context, *plan, arguments.output);
+  const ExitCode written = write_new_plan(context, *session, *plan, arguments.output);
   return written == ExitCode::Done ? exit_code_of(*plan, arguments.detailed_exitcode) : written;
 }
 

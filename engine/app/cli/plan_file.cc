@@ -8,6 +8,7 @@
 #include "app/plan_output.h"
 #include "base/printable.h"
 #include "base/text.h"
+#include "workflow/trust_plan.h"
 
 namespace rescind {
 namespace {
@@ -33,6 +34,19 @@ ExitCode write_plan(const CommandContext& context, const Plan& plan, const PlanO
   }
   const Status written = write_file_atomically(output.file, text);
   return written ? ExitCode::Done : context.report(written.error());
+}
+
+ExitCode write_new_plan(const CommandContext& context, const Session& session, Plan plan,
+                        const PlanOutput& output) {
+  if (output.format == "json" && session.store) {
+    if (const auto key = seal_key_source(session.project)()) {
+      seal_plan(plan, *key);
+    } else {
+      context.err << "note: the plan is not sealed and cannot be applied: "
+                  << key.error().to_string() << '\n';
+    }
+  }
+  return write_plan(context, plan, output);
 }
 
 Result<Plan> read_plan_file(const std::string& path, bool verify_digest) {

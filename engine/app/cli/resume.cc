@@ -16,8 +16,7 @@ namespace {
 
 struct ResumeArguments {
   std::vector<std::string> runs;  // empty: every run that has not ended
-  bool approve = false;
-  std::string as;
+  NamedWords words;
 };
 
 // The runs that have not ended, oldest first.
@@ -36,15 +35,14 @@ Result<std::vector<std::string>> open_runs(Store& store) {
 // Whether the name alone may approve what the run asks for; a run that cannot be read is reported
 // when it is resumed.
 bool may_approve_in_run(const CommandContext& context, const Session& session,
-                        const std::string& run, const std::string& as) {
+                        const std::string& run, const NamedWords& words) {
   const auto known = load_run_plan(*session.store, run);
-  return !known || may_approve_by_name(context, session, known->plan, as);
+  return !known || may_approve_by_name(context, session, known->plan, words);
 }
 
 using Selection = std::function<Result<std::vector<std::string>>(Store&)>;
 
-ExitCode run_all(const CommandContext& context, const Selection& select,
-                 const std::string& approve_as) {
+ExitCode run_all(const CommandContext& context, const Selection& select, const NamedWords& words) {
   ExitCode code = ExitCode::Done;
   const auto session = open_session(context, {}, code);
   if (!session) {
@@ -67,14 +65,15 @@ ExitCode run_all(const CommandContext& context, const Selection& select,
   // the first finds dead is left alone by the rest.
   SystemBook book;
   for (const std::string& run : *runs) {
-    if (!may_approve_in_run(context, *session, run, approve_as)) {
+    if (!may_approve_in_run(context, *session, run, words)) {
       code = code == ExitCode::Done ? ExitCode::Blocked : code;
       continue;
     }
-    auto options = execute_options(context, *session, approve_as, 0);
+    auto options = execute_options(context, *session, 0);
     if (!options) {
       return context.report(options.error());
     }
+    take_words(words, *options);
     options->systems = &book;
     const auto report =
         resume_run(run, *session->store, session->connectors, context.clock, *options);
@@ -93,19 +92,18 @@ void add_resume_command(CLI::App& app, CommandContext& context, Action& action) 
   const auto arguments = std::make_shared<ResumeArguments>();
   resume->add_option("RUN", arguments->runs,
                      "only these runs (default: every one that has not ended)");
-  resume->add_flag("--approve", arguments->approve, "approve the steps that you may approve");
-  resume->add_option("--as", arguments->as, "who approves: the id of an identity");
+  add_named_words(*resume, arguments->words);
   resume->callback([&context, &action, arguments] {
     action = [&context, arguments] {
-      if (arguments->approve != !arguments->as.empty()) {
-        context.err << "error: `--approve` and `--as ID` go together: an approval has a name\n";
+      if (const std::string wrong = wrong_words(arguments->words); !wrong.empty()) {
+        context.err << "error: " << wrong << '\n';
         return ExitCode::Usage;
       }
       const Selection select = [arguments](Store& store) {
         return arguments->runs.empty() ? open_runs(store)
                                        : Result<std::vector<std::string>>(arguments->runs);
       };
-      return run_all(context, select, arguments->as);
+      return run_all(context, select, arguments->words);
     };
   });
 }

@@ -200,9 +200,8 @@ std::function<Status(const PlanStep&)> hand_over_of(const CommandContext& contex
 }  // namespace
 
 Result<ExecuteOptions> execute_options(const CommandContext& context, const Session& session,
-                                       const std::string& approve_as, std::size_t steps) {
+                                       std::size_t steps) {
   ExecuteOptions options;
-  options.approve_as = approve_as;
   RESCIND_ASSIGN_OR_RETURN(People people, session_people(session, context.clock.now()));
   options.approvers = std::move(people.approvers);
   const auto engine = std::make_shared<std::mt19937_64>(std::random_device{}());

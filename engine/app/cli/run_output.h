@@ -16,10 +16,10 @@ namespace rescind {
 std::function<void(const StepProgress&)> make_progress(const CommandContext& context,
                                                        std::size_t steps);
 
-// What apply and resume tell the executor: who approves, who is in which team, how progress shows.
+// What apply and resume tell the executor: who is in which team, how progress shows.
 // Errors: of session_people.
 Result<ExecuteOptions> execute_options(const CommandContext& context, const Session& session,
-                                       const std::string& approve_as, std::size_t steps);
+                                       std::size_t steps);
 
 // After a run: lists the plan's systems again, reads every step back, searches what is left, prints
 // all of it and gives the exit code: Done when what is due now is done and proved, Blocked when a

@@ -66,7 +66,7 @@ Result<SimulationOptions> simulation_options(const CommandContext& context,
                                              const Session& session) {
   const Configuration& configuration = session.project.configuration;
   SimulationOptions options;
-  RESCIND_ASSIGN_OR_RETURN(options.execute, execute_options(context, session, "", 0));
+  RESCIND_ASSIGN_OR_RETURN(options.execute, execute_options(context, session, 0));
   options.execute.random = [] { return 0.5; };
   options.execute.look_again = kLookAgain;
   // People, ways to reach them and places of delivery are those of the simulation.

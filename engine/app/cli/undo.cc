@@ -31,7 +31,7 @@ ExitCode run_undo(const CommandContext& context, const UndoArguments& arguments)
   if (!plan) {
     return context.report(plan.error());
   }
-  return write_plan(context, *plan, arguments.output);
+  return write_new_plan(context, *session, *plan, arguments.output);
 }
 
 }  // namespace

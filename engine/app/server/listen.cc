@@ -124,6 +124,10 @@ class BoundedStream final : public httplib::Stream {
 
   void read_until(Clock::time_point end) { read_end_ = end; }
 
+  // How much more may come. WHY: the library bounds a line of the header, and not how many there
+  // are.
+  void allow(std::size_t bytes) { allowed_ = bytes; }
+
   [[nodiscard]] bool is_readable() const override {
     return at_ < filled_ || ready(POLLIN, read_end_);
   }
@@ -141,7 +145,11 @@ class BoundedStream final : public httplib::Stream {
       at_ = 0;
       filled_ = static_cast<std::size_t>(got);
     }
-    const std::size_t given = std::min(size, filled_ - at_);
+    const std::size_t given = std::min({size, filled_ - at_, allowed_});
+    if (given == 0 && size > 0) {
+      return -1;
+    }
+    allowed_ -= given;
     std::copy_n(buffer_.data() + at_, given, to);
     at_ += given;
     return static_cast<ssize_t>(given);
@@ -190,6 +198,7 @@ class BoundedStream final : public httplib::Stream {
 
   socket_t socket_;
   Seconds write_time_;
+  std::size_t allowed_ = 0;
   Clock::time_point read_end_;
   Clock::time_point write_end_;
   bool writing_ = false;
@@ -198,7 +207,9 @@ class BoundedStream final : public httplib::Stream {
   std::size_t filled_ = 0;
 };
 
-// The connection that this thread works on ends after its answer, whatever was not read of it.
+// The connection that this thread works on.
+thread_local BoundedStream* current_stream = nullptr;
+// It ends after its answer, whatever was not read of it.
 thread_local bool last_answer = false;
 
 void end_connection(httplib::Response& response) {
@@ -213,6 +224,7 @@ void close_gently(socket_t socket) {
   std::array<char, 4096> unread{};
   BoundedStream stream(socket, Seconds(0));
   stream.read_until(Clock::now() + std::chrono::seconds(1));
+  stream.allow(kMostBytes);
   for (std::size_t bytes = 0; bytes < kMostBytes;) {
     const ssize_t got = stream.read(unread.data(), unread.size());
     if (got <= 0) {
@@ -230,6 +242,7 @@ class BoundedServer final : public httplib::Server {
  private:
   bool process_and_close_socket(socket_t socket) override {
     BoundedStream stream(socket, options_.write_timeout);
+    current_stream = &stream;
     bool good = true;
     for (std::size_t left = keep_alive_max_count_; good && left > 0; --left) {
       stream.read_until(Clock::now() + options_.read_timeout);
@@ -237,6 +250,7 @@ class BoundedServer final : public httplib::Server {
         break;
       }
       stream.read_until(Clock::now() + options_.read_timeout);
+      stream.allow(options_.max_headers_bytes);
       bool ended = false;
       last_answer = false;
       good = process_request(stream, left == 1, ended, nullptr);
@@ -244,6 +258,7 @@ class BoundedServer final : public httplib::Server {
         break;
       }
     }
+    current_stream = nullptr;
     close_gently(socket);
     return good;
   }
@@ -317,6 +332,7 @@ Status serve(const Service& service, const ListenOptions& options) {
       end_connection(response);
       return Handled::Handled;
     }
+    current_stream->allow(options.max_body_bytes);
     // A body that the library leaves unread must not be taken for the next request.
     const bool reads_body = from.method == "POST" || from.method == "PUT" || from.method == "PATCH";
     if (!reads_body && from.has_header("Content-Length")) {

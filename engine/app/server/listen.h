@@ -13,7 +13,8 @@ struct ListenOptions {
   std::string host = "127.0.0.1";  // loopback only
   int port = 8181;                 // 0: a free one
   std::size_t max_body_bytes = 8U * 1024U * 1024U;
-  std::size_t max_header_bytes = 8U * 1024U;  // of one header's value
+  std::size_t max_header_bytes = 8U * 1024U;    // of one header's value
+  std::size_t max_headers_bytes = 64U * 1024U;  // of a request without its body
   Seconds read_timeout{5};
   Seconds write_timeout{5};
   std::size_t threads = 2;

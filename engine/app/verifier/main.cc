@@ -1,6 +1,7 @@
 // The program `rescind-verify`: checks evidence with nothing but the public key of the log. It
 // reads an exported log, an evidence pack (JSON or page) or inclusion proofs, and opens no store.
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -8,6 +9,7 @@
 #include <iostream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -34,7 +36,8 @@ constexpr int kDoesNotHold = 4;
 constexpr int kUsage = 64;
 
 constexpr const char* kHelp =
-    R"(usage: rescind-verify --key ed25519:… [--key …] [--checkpoint FILE …] [--log LOGFILE] FILE
+    R"(usage: rescind-verify --key ed25519:… [--key …] [--checkpoint FILE …] [--log LOGFILE]
+                      [--expect-size N] [--signed-since T] FILE
 
 Checks FILE: an evidence log (`rescind audit export`), an evidence pack in JSON or as a page
 (`rescind audit pack`), or proofs of entries (`rescind audit prove`).
@@ -43,6 +46,9 @@ Checks FILE: an evidence log (`rescind audit export`), an evidence pack in JSON 
   --checkpoint FILE  a checkpoint that was kept elsewhere, to hold the log against; may be repeated
   --log LOGFILE      an exported log: whether a pack or a proof is of this log, and whether a pack
                      leaves nothing out
+  --expect-size N    the evidence must be of a log that was signed with N entries or more
+  --signed-since T   … and signed at this instant (2026-11-20T17:00:00Z) or later: a log that was
+                     cut back to an earlier checkpoint is whole in itself, and old
   --version, --help
 
 Exit code: 0 it holds, 4 it does not, 1 a file cannot be read, 64 the command line is wrong.
@@ -52,6 +58,8 @@ struct Arguments {
   std::vector<PublicKey> keys;
   std::vector<std::string> checkpoints;
   std::string log, file;
+  std::uint64_t expect_size = 0;  // 0: any
+  std::optional<Instant> signed_since;
 };
 
 int fail_with(const Error& error) {
@@ -95,6 +103,21 @@ std::string checkpoint_words(const Checkpoint& checkpoint) {
   return counted(checkpoint.size, "entry") + ", signed at " + format_instant(checkpoint.at);
 }
 
+// Whether the log reaches as far as whoever checks it knows that it does.
+void expect(const Arguments& arguments, const Checkpoint& last, std::vector<Finding>& findings) {
+  if (last.size < arguments.expect_size) {
+    findings.push_back({FindingKind::Truncated, std::nullopt,
+                        "the last checkpoint covers " + std::to_string(last.size) +
+                            " entries, expected were " + std::to_string(arguments.expect_size) +
+                            " or more"});
+  }
+  if (arguments.signed_since && last.at < *arguments.signed_since) {
+    findings.push_back({FindingKind::Truncated, std::nullopt,
+                        "the last checkpoint was signed at " + format_instant(last.at) +
+                            ", before " + format_instant(*arguments.signed_since)});
+  }
+}
+
 // `notes`: what else the log is held against.
 int check_log(const Arguments& arguments, const std::string& file,
               std::vector<NamedNote> notes = {}) {
@@ -107,7 +130,7 @@ int check_log(const Arguments& arguments, const std::string& file,
     return fail_with(kept.error());
   }
   std::move(kept->begin(), kept->end(), std::back_inserter(notes));
-  const auto report = check_log_file(in, {arguments.keys, "", true}, notes);
+  auto report = check_log_file(in, {arguments.keys, "", true}, notes);
   if (!report) {
     return fail_with(report.error());
   }
@@ -117,6 +140,8 @@ int check_log(const Arguments& arguments, const std::string& file,
     what += "; the last one covers " + checkpoint_words(report->checkpoints.back()) +
             ", and says nothing about what came later";
   }
+  expect(arguments, report->checkpoints.empty() ? Checkpoint() : report->checkpoints.back(),
+         report->findings);
   return conclude(report->findings, report->findings_left_out, what);
 }
 
@@ -135,9 +160,12 @@ int check_pack_text(const Arguments& arguments, const std::string& text) {
     }
     log = entries_of_file(arguments.log);
   }
-  const auto report = check_pack(text, arguments.keys, log);
+  auto report = check_pack(text, arguments.keys, log);
   if (!report) {
     return fail_with(report.error());
+  }
+  if (arguments.log.empty()) {
+    expect(arguments, report->checkpoint, report->findings);
   }
   return conclude(report->findings, 0,
                   "the evidence about " + report->identity +
@@ -205,7 +233,11 @@ int check_proofs(const Arguments& arguments, const std::string& text) {
   for (const InclusionProof& proof : *proofs) {
     const auto wrong = check_proof(proof, arguments.keys);
     findings.insert(findings.end(), wrong.begin(), wrong.end());
-    if (const auto checkpoint = read_checkpoint(proof.checkpoint); checkpoint && wrong.empty()) {
+    const auto checkpoint = read_checkpoint(proof.checkpoint);
+    if (checkpoint && arguments.log.empty()) {
+      expect(arguments, *checkpoint, findings);
+    }
+    if (checkpoint && wrong.empty()) {
       proved += proof.line + "\n  is in the log `" + checkpoint->origin + "` of " +
                 checkpoint_words(*checkpoint) + '\n';
     }
@@ -245,6 +277,12 @@ int check_file(const Arguments& arguments) {
   return check_pack_text(arguments, *text);
 }
 
+bool read_size(const std::string& text, std::uint64_t& size) {
+  const char* end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, size);
+  return error == std::errc() && last == end;
+}
+
 int run(const std::vector<std::string>& words) {
   Arguments arguments;
   for (std::size_t at = 0; at < words.size(); ++at) {
@@ -253,7 +291,8 @@ int run(const std::vector<std::string>& words) {
       std::cout << (word == "--help" ? kHelp : "rescind-verify " RESCIND_VERSION "\n");
       return kDone;
     }
-    const bool takes_value = word == "--key" || word == "--checkpoint" || word == "--log";
+    const bool takes_value = word == "--key" || word == "--checkpoint" || word == "--log" ||
+                             word == "--expect-size" || word == "--signed-since";
     if (takes_value && at + 1 == words.size()) {
       return usage("`" + word + "` needs a value");
     }
@@ -267,6 +306,15 @@ int run(const std::vector<std::string>& words) {
       arguments.checkpoints.push_back(words[++at]);
     } else if (word == "--log") {
       arguments.log = words[++at];
+    } else if (word == "--expect-size") {
+      if (!read_size(words[++at], arguments.expect_size)) {
+        return usage("`" + words[at] + "` is no number of entries");
+      }
+    } else if (word == "--signed-since") {
+      arguments.signed_since = parse_instant(words[++at]);
+      if (!arguments.signed_since) {
+        return usage("`" + words[at] + "` is no instant like 2026-11-20T17:00:00Z");
+      }
     } else if (word.starts_with("-") || !arguments.file.empty()) {
       return usage("`" + word + "` is one too many");
     } else {

@@ -36,6 +36,20 @@ TEST_CASE("secret: what it was taken from is overwritten, and moving leaves noth
   CHECK(secret.reveal() == "hunter2-hunter2");
 }
 
+TEST_CASE("seal: a code fits its text, purpose and key alone, and is the same every time") {
+  const SealKey key = key_of(1);
+  const std::string code = authenticate(key, "plan", "sha256:aa");
+  CHECK(code.starts_with("h1:"));
+  CHECK(code.size() == 3 + 64);
+  CHECK(code == authenticate(key, "plan", "sha256:aa"));
+  CHECK(is_authentic(key, "plan", "sha256:aa", code));
+  CHECK_FALSE(is_authentic(key, "plan", "sha256:ab", code));
+  CHECK_FALSE(is_authentic(key, "other", "sha256:aa", code));
+  CHECK_FALSE(is_authentic(key_of(2), "plan", "sha256:aa", code));
+  CHECK_FALSE(is_authentic(key, "plan", "sha256:aa", ""));
+  CHECK_FALSE(is_authentic(key, "plan", "sha256:aa", code.substr(0, code.size() - 1)));
+}
+
 TEST_CASE("seal: a sealed value opens with its key and purpose, and does not show itself") {
   const SealKey key = key_of(1);
   const Secret secret("correct horse battery staple");

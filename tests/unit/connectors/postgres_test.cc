@@ -29,6 +29,21 @@ TEST_CASE("postgres: logs show a setting's name and never its value") {
         "invalid value for parameter \"app.k\": (value left out)");
 }
 
+TEST_CASE("postgres: from 16 on only what the connector's role made follows another") {
+  MadeBy by{150004, false, false, true};
+  CHECK(made_by_us(by));
+  by = {160001, false, false, false};
+  CHECK_FALSE(made_by_us(by));  // a superuser made it
+  by.we = true;
+  CHECK(made_by_us(by));
+  by.others = true;
+  CHECK_FALSE(made_by_us(by));
+  by = {160001, true, false, true};
+  CHECK_FALSE(made_by_us(by));
+  by.others = false;
+  CHECK(made_by_us(by));
+}
+
 TEST_CASE("postgres: a role follows another by its mark and by the name that comes of it") {
   RoleFacts old;
   old.oid = "16400";

@@ -52,10 +52,61 @@ TEST_CASE("limits: whom the limit asks lets the excess pass") {
   const RunReport report = company.apply();
   CHECK(state_of(report, "alice") == StepState::Verified);
   CHECK(record_of(report, "carol").wait == "limit mass");
-  company.options.approve_as = "bob";
+  company.options.over_limits = {"mass"};
+  company.options.over_limit_as = "bob";
   CHECK(state_of(company.resume(report.run), "carol") == StepState::Waiting);
-  company.options.approve_as = "iam-lead";
+  company.options.over_limit_as = "iam-lead";
   CHECK(state_of(company.resume(report.run), "carol") == StepState::Verified);
+}
+
+TEST_CASE("limits: an approval of the step passes no limit, and passing a limit approves no step") {
+  Company company;
+  one_per_hour(company);
+  company.plan.limits.front().tripped = true;
+  company.plan.limits.front().ask = "iam-lead";
+  company.plan.complete = false;
+  limited(company, "alice", "crm:alice", "alice");
+  limited(company, "carol", "crm:carol", "carol");
+  PlanStep& carol = company.plan.steps[1];
+  carol.gate = Gate{"limit", "limit mass"};
+  // The same person is asked for both.
+  carol.approvals = {{{"iam-lead"}, ApprovalState::Needed, ""}};
+  const RunReport report = company.apply();
+  CHECK(record_of(report, "carol").wait == "approval by iam-lead");
+  SUBCASE("first the step, then the limit") {
+    company.options.approve_as = "iam-lead";
+    CHECK(record_of(company.resume(report.run), "carol").wait == "limit mass");
+    company.options.approve_as.clear();
+    company.options.over_limit_as = "iam-lead";
+    company.options.over_limits = {"other"};
+    CHECK(record_of(company.resume(report.run), "carol").wait == "limit mass");
+    company.options.over_limits = {"mass"};
+    CHECK(state_of(company.resume(report.run), "carol") == StepState::Verified);
+  }
+  SUBCASE("first the limit, then the step") {
+    company.options.over_limit_as = "iam-lead";
+    company.options.over_limits = {"mass"};
+    CHECK(record_of(company.resume(report.run), "carol").wait == "approval by iam-lead");
+    company.options.over_limit_as.clear();
+    company.options.approve_as = "iam-lead";
+    CHECK(state_of(company.resume(report.run), "carol") == StepState::Verified);
+  }
+}
+
+TEST_CASE("limits: nobody lets their own case exceed a limit") {
+  Company company;
+  one_per_hour(company);
+  company.plan.limits.front().allowed = 0;
+  company.plan.limits.front().ask = "alice";
+  limited(company, "alice", "crm:alice", "alice");
+  const RunReport report = company.apply();
+  CHECK(record_of(report, "alice").wait == "limit mass");
+  company.options.over_limit_as = "alice";
+  company.options.over_limits = {"mass"};
+  const auto refused =
+      resume_run(report.run, *company.store, company.connectors, company.clock, company.options);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message().starts_with("R0824"));
 }
 
 TEST_CASE("limits: a limit that is used up meanwhile asks too") {
@@ -69,11 +120,11 @@ TEST_CASE("limits: a limit that is used up meanwhile asks too") {
   earlier.plan = "{}";
   earlier.at = company.clock.now();
   REQUIRE(company.store->open_run(earlier).has_value());
-  REQUIRE(
-      company.store->reserve("run:00", "step:x", {other}, company.clock.now(), false)->reserved);
+  REQUIRE(company.store->reserve("run:00", "step:x", {other}, company.clock.now())->reserved);
   const RunReport report = company.apply();
   CHECK(record_of(report, "alice").wait == "limit mass");
-  company.options.approve_as = "iam-lead";
+  company.options.over_limit_as = "iam-lead";
+  company.options.over_limits = {"mass"};
   CHECK(state_of(company.resume(report.run), "alice") == StepState::Verified);
 }
 

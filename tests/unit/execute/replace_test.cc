@@ -204,6 +204,99 @@ TEST_CASE("replace: a successor whose value was lost is deleted by id and made a
   CHECK(company.effects().find("delete vault:db~") != std::string::npos);
 }
 
+// The retirement enters the stage, in that generation; its step there is a new one.
+void enter(Company& company, const std::string& run, const std::string& stage,
+           std::uint32_t generation, const std::vector<PlanStep>& steps) {
+  RetirementRecord next = company.store->list_retirements(run)->front();
+  next.stage = stage;
+  next.state = RetirementState::Acting;
+  next.generation = generation;
+  const auto claim = company.store->claim_run(run, company.clock.now());
+  JournalRecord line;
+  line.run = run;
+  line.epoch = claim->run.epoch;
+  line.at = company.clock.now();
+  line.entry = RecordEntry::Stage;
+  if (steps.empty()) {
+    REQUIRE(company.store->save_retirement(line, next).has_value());
+    return;
+  }
+  Plan more;
+  more.as_of = company.clock.now();
+  more.expires_at = company.clock.now() + Seconds(60);
+  more.steps = steps;
+  more.digest = compute_plan_digest(more);
+  NewSupplement supplement{more.digest, encode_plan(more), {}, "anew", company.clock.now()};
+  for (const PlanStep& step : steps) {
+    supplement.steps.push_back({step.id, step.generation});
+  }
+  supplement.retirements = {next};
+  REQUIRE(company.store->extend_run(line, supplement).has_value());
+}
+
+PlanStep& replace_in_stage(Company& company) {
+  PlannedRetirement planned;
+  planned.id = "retirement:1";
+  planned.item = "vault:db";
+  planned.start = "replace";
+  for (const char* name : {"replace", "quarantine"}) {
+    PlannedStage stage;
+    stage.name = name;
+    planned.stages.push_back(stage);
+  }
+  company.plan.retirements = {planned};
+  PlanStep& step = replace(company);
+  step.retirement = planned.id;
+  step.stage = "replace";
+  return step;
+}
+
+TEST_CASE("replace: going back to it leaves one live successor, that of the last time") {
+  Company company;
+  PlanStep again = replace_in_stage(company);
+  again.id = "step:replace-2";
+  again.generation = 2;
+  const RunReport first = company.apply();
+  REQUIRE(state_of(first, "replace") == StepState::Verified);
+  REQUIRE(successors(company) == std::pair<std::size_t, std::size_t>(1, 0));
+  enter(company, first.run, "replace", 2, {again});
+  SUBCASE("everybody takes it up") {
+    const RunReport later = company.resume(first.run);
+    CHECK(state_of(later, "replace-2") == StepState::Verified);
+    CHECK(successors(company) == std::pair<std::size_t, std::size_t>(1, 1));
+  }
+  SUBCASE("the earlier one stays until they have") {
+    company.fault(SandboxFaultKind::Deaf, "vault", "read", 0, -1, "reports");
+    CHECK(state_of(company.resume(first.run), "replace-2") == StepState::Waiting);
+    CHECK(successors(company) == std::pair<std::size_t, std::size_t>(2, 0));
+    REQUIRE(company.world->clear_faults());
+    company.clock.sleep_for(std::chrono::hours(1));
+    CHECK(state_of(company.resume(first.run), "replace-2") == StepState::Verified);
+    CHECK(successors(company) == std::pair<std::size_t, std::size_t>(1, 1));
+  }
+  SUBCASE("deleting it does not succeed at once") {
+    company.fault(SandboxFaultKind::TimeoutAfterEffect, "vault", "delete");
+    const RunReport later = company.resume(first.run);
+    CHECK(state_of(later, "replace-2") == StepState::Verified);
+    CHECK(successors(company) == std::pair<std::size_t, std::size_t>(1, 1));
+  }
+}
+
+TEST_CASE("replace: one that has begun is finished although its retirement has gone on") {
+  Company company;
+  company.fault(SandboxFaultKind::Deaf, "vault", "read", 0, -1, "reports");
+  replace_in_stage(company);
+  const RunReport first = company.apply();
+  REQUIRE(state_of(first, "replace") == StepState::Waiting);
+  enter(company, first.run, "quarantine", 1, {});
+  company.clock.sleep_for(std::chrono::hours(1));
+  CHECK(record_of(company.resume(first.run), "replace").wait.starts_with("delivery: "));
+  REQUIRE(company.world->clear_faults());
+  company.clock.sleep_for(std::chrono::hours(1));
+  CHECK(state_of(company.resume(first.run), "replace") == StepState::Verified);
+  CHECK(successors(company) == std::pair<std::size_t, std::size_t>(1, 0));
+}
+
 TEST_CASE("replace: a delivery that failed is tried again, the others are not held up by it") {
   Company company;
   replace(company);

@@ -102,6 +102,84 @@ TEST_CASE("execute: a credential that is refused once is not tried by the next r
   CHECK(again[1]->failed == 0);
 }
 
+TEST_CASE("execute: a server for messages that nobody reaches is found dead once for all runs") {
+  Company company;
+  company.options.inline_workers = true;
+  std::vector<std::string> runs;
+  for (int i = 0; i < 10; ++i) {
+    PlanStep step;
+    step.id = "step:notify";
+    step.verb = Verb::Notify;
+    step.target = "desk";
+    step.rank = Rank::Prepare;
+    step.not_before = company.clock.now();
+    company.plan.steps.push_back(step);
+    runs.push_back(open(company, "run " + std::to_string(i)));
+  }
+  int asked = 0;
+  ErrorKind kind = ErrorKind::Network;
+  SUBCASE("nobody answers") {}
+  SUBCASE("every address is wrong, the server answers") {
+    kind = ErrorKind::Protocol;
+  }
+  company.options.hand_over = [&](const PlanStep&) -> Status {
+    ++asked;
+    company.clock.sleep_for(std::chrono::seconds(20));
+    return fail(kind, "no");
+  };
+  const auto reports = resume(company, runs);
+  if (kind == ErrorKind::Network) {
+    CHECK(asked <= 5);
+    CHECK(record_of(*reports.back(), "notify").wait.starts_with("system (hand-over): "));
+  } else {
+    CHECK(asked == 50);
+  }
+}
+
+TEST_CASE("execute: a run that is done is let go while another waits") {
+  Company company;
+  company.options.inline_workers = true;
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  const std::string quick = open(company, "quick");
+  company.step("okta", Verb::Disable, Kind::Account, "okta:alice");
+  const std::string slow = open(company, "slow");
+  company.fault(SandboxFaultKind::ServerError, "okta", "disable", 0, 2);
+
+  // Waiting is when others could come.
+  class Waiting final : public Clock {
+   public:
+    Waiting(Clock& clock, std::function<void()> meanwhile)
+        : clock_(clock), meanwhile_(std::move(meanwhile)) {}
+
+    [[nodiscard]] Instant now() const override { return clock_.now(); }
+
+    [[nodiscard]] std::chrono::milliseconds monotonic() const override {
+      return clock_.monotonic();
+    }
+
+    void sleep_for(std::chrono::milliseconds duration) override {
+      meanwhile_();
+      clock_.sleep_for(duration);
+    }
+
+   private:
+    Clock& clock_;
+    std::function<void()> meanwhile_;
+  };
+
+  int waited = 0;
+  Waiting clock(company.clock, [&] {
+    ++waited;
+    CHECK(company.store->claim_run(quick, company.clock.now()).has_value());
+    CHECK_FALSE(company.store->claim_run(slow, company.clock.now()).has_value());
+  });
+  const auto reports =
+      resume_runs({quick, slow}, *company.store, company.connectors, clock, company.options);
+  CHECK(waited > 0);
+  CHECK(reports[0]->failed == 0);
+  CHECK(reports[1]->failed == 0);
+}
+
 TEST_CASE("execute: two runs never act on one account at the same time") {
   Company company;
   company.options.inline_workers = true;

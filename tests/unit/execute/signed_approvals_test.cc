@@ -435,6 +435,84 @@ TEST_CASE("refusals: a step that can start without the approval is not ended") {
   }
 }
 
+TEST_CASE("signed approvals: another identity of the same person is no second pair of eyes") {
+  Case at;
+  at.signers.add(at.plan, "it-security", "tom-admin");
+  const auto code = [&] { return at.code(signed_by(at.draft("tom-admin"), "tom-admin")); };
+  at.plan.events.front().submitted_by = "tom";
+  CHECK(code() == "counts");
+  SUBCASE("owned by who submitted the event") {
+    at.signers.people["tom-admin"].owners = {"tom"};
+    CHECK(code() == "R0876");
+  }
+  SUBCASE("owned by the subject") {
+    at.signers.people["tom-admin"].owners = {"alice"};
+    CHECK(code() == "R0824");
+  }
+  SUBCASE("with the key of who submitted the event") {
+    at.signers.people["tom"].keys.insert(public_key_of("tom-admin"));
+    CHECK(code() == "R0876");
+  }
+  SUBCASE("with the key of the subject") {
+    at.signers.people["alice"].keys.insert(public_key_of("tom-admin"));
+    CHECK(code() == "R0824");
+  }
+  SUBCASE("delegating") {
+    at.plan.events.front().submitted_by = "boss";
+    at.signers.people["tom"].owners = {"boss"};
+    CHECK(at.code(at.delegated(at.delegate_to_carol())) == "R0876");
+  }
+}
+
+TEST_CASE("signed approvals: letting a step exceed a limit is a word of its own") {
+  Case at;
+  PlanStep& step = at.plan.steps.front();
+  step.limits = {{"house.mass", ""}, {"house.other", ""}};
+  for (const char* name : {"house.mass", "house.other"}) {
+    LimitUse use;
+    use.name = name;
+    use.ask = "it-security";
+    at.plan.limits.push_back(use);
+  }
+  const auto says = [&](const ApprovalDocument& document) {
+    const Approvals approvals(at.plan, at.signers.facts, rows_of(document));
+    return std::string(approvals.missing(step, step.approvals, at.now).empty() ? "step " : "") +
+           (approvals.may_exceed(step, "house.mass", at.now) ? "mass " : "") +
+           (approvals.may_exceed(step, "house.other", at.now) ? "other " : "");
+  };
+  CHECK(says(signed_by(at.draft("ines"), "ines")) == "step ");
+
+  ApprovalDocument over = at.draft("ines");
+  over.over_limit = "house.mass";
+  over.steps = {{step.id, execute::over_limit_binding(step, "house.mass")}};
+  CHECK(says(signed_by(over, "ines")) == "mass ");
+  SUBCASE("a refusal lets nothing pass, and ends no step") {
+    over.refuse = true;
+    CHECK(says(signed_by(over, "ines")) == "");
+    const Approvals approvals(at.plan, at.signers.facts, rows_of(signed_by(over, "ines")));
+    CHECK_FALSE(approvals.refusal(step, at.now).has_value());
+  }
+  SUBCASE("the document of the one is none for the other") {
+    over.over_limit = "house.other";
+    CHECK(says(signed_by(over, "ines")) == "");
+    over.over_limit.clear();
+    CHECK(says(signed_by(over, "ines")) == "");
+  }
+  SUBCASE("taking the limit's name out of it breaks its signature") {
+    ApprovalDocument stripped = signed_by(over, "ines");
+    stripped.over_limit.clear();
+    CHECK(code_name(execute::objection_to(stripped, at.plan, {})->code) == "R0872");
+  }
+  SUBCASE("it stands for the step as it was shown") {
+    step.target = "another";
+    CHECK(says(signed_by(over, "ines")) == "");
+  }
+  SUBCASE("whom the limit does not ask, lets nothing pass") {
+    at.plan.limits.front().ask = "board";
+    CHECK(says(signed_by(over, "ines")) == "");
+  }
+}
+
 TEST_CASE("refusals: a run ends the step, says so in its journal, and goes on with the rest") {
   Company company;
   company.step("disable", Verb::Disable, Kind::Account, "crm:alice");

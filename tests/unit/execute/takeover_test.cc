@@ -278,4 +278,47 @@ TEST_CASE("execute: steps of a stage wait until their retirement is in it") {
   CHECK(load_run_plan(*company.store, report.run)->plan.steps.size() == 3);
 }
 
+TEST_CASE("execute: a begun step of a stage that was left ends, and holds no containment up") {
+  Company company;
+  PlannedRetirement planned;
+  planned.id = "retirement:1";
+  planned.item = "crm:alice";
+  planned.start = "drain";
+  for (const char* name : {"drain", "quarantine"}) {
+    PlannedStage stage;
+    stage.name = name;
+    planned.stages.push_back(stage);
+  }
+  company.plan.retirements = {planned};
+  PlanStep& hand_over = company.step("hand-over", Verb::Transfer, Kind::Data, "crm:mail");
+  hand_over.retirement = planned.id;
+  hand_over.stage = "drain";
+  hand_over.target = "bob";
+  PlanStep& disable = company.step("disable", Verb::Disable, Kind::Account, "crm:alice");
+  disable.retirement = planned.id;
+  disable.stage = "quarantine";
+  disable.strong_after = {"step:hand-over"};
+  company.fault(SandboxFaultKind::Conflict, "crm", "transfer", 0, 100);
+  const RunReport report = company.apply();
+  REQUIRE(state_of(report, "hand-over") == StepState::Conflict);
+
+  RetirementRecord next = **company.store->find_open_retirement("crm:alice");
+  next.stage = "quarantine";
+  next.state = RetirementState::Acting;
+  {
+    const auto claim = company.store->claim_run(report.run, company.clock.now());
+    JournalRecord line;
+    line.run = report.run;
+    line.epoch = claim->run.epoch;
+    line.at = company.clock.now();
+    line.entry = RecordEntry::Stage;
+    REQUIRE(company.store->save_retirement(line, next).has_value());
+  }
+  const RunReport later = company.resume(report.run);
+  CHECK(state_of(later, "hand-over") == StepState::Cancelled);
+  CHECK(record_of(later, "hand-over")
+            .detail.starts_with("its retirement has left `drain`, it had begun: "));
+  CHECK(state_of(later, "disable") == StepState::Verified);
+}
+
 }  // namespace rescind

@@ -55,6 +55,22 @@ TEST_CASE("approval documents: what was signed reads back and its signatures hol
   CHECK(*delegation == *document.delegation);
 }
 
+TEST_CASE(
+    "approval documents: one about exceeding a limit is signed under a head line of its own") {
+  ApprovalDocument document = example();
+  document.over_limit = "house.mass";
+  CHECK_FALSE(signature_holds(document));
+  sign_document(document, test_key(1));
+  CHECK(signed_bytes(document).starts_with(
+      "rescind approval over a limit 1\n10:house.mass,11:sha256:plan,"));
+  const auto read = decode_approval(encode_approval(document));
+  REQUIRE_MESSAGE(read.has_value(), read.error().message());
+  CHECK(*read == document);
+  const auto unnamed = decode_approval(with(encode_approval(document), "house.mass", ""));
+  REQUIRE_FALSE(unnamed.has_value());
+  CHECK(unnamed.error().message().starts_with("R0871"));
+}
+
 TEST_CASE("approval documents: the signed bytes are the documented ones") {
   ApprovalDocument document;
   document.plan = "sha256:p";

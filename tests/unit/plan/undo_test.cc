@@ -37,8 +37,9 @@ struct Applied {
                {.verb = Verb::Remove, .kinds = Kind::Role, .within = hours(1)},
                {.verb = Verb::Transfer, .kinds = Kind::Data, .within = days(1), .to = {"bob"}},
                {.verb = Verb::Delete, .kinds = Kind::Data}})}));
-    request.run = "run:1";
-    request.plan = &plan;
+    UndoneRun run;
+    run.run = "run:1";
+    run.plan = &plan;
     request.now = at(kNow) + days(1);
     request.steward = "oncall";
     std::uint32_t position = 0;
@@ -49,16 +50,40 @@ struct Applied {
       record.position = position;
       record.state = StepState::Verified;
       record.settled_at = at(kNow) + Seconds(position++);
-      request.records.push_back(record);
-      request.captured.insert(step.id);
+      run.records.push_back(record);
+      run.captured.insert(step.id);
+      if (step.effects.has(Effect::Contains) && step.reversible != Reversible::Never) {
+        request.standing[step.item].push_back(held_by(own_cause(), step, *record.settled_at));
+      }
     }
+    request.runs = {std::move(run)};
+  }
+
+  [[nodiscard]] std::string own_cause() const { return claim_cause(plan.event_lineages.front()); }
+
+  static StandingChange held_by(const std::string& cause, const PlanStep& step, Instant when,
+                                const std::string& run = "run:1") {
+    StandingChange change;
+    change.claim.item = step.item;
+    change.claim.cause = cause;
+    change.claim.run = run;
+    change.claim.step = step.id;
+    change.claim.at = when;
+    change.verb = step.verb;
+    change.captured = true;
+    return change;
+  }
+
+  const PlanStep& step(std::string_view item, Verb verb) const {
+    const PlanStep* found = find_step(plan, item, verb);
+    REQUIRE(found != nullptr);
+    return *found;
   }
 
   StepRecord& record(std::string_view item, Verb verb) {
-    const PlanStep* step = find_step(plan, item, verb);
-    REQUIRE(step != nullptr);
-    return *std::find_if(request.records.begin(), request.records.end(),
-                         [&](const StepRecord& one) { return one.step == step->id; });
+    std::vector<StepRecord>& records = request.runs.front().records;
+    return *std::find_if(records.begin(), records.end(),
+                         [&](const StepRecord& one) { return one.step == step(item, verb).id; });
   }
 };
 
@@ -137,17 +162,79 @@ TEST_CASE("undo: what cannot be put back is said, with the reason") {
 
 TEST_CASE("undo: an item that another cause holds stays contained") {
   Applied applied;
-  ContainmentClaim other;
-  other.item = "crm:alice";
-  other.cause = "risk/alice@siem:1#1";
-  other.run = "run:2";
-  applied.request.claims = {other};
+  std::vector<StandingChange>& standing = applied.request.standing["crm:alice"];
+  standing.push_back(Applied::held_by("risk/alice@siem:1", applied.step("crm:alice", Verb::Disable),
+                                      at(kNow) + hours(2), "run:2"));
   Plan undo = plan_undo(applied.request);
   CHECK(find_step(undo, "crm:alice", Verb::Restore) == nullptr);
-  CHECK(notes_say(undo, "crm:alice stays contained: by risk/alice@siem:1#1"));
-  applied.request.claims[0].released_at = at(kNow);
+  CHECK(notes_say(undo, "crm:alice stays contained: by risk/alice@siem:1"));
+  // The run's own claim ends all the same: it keeps nobody else's undo from giving the item back.
+  const ClaimRelease own{.item = "crm:alice", .cause = applied.own_cause()};
+  CHECK(std::count(undo.releases.begin(), undo.releases.end(), own) == 1);
+  standing.back().claim.released_at = at(kNow) + hours(3);
   undo = plan_undo(applied.request);
   CHECK(find_step(undo, "crm:alice", Verb::Restore) != nullptr);
+}
+
+TEST_CASE("undo: the last run to give an item up brings it back to before the first one took it") {
+  Applied applied;
+  const PlanStep disable = applied.step("crm:alice", Verb::Disable);
+  // Another run disabled it first and gave it up since; this one found it so.
+  PlanStep earlier = disable;
+  earlier.id = "step:earlier";
+  applied.record("crm:alice", Verb::Disable).state = StepState::AlreadyDone;
+  std::vector<StandingChange>& standing = applied.request.standing["crm:alice"];
+  standing.front().found_so = true;
+  standing.push_back(Applied::held_by("risk/alice@siem:1", earlier, at(kNow) - hours(9), "run:0"));
+  standing.back().claim.released_at = at(kNow) + hours(3);
+  applied.request.others.emplace(earlier.id, earlier);
+  SUBCASE("it was contained throughout") {
+    const Plan undo = plan_undo(applied.request);
+    const PlanStep* restore = find_step(undo, "crm:alice", Verb::Restore);
+    REQUIRE(restore != nullptr);
+    CHECK(restore->restores_run == "run:0");
+    CHECK(restore->restores_step == "step:earlier");
+    CHECK(find_step(undo, "crm:alice", Verb::Revoke, "sweep") != nullptr);
+    CHECK(wrong_order(undo) == "");
+  }
+  SUBCASE("the other run had given it up before: somebody else took it out of use") {
+    standing.back().claim.released_at = at(kNow) - hours(8);
+    const Plan undo = plan_undo(applied.request);
+    CHECK(find_step(undo, "crm:alice", Verb::Restore) == nullptr);
+  }
+  SUBCASE("what the other one found is not recorded") {
+    standing.back().captured = false;
+    const Plan undo = plan_undo(applied.request);
+    CHECK(find_step(undo, "crm:alice", Verb::Restore) == nullptr);
+    CHECK(needs(undo, "crm:alice", "what it was before is not recorded"));
+  }
+}
+
+TEST_CASE("undo: what the run took over from others is put back with it") {
+  Applied applied;
+  const PlanStep role = applied.step("crm:r", Verb::Remove);
+  // The older run removed the role, and this one never spoke of it.
+  Plan older = applied.plan;
+  older.steps = {role};
+  UndoneRun first;
+  first.run = "run:0";
+  first.plan = &older;
+  first.records = {applied.record("crm:r", Verb::Remove)};
+  first.captured = {role.id};
+  std::erase_if(applied.plan.steps, [&](const PlanStep& step) { return step.id == role.id; });
+  std::erase_if(applied.request.runs.front().records,
+                [&](const StepRecord& record) { return record.step == role.id; });
+  applied.request.runs.front().captured.erase(role.id);
+  applied.request.runs.push_back(first);
+  const Plan undo = plan_undo(applied.request);
+  const PlanStep* restore = find_step(undo, "crm:r", Verb::Restore);
+  REQUIRE(restore != nullptr);
+  CHECK(restore->restores_run == "run:0");
+  CHECK(find_step(undo, "crm:alice", Verb::Restore)->restores_run == "run:1");
+  CHECK(undo.undoes == "run:1");
+  applied.request.put_back = {{"run:0", role.id}};
+  const Plan again = plan_undo(applied.request);
+  CHECK(find_step(again, "crm:r", Verb::Restore) == nullptr);
 }
 
 TEST_CASE("undo: only what this run did comes back, and only when that is known") {
@@ -155,8 +242,10 @@ TEST_CASE("undo: only what this run did comes back, and only when that is known"
   applied.record("crm:alice", Verb::Disable).state = StepState::AlreadyDone;
   applied.record("crm:r", Verb::Remove).state = StepState::Unknown;
   applied.record("crm:key", Verb::Disable).state = StepState::Pending;
+  applied.request.standing.erase("crm:key");
+  applied.request.standing["crm:alice"].front().found_so = true;
   const PlanStep* transfer = find_step(applied.plan, "mail:box", Verb::Transfer);
-  applied.request.captured.erase(transfer->id);
+  applied.request.runs.front().captured.erase(transfer->id);
   const Plan undo = plan_undo(applied.request);
   CHECK(undo.steps.empty());
   CHECK(needs(undo, "crm:r", "nobody knows whether it was done"));
@@ -183,7 +272,8 @@ TEST_CASE("undo: a window that is over is over") {
 TEST_CASE("undo: putting back is planned the same whatever the order of the records") {
   Applied applied;
   const std::string text = encode_plan(plan_undo(applied.request));
-  std::reverse(applied.request.records.begin(), applied.request.records.end());
+  std::vector<StepRecord>& records = applied.request.runs.front().records;
+  std::reverse(records.begin(), records.end());
   CHECK(encode_plan(plan_undo(applied.request)) == text);
 }
 

@@ -1,6 +1,7 @@
 // A run that takes over from another, is added to, or is put back.
 #include <algorithm>
 
+#include "store/run_plan.h"
 #include "tests/unit/store/fixture.h"
 
 namespace rescind {
@@ -189,6 +190,43 @@ TEST_CASE("store: a run is put back step by step, also after it closed") {
   CHECK(store->find_run(old.id).value()->state == RunState::Undoing);
   REQUIRE(store->mark_undone(old.id, opened->id, {"step:a"}, true, at_second(9)).has_value());
   CHECK(store->find_run(old.id).value()->state == RunState::Undone);
+}
+
+TEST_CASE("store: an undo is not begun when the run went on since it was planned") {
+  const TemporaryFolder folder;
+  auto store = open_store(folder);
+  const RunRecord old = begin(*store, four_steps("aa"));
+  set_step(*store, old, "step:a", StepState::Verified, 1);
+  NewRun undo = new_run("bb");
+  undo.undoes = old.id;
+  undo.undo_state = undo_binding_value(*store->list_steps(old.id));
+  // That another step waits for something else changes nothing of what is to be put back.
+  set_step(*store, old, "step:b", StepState::Waiting, 0);
+  CHECK(undo_binding_value(*store->list_steps(old.id)) == undo.undo_state);
+  set_step(*store, old, "step:b", StepState::Intent, 1);
+  const auto stale = store->open_run(undo);
+  REQUIRE_FALSE(stale.has_value());
+  CHECK(stale.error().kind() == ErrorKind::Conflict);
+  CHECK(store->find_run(old.id).value()->state == RunState::Open);
+  CHECK(step_of(*store, old.id, "step:b").state == StepState::Intent);
+  undo.undo_state = undo_binding_value(*store->list_steps(old.id));
+  CHECK(store->open_run(undo).has_value());
+}
+
+TEST_CASE("store: steps of a superseded run become undone, the run stays superseded") {
+  const TemporaryFolder folder;
+  auto store = open_store(folder);
+  const RunRecord old = begin(*store, four_steps("aa"));
+  set_step(*store, old, "step:a", StepState::Verified, 1);
+  NewRun second = new_run("bb");
+  second.supersedes = {old.id};
+  REQUIRE(store->open_run(second).has_value());
+  REQUIRE(store->mark_undone(old.id, "run:x", {"step:a", "step:other"}, false, at_second(9)));
+  CHECK(step_of(*store, old.id, "step:a").state == StepState::Undone);
+  CHECK(store->find_run(old.id).value()->state == RunState::Superseded);
+  CHECK(store->find_run(old.id).value()->updated_at == at_second(9));
+  CHECK(store->mark_undone(old.id, "run:x", {}, true, at_second(9)).error().kind() ==
+        ErrorKind::Conflict);
 }
 
 TEST_CASE("store: a run is due from its opening until somebody says when it is due next") {

@@ -360,6 +360,39 @@ TEST_CASE("advance: a key is drained, isolated, used, put back, isolated again a
     CHECK(desk.effects("delete", "aws:k1") == 1);
     CHECK(desk.retirement().state == RetirementState::Ended);
   }
+  SUBCASE("somebody does whom only that use would make a dependent") {
+    desk.clock.sleep_for(2 * kDay);
+    REQUIRE(desk.use_by("alice-bot").has_value());
+    desk.options.approve_as = "bob";
+    desk.advance();
+    desk.advance_after(kDay);
+    CHECK(desk.retirement().stage == "quarantine");
+    CHECK(desk.retirement().generation == 1);
+    CHECK(desk.retirement().escalated);
+    CHECK(desk.journal(first.run).find("it was used by alice-bot while it should be out of use") !=
+          std::string::npos);
+    CHECK(desk.effects("undone", "aws:k1") == 0);
+  }
+  SUBCASE("a dependent does that is to leave by another event") {
+    Event leaves = make_event("leaver", "billing", "2026-02-05T17:00:00Z", "7");
+    StoredEvent stored;
+    stored.lineage = lineage_of(leaves);
+    stored.source = leaves.source;
+    stored.id = leaves.id;
+    stored.type = leaves.type;
+    stored.subject = leaves.subject;
+    stored.json = "{}";
+    stored.arrived = desk.clock.now();
+    REQUIRE(desk.office.store->record_event(stored).has_value());
+    desk.clock.sleep_for(2 * kDay);
+    REQUIRE(desk.use_by("billing").has_value());
+    desk.options.approve_as = "bob";
+    desk.advance();
+    CHECK(desk.retirement().stage == "quarantine");
+    CHECK(desk.journal(first.run).find("it was used by billing while it should be out of use") !=
+          std::string::npos);
+    CHECK(desk.effects("undone", "aws:k1") == 0);
+  }
   SUBCASE("a dependent still does") {
     // Forced: the key works for a moment although it should not.
     desk.clock.sleep_for(2 * kDay);

@@ -37,6 +37,20 @@ Plan plan_for_alice() {
   return plan;
 }
 
+// Keeps what is handed to it, or fails.
+struct Inbox final : HandOver {
+  Result<std::string> deliver(const HandOverMessage& message) override {
+    if (!open) {
+      return fail(ErrorKind::Network, "nobody answers");
+    }
+    got.push_back(message);
+    return std::string("inbox");
+  }
+
+  bool open = true;
+  std::vector<HandOverMessage> got;
+};
+
 // A store with one run of one step, and the signer beside it.
 struct Archive {
   Archive() {
@@ -316,6 +330,32 @@ TEST_CASE("audit log: an older memory beside the key, or none, stops nothing and
   }
   CHECK(read_file(file, 10000).value() == archive.store->list_checkpoints()->back());
   CHECK(archive.findings().empty());
+}
+
+TEST_CASE("audit log: the witness gets every checkpoint once, and the next one when one got lost") {
+  Archive archive;
+  Inbox inbox;
+  const auto send = [&] {
+    const auto note = sign_log(*archive.store, archive.signer, kNow);
+    REQUIRE_MESSAGE(note.has_value(), note.error().to_string());
+    return send_checkpoint(*archive.store, *note, "file:witness", inbox);
+  };
+  REQUIRE(send().has_value());
+  REQUIRE(send().has_value());
+  REQUIRE(inbox.got.size() == 1);
+  CHECK(inbox.got.front().contact == "file:witness");
+  const auto checkpoint =
+      verify_checkpoint(inbox.got.front().text, {archive.signer.key.public_key});
+  REQUIRE(checkpoint.has_value());
+  CHECK(checkpoint->size == archive.store->audit_size().value());
+
+  archive.approve();
+  inbox.open = false;
+  CHECK_FALSE(send().has_value());
+  inbox.open = true;
+  REQUIRE(send().has_value());
+  REQUIRE(inbox.got.size() == 2);
+  CHECK(inbox.got.back().key != inbox.got.front().key);
 }
 
 }  // namespace rescind

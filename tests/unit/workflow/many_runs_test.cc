@@ -157,6 +157,34 @@ TEST_CASE("advance: a dead system is waited for once, not once per run") {
   CHECK(exodus.disabled("aws") == kPeople);
 }
 
+TEST_CASE("advance: a system that shows no evidence is asked once in a pass, not by every run") {
+  Exodus exodus;
+  Desk& desk = exodus.desk;
+  constexpr int kKeys = 7;
+  std::string keys;
+  const auto id_of = [](int i) { return "aws:key" + std::to_string(i); };
+  for (int i = 0; i < kKeys; ++i) {
+    keys += R"({"record":"api_key","id":")" + id_of(i) +
+            R"(","system":"aws","holder":"ci-bot","native_id":")" + id_of(i) +
+            R"(","dependents":["billing"],"created":"2025-01-01T00:00:00Z"})" + "\n";
+  }
+  REQUIRE(desk.world->seed(keys).has_value());
+  const auto facts = desk.facts({"aws"});
+  for (int i = 0; i < kKeys; ++i) {
+    const Event orphaned = make_event("orphaned", id_of(i), "2026-01-05T17:00:00Z", id_of(i));
+    const Plan plan = must(plan_events(desk.office.policy(), facts, desk.plan_request({orphaned})));
+    must(execute_plan(plan, *desk.office.store, desk.connectors, desk.clock, desk.options));
+  }
+  int asked = 0;
+  exodus.request.take_evidence = [&asked](const std::string&) -> Status {
+    ++asked;
+    return fail(ErrorKind::Network, "no answer");
+  };
+  exodus.request.runs_at_once = 5;
+  exodus.advance();
+  CHECK(asked == 1);
+}
+
 TEST_CASE("advance: what each run came to can be taken as it comes, and then nobody keeps it") {
   Exodus exodus;
   std::size_t most = 0;

@@ -45,6 +45,7 @@ TEST_CASE("people: keys are those that a team declares for its own members") {
   CHECK_FALSE(facts.person("nobody-known").has_value());
   CHECK(people.owners_of_system("aws") == std::vector<std::string>{"cloud-team"});
   CHECK(people.owners_of_identity("ci-bot") == std::vector<std::string>{"ines"});
+  CHECK(facts.person("ci-bot")->owners == std::set<std::string>{"ines"});
   CHECK(people.contact("it-security") == "mailto:sec@example.org");
   CHECK(people.contact("ines") == "mailto:ines@example.org");
   CHECK(people.contact("legal").empty());
