@@ -194,12 +194,6 @@ Result<std::vector<RetirementRecord>> SqliteStore::list_due_retirements(Instant 
   return read_retirements(select);
 }
 
-Result<std::optional<RetirementRecord>> SqliteStore::find_open_retirement(const std::string& item) {
-  const std::lock_guard lock(mutex_);
-  RESCIND_ASSIGN_OR_RETURN(auto open, retirements_where("ended = 0 AND item = ?", item));
-  return open.empty() ? std::nullopt : std::optional<RetirementRecord>(std::move(open.front()));
-}
-
 Status SqliteStore::write_claim(const ContainmentClaim& claim) {
   RESCIND_ASSIGN_OR_RETURN(
       auto insert, database_.prepare("INSERT OR REPLACE INTO claims VALUES (?,?,?,?,?,?,?,?,?)"));

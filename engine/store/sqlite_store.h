@@ -59,7 +59,6 @@ class SqliteStore final : public Store {
   Result<std::vector<RetirementRecord>> list_retirements(const std::string& run) override;
   Result<std::vector<RetirementRecord>> list_retirements_of(const std::string& item) override;
   Result<std::vector<RetirementRecord>> list_due_retirements(Instant at) override;
-  Result<std::optional<RetirementRecord>> find_open_retirement(const std::string& item) override;
 
   Result<std::uint64_t> release_claims(const std::string& cause, const std::string& item,
                                        const std::string& by, Instant at) override;

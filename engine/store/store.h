@@ -246,8 +246,6 @@ class Store : public AuditStore {
   virtual Result<std::vector<RetirementRecord>> list_retirements_of(
       const std::string& item) = 0;  // by entered_at, id
   virtual Result<std::vector<RetirementRecord>> list_due_retirements(Instant at) = 0;
-  // The one that has not ended. Of several the first to be entered.
-  virtual Result<std::optional<RetirementRecord>> find_open_retirement(const std::string& item) = 0;
 
   // --- containment claims. One per item and cause; a claim made again stands again.
   // Releases those of the cause on the item (item "": on all). How many stood.

@@ -262,6 +262,20 @@ TEST_CASE("signed approvals: two of one person at one instant count in whatever 
   }
 }
 
+TEST_CASE("signed approvals: of a yes and a no at one instant the no counts") {
+  const Case at;
+  ApprovalDocument no = at.draft("ines");
+  no.refuse = true;
+  no = signed_by(no, "ines");
+  const ApprovalDocument yes = signed_by(at.draft("ines"), "ines");
+  for (const bool no_first : {true, false}) {
+    std::vector<StoredApproval> rows = rows_of(no_first ? no : yes);
+    rows.push_back(rows_of(no_first ? yes : no).front());
+    const Approvals approvals(at.plan, at.signers.facts, rows);
+    CHECK_MESSAGE(approvals.refusal(at.plan.steps.front(), at.now).has_value(), no_first);
+  }
+}
+
 TEST_CASE("delegation: a delegate approves within scope and time, for a delegator who is away") {
   Case at;
   Delegation delegation = at.delegate_to_carol();

@@ -242,17 +242,17 @@ TEST_CASE("execute: steps of a stage wait until their retirement is in it") {
   CHECK(record_of(report, "delete").wait == "stage delete");
   CHECK(report.failed == 0);
   CHECK(report.state == RunState::Settled);
-  const auto retirement = company.store->find_open_retirement("crm:alice");
-  REQUIRE(retirement->has_value());
-  CHECK((*retirement)->stage == "quarantine");
-  CHECK((*retirement)->state == RetirementState::Acting);
+  const auto retirements = company.store->list_retirements_of("crm:alice");
+  REQUIRE(retirements->size() == 1);
+  CHECK(retirements->front().stage == "quarantine");
+  CHECK(retirements->front().state == RetirementState::Acting);
 
   // A supplement gives the step another form; a new generation leaves the old one behind.
   JournalRecord line;
   line.run = report.run;
   line.at = company.clock.now();
   line.entry = RecordEntry::Extended;
-  RetirementRecord next = **retirement;
+  RetirementRecord next = retirements->front();
   next.stage = "delete";
   next.generation = 2;
   Plan more;
@@ -302,7 +302,7 @@ TEST_CASE("execute: a begun step of a stage that was left ends, and holds no con
   const RunReport report = company.apply();
   REQUIRE(state_of(report, "hand-over") == StepState::Conflict);
 
-  RetirementRecord next = **company.store->find_open_retirement("crm:alice");
+  RetirementRecord next = company.store->list_retirements_of("crm:alice")->front();
   next.stage = "quarantine";
   next.state = RetirementState::Acting;
   {

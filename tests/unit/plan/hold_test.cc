@@ -72,6 +72,16 @@ TEST_CASE("hold: what ends before a step could start does not touch it") {
   CHECK(find_step(plan, "mail:box", Verb::Delete)->not_before == at(kNow) + days(10));
 }
 
+TEST_CASE("hold: one that has ended does not hold what could have started before") {
+  const Plan plan = held({.name = "past",
+                          .verbs = {Verb::Disable},
+                          .item = "mail:alice",
+                          .until = at(kNow),
+                          .even_containment = true});
+  CHECK_FALSE(find_step(plan, "mail:alice", Verb::Disable)->gate.has_value());
+  CHECK(plan.postponed.empty());
+}
+
 TEST_CASE("hold: containment is held only by a hold that says so") {
   Hold hold{.name = "trap", .verbs = {Verb::Disable, Verb::Delete}, .item = "mail:alice"};
   const Plan without = held(hold);

@@ -218,20 +218,23 @@ TEST_CASE("restore: what an earlier run contained late is destroyed late, counte
 }
 
 TEST_CASE("restore: what somebody enabled again is contained from today at the earliest") {
-  const Organisation leaver = {
-      .records = with(
-          R"({"record":"account","id":"crm:alice","system":"crm","holder":"alice","enabled":true}
-)"),
-      .rules = {rule("out", {"leaver"},
-                     {{.verb = Verb::Disable, .kinds = Kind::Account},
-                      {.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)}})},
-      .events = {{.type = "leaver",
-                  .subject = "alice",
-                  .when = "2026-01-01T00:00:00Z",
-                  .arrived = "2026-01-01T00:00:00Z"}}};
-  const Plan plan = plan_with(leaver, {change("out", "leaver", "alice", "2026-01-01T00:00:00Z")});
-  REQUIRE(find_step(plan, "crm:alice", Verb::Disable) != nullptr);
-  CHECK(find_step(plan, "crm:alice", Verb::Delete)->not_before == at(kNow) + days(30));
+  const auto deletion = [](const std::string& seen) {
+    const Organisation leaver = {
+        .records = with(R"({"record":"account","id":"crm:alice","system":"crm","holder":"alice")" +
+                        seen + "}\n"),
+        .rules = {rule("out", {"leaver"},
+                       {{.verb = Verb::Disable, .kinds = Kind::Account},
+                        {.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)}})},
+        .events = {{.type = "leaver",
+                    .subject = "alice",
+                    .when = "2026-01-01T00:00:00Z",
+                    .arrived = "2026-01-01T00:00:00Z"}}};
+    const Plan plan = plan_with(leaver, {change("out", "leaver", "alice", "2026-01-01T00:00:00Z")});
+    return find_step(plan, "crm:alice", Verb::Delete)->not_before;
+  };
+  CHECK(deletion(R"(,"enabled":true)") == at(kNow) + days(30));
+  CHECK(deletion(R"(,"enabled":false)") == at("2026-01-31T00:00:00Z"));
+  CHECK(deletion("") == at("2026-01-31T00:00:00Z"));  // nobody says
 }
 
 }  // namespace rescind::test

@@ -18,6 +18,7 @@ TEST_CASE("advance: an appointment is decided again when it is due, and kept onc
   desk.advance();
   CHECK(desk.advance_after(29 * kDay).runs.empty());
   CHECK(desk.effects("delete", "crm:alice") == 0);
+  CHECK(desk.journal(first.run).find("decided again") == std::string::npos);
   const AdvanceReport report = desk.advance_after(2 * kDay);
   REQUIRE(report.runs.size() == 1);
   CHECK(desk.effects("delete", "crm:alice") == 1);
@@ -41,6 +42,23 @@ TEST_CASE("advance: a hold that came meanwhile keeps an appointment, and lifting
     return step.wait.find("hold t.matter until it is lifted: M-1") != std::string::npos;
   }));
   desk.alice.clear();
+  desk.advance_after(2 * kDay);
+  CHECK(desk.effects("delete", "crm:alice") == 1);
+}
+
+TEST_CASE("advance: what cannot be decided when it is due waits for a person, and is not lost") {
+  Desk desk;
+  const RunReport first = desk.apply(leaver());
+  desk.people =
+      R"({"record":"account","id":"crm:alice","system":"crm","holder":"bob","native_id":"alice"}
+)";
+  desk.advance_after(31 * kDay);
+  CHECK(desk.effects("delete", "crm:alice") == 0);
+  const auto steps = must(desk.office.store->list_steps(first.run));
+  CHECK(std::any_of(steps.begin(), steps.end(), [](const StepRecord& step) {
+    return step.state == StepState::Waiting && step.escalated && step.due;
+  }));
+  desk.people.clear();
   desk.advance_after(2 * kDay);
   CHECK(desk.effects("delete", "crm:alice") == 1);
 }
@@ -274,6 +292,7 @@ TEST_CASE("advance: a retirement that joined another goes on by itself when that
     desk.advance_after(kDay + Seconds(3600));
     INFO(desk.journal(second.run));
     CHECK(of_run(second.run).stage == "quarantine");
+    CHECK(of_run(second.run).generation == 1);
     CHECK(desk.effects("disable", "aws:ab") == 1);
   }
   SUBCASE("the other comes to its end") {
