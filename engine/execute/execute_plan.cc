@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "audit/notes.h"
+#include "execute/claims.h"
 #include "execute/fleet.h"
 #include "execute/retirement.h"
 #include "store/run_plan.h"
@@ -83,6 +84,28 @@ std::vector<StoredEvent> events_of(const Plan& plan, Instant now) {
   return events;
 }
 
+// What an undo leaves contained, since another cause held it, is still held by one. Else nobody
+// would put it back. Errors: Conflict.
+Status check_still_held(const Plan& plan, Store& store) {
+  for (const auto& [key, by] : plan.bindings) {
+    if (!key.starts_with(kHeldBinding)) {
+      continue;
+    }
+    const std::string item = key.substr(kHeldBinding.size());
+    std::vector<std::string> own;
+    for (const ClaimRelease& release : plan.releases) {
+      if (release.item == item) {
+        own.push_back(release.cause);
+      }
+    }
+    RESCIND_ASSIGN_OR_RETURN(const std::string others, execute::standing_claims(store, item, own));
+    if (others.empty()) {
+      return fail(ErrorKind::Conflict, item + " is not held by " + by + " any more; plan again");
+    }
+  }
+  return {};
+}
+
 Result<NewRun> new_run(const Plan& plan, Store& store, Instant now) {
   NewRun run;
   run.digest = plan.digest;
@@ -150,14 +173,16 @@ Result<RunReport> execute_plan(const Plan& plan, Store& store, ConnectorSet& con
   if (!applicable) {
     return fail(ErrorKind::Conflict, first_refusal(diagnostics));
   }
+  RESCIND_RETURN_IF_ERROR(check_still_held(plan, store));
   RESCIND_ASSIGN_OR_RETURN(const NewRun fresh, new_run(plan, store, clock.now()));
   RESCIND_ASSIGN_OR_RETURN(const RunRecord opened, store.open_run(fresh));
   if (options.crash_point) {
     options.crash_point();
   }
   RESCIND_ASSIGN_OR_RETURN(auto claim, store.claim_run(opened.id, clock.now()));
+  RESCIND_ASSIGN_OR_RETURN(RunPlan begun, first_run_plan(store, plan));
   execute::Fleet fleet(store, connectors, clock, options);
-  fleet.add(RunPlan{plan, {}}, std::move(claim));
+  fleet.add(std::move(begun), std::move(claim));
   return std::move(fleet.work().front());
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "model/event.h"
 #include "plan/step_id.h"
+#include "store/run_plan.h"
 
 namespace rescind {
 namespace {
@@ -216,8 +217,9 @@ class Undoer {
       plan_.releases.push_back({.item = item, .cause = cause});
     }
     if (!others.empty()) {
-      plan_.notes.push_back(item + " stays contained: by " +
-                            join(std::vector<std::string>(others.begin(), others.end()), ", "));
+      const std::string by = join(std::vector<std::string>(others.begin(), others.end()), ", ");
+      plan_.notes.push_back(item + " stays contained: by " + by);
+      plan_.bindings[std::string(kHeldBinding) + item] = by;
       return;
     }
     if (ours.empty() && was_given_up(standing, own)) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "base/hash.h"
@@ -95,10 +96,27 @@ Result<std::shared_ptr<const Plan>> load_first_plan(Store& store, const std::str
   return plan;
 }
 
+Result<RunPlan> first_run_plan(Store& store, const Plan& plan) {
+  RunPlan made;
+  made.plan = plan;
+  RESCIND_ASSIGN_OR_RETURN(const auto listed,
+                           store.find_setting(std::string(kNotComparedSetting) + plan.digest));
+  std::set<std::string> systems;
+  std::istringstream lines(listed.value_or(""));
+  for (std::string line; std::getline(lines, line);) {
+    systems.insert(line);
+  }
+  for (const PlanStep& step : made.plan.steps) {
+    if (systems.contains(step.system)) {
+      made.expires[step.id] = made.plan.as_of;
+    }
+  }
+  return made;
+}
+
 Result<RunPlan> load_run_plan(Store& store, const std::string& run) {
   RESCIND_ASSIGN_OR_RETURN(const auto plan, load_first_plan(store, run));
-  RunPlan made;
-  made.plan = *plan;
+  RESCIND_ASSIGN_OR_RETURN(RunPlan made, first_run_plan(store, *plan));
   RESCIND_ASSIGN_OR_RETURN(const auto supplements, store.list_supplements(run));
   for (const Supplement& supplement : supplements) {
     auto more = store.decoded_plans().decode(supplement.plan);

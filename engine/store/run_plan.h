@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -13,12 +14,20 @@
 
 namespace rescind {
 
+// Settings of this name and a plan's digest: systems, each on a line, that did not answer when the
+// plan was compared with what is known, before it was applied.
+inline constexpr std::string_view kNotComparedSetting = "not_compared.";
+
+// Plans that undo are bound to who else holds what they leave contained: with the item, the key of
+// Plan::bindings.
+inline constexpr std::string_view kHeldBinding = "held by others: ";
+
 struct RunPlan {
   // The digest is that of the plan that the run was opened with. Steps are in the order of the
   // store's records.
   Plan plan;
-  // Steps of supplements: until when the plan that last spoke of them may be relied on. Others: the
-  // plan's own expiry.
+  // Steps of supplements: until when the plan that last spoke of them may be relied on. Steps of
+  // systems that were not compared: since it was made. Others: the plan's own expiry.
   std::map<std::string, Instant> expires;
 
   [[nodiscard]] Instant expires_at(const std::string& step) const;
@@ -26,6 +35,9 @@ struct RunPlan {
 
 // What the run was opened with. Errors: NotFound, Corrupt, those of the store.
 Result<std::shared_ptr<const Plan>> load_first_plan(Store& store, const std::string& run);
+
+// As a run of it begins. Errors: of the store.
+Result<RunPlan> first_run_plan(Store& store, const Plan& plan);
 
 // Errors: as above.
 Result<RunPlan> load_run_plan(Store& store, const std::string& run);

@@ -20,7 +20,13 @@ std::string state_words(const RunRecord& run) {
 
 // Errors: Conflict when it cannot be put back, or another run has to be.
 Status check_can_be_put_back(Store& store, const RunRecord& run) {
-  if (run.state == RunState::Undone || run.state == RunState::Undoing) {
+  if (run.state == RunState::Undoing) {
+    const std::string& by = run.superseded_by;
+    return fail(ErrorKind::Conflict, state_words(run) + " already, by " + by + ": `rescind show " +
+                                         by + "` says what of it is left, and `rescind resume " +
+                                         by + "` goes on; what it refused is put back by hand");
+  }
+  if (run.state == RunState::Undone) {
     return fail(ErrorKind::Conflict, state_words(run) + " already: there is nothing to plan");
   }
   if (run.state != RunState::Superseded) {

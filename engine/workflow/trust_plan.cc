@@ -3,12 +3,16 @@
 #include "workflow/trust_plan.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/printable.h"
+#include "base/text.h"
 #include "execute/action.h"
 #include "execute/approvals.h"
+#include "store/run_plan.h"
 
 namespace rescind {
 namespace {
@@ -76,8 +80,8 @@ bool is_decided_later(const PlanStep& step) {
          (execute::is_decided_when_due(step) && (step.appointment || is_held(step)));
 }
 
-// A system that answered then and does not now: what the plan wants of it waits until it answers,
-// and holds up nothing elsewhere.
+// A system that answered then and does not now: what the plan wants of it holds up nothing
+// elsewhere, and what destroys there is decided again before it is done.
 bool is_silent(const PlanStep& step, const Plan& plan, const Plan& fresh) {
   const std::string key = connector_binding_key(step.system);
   return plan.bindings.contains(key) && !fresh.bindings.contains(key);
@@ -137,6 +141,14 @@ Status check_worked(const Plan& plan, Store& store, Staleness& stale) {
   return {};
 }
 
+// Durable before the run is opened: whoever works it, now or after a crash, heeds it.
+Status keep_silent(const Plan& plan, const std::set<std::string>& systems, Store& store) {
+  const std::string setting = std::string(kNotComparedSetting) + plan.digest;
+  RESCIND_ASSIGN_OR_RETURN(const auto known, store.find_setting(setting));
+  const std::string value = join(std::vector<std::string>(systems.begin(), systems.end()), "\n");
+  return value == known.value_or("") ? Status() : store.set_setting(setting, value);
+}
+
 }  // namespace
 
 void seal_plan(Plan& plan, const SealKey& key) {
@@ -178,13 +190,22 @@ Result<bool> check_current(const LoadedPolicy& policy, std::shared_ptr<const Inv
       stale.report(run + ", about the same people, was opened since");
     }
   }
+  std::set<std::string> silent;
   for (const PlanStep& step : plan.steps) {
-    if (!is_compared(step) || is_decided_later(step) || is_silent(step, plan, fresh)) {
+    if (!is_compared(step) || is_decided_later(step)) {
+      continue;
+    }
+    // What gives back is not decided again by its run.
+    if (step.verb != Verb::Restore && is_silent(step, plan, fresh)) {
+      silent.insert(step.system);
       continue;
     }
     if (const std::string why = difference(step, fresh); !why.empty()) {
       stale.report("`" + words_of(step) + "` " + why);
     }
+  }
+  if (!stale.found()) {
+    RESCIND_RETURN_IF_ERROR(keep_silent(plan, silent, *request.store));
   }
   return !stale.found();
 }

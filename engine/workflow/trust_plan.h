@@ -23,10 +23,11 @@ bool check_seal(const Plan& plan, const SealKey& key, Diagnostics& diagnostics);
 
 // Whether the plan still stands on what the request's store and connectors, this policy and this
 // inventory say now. False: another policy, a cause that was taken back or has a newer revision, a
-// run that it does not know, or something that it destroys, gives back or moves and that deciding again
-// would not, or later, or asking more (R0827). What contains is not compared: it goes on unless its
-// cause is gone. The request's events count for nothing; its store must be set. Errors: of the
-// store.
+// run that it does not know, or something that it destroys, gives back or moves and that deciding
+// again would not, or later, or asking more (R0827). What contains is not compared: it goes on
+// unless its cause is gone. Systems that do not answer now are noted in the store: a run of the
+// plan decides again what it destroys there. The request's events count for nothing; its store must
+// be set. Errors: of the store.
 Result<bool> check_current(const LoadedPolicy& policy, std::shared_ptr<const Inventory> inventory,
                            PlanRequest request, const Plan& plan, Diagnostics& diagnostics);
 

@@ -1,7 +1,7 @@
 // A plan out of a file: its seal, and whether it still stands. R0826 and R0827.
 #include "workflow/trust_plan.h"
 
-#include "tests/unit/workflow/office.h"
+#include "tests/unit/workflow/desk.h"
 
 namespace rescind::testing {
 namespace {
@@ -155,6 +155,37 @@ rule out {
   };
   CHECK(is_current("bob"));
   CHECK_FALSE(is_current("carol"));
+}
+
+TEST_CASE("trust plan: what a system that did not answer destroys is decided again first") {
+  Desk desk(R"(module t
+schema { systems { crm, aws } teams { desk, legal } }
+rule out {
+  on leaver because "gone" escalate to desk
+  revoke  session within 5m
+  disable account within 15m
+  delete  account after 0s
+}
+)");
+  const Plan plan = must(
+      plan_events(desk.office.policy(), desk.facts({"crm", "aws"}), desk.plan_request({leaver()})));
+  REQUIRE(find_step(plan, "crm:alice", Verb::Delete) != nullptr);
+  ConnectorSet silent;
+  silent.add_unavailable("crm", Error(ErrorKind::Network, "no answer"));
+  PlanRequest request = desk.plan_request({});
+  std::size_t at_once = 1;
+  SUBCASE("it answers") {}
+  SUBCASE("it does not") {
+    request.connectors = &silent;
+    at_once = 0;
+  }
+  Diagnostics diagnostics;
+  REQUIRE(must(check_current(desk.office.policy(), desk.facts({}), request, plan, diagnostics)));
+  must(execute_plan(plan, *desk.office.store, desk.connectors, desk.clock, desk.options));
+  CHECK(desk.effects("disable", "crm:alice") == 1);
+  CHECK(desk.effects("delete", "crm:alice") == at_once);
+  desk.advance();
+  CHECK(desk.effects("delete", "crm:alice") == 1);
 }
 
 TEST_CASE("trust plan: new facts about what is only contained hold nothing up") {

@@ -140,6 +140,48 @@ TEST_CASE("undo of a run: what two runs hold comes back with the second one, in 
   CHECK(state_of_run(*company.store, second) == RunState::Undone);
 }
 
+TEST_CASE("undo of a run: of two undos that each leave an item to the other one is planned again") {
+  Company company;
+  const std::string leaving = "leaver/alice@hr:1#1";
+  const std::string risk = "risk/alice@siem:2#1";
+  next_plan(company, leaving);
+  disable(company, leaving);
+  const std::string first = company.apply().run;
+  next_plan(company, risk);
+  disable(company, risk);
+  const std::string second = company.apply().run;
+  const Plan one = must(plan_undo(company, first));
+  const Plan other = must(plan_undo(company, second));
+  must(try_put_back(company, one));
+  const auto stale = try_put_back(company, other);
+  REQUIRE_FALSE(stale.has_value());
+  CHECK(stale.error().kind() == ErrorKind::Conflict);
+  CHECK(stale.error().message() ==
+        "crm:alice is not held by leaver/alice@hr:1 any more; plan again");
+  CHECK(state_of_run(*company.store, second) != RunState::Undoing);
+  must(try_put_back(company, must(plan_undo(company, second))));
+  CHECK(is_enabled(company));
+  CHECK(standing(*company.store, "crm:alice") == 0);
+}
+
+TEST_CASE("undo of a run: one that is being put back already says by which run") {
+  Company company;
+  const std::string leaving = "leaver/alice@hr:1#1";
+  next_plan(company, leaving);
+  disable(company, leaving);
+  const std::string run = company.apply().run;
+  const Plan undo = must(plan_undo(company, run));
+  const std::string risk = "risk/alice@siem:2#1";
+  next_plan(company, risk);
+  disable(company, risk);
+  company.apply();
+  const std::string by = must(try_put_back(company, undo)).run;
+  REQUIRE(state_of_run(*company.store, run) == RunState::Undoing);
+  const auto again = plan_undo(company, run);
+  REQUIRE_FALSE(again.has_value());
+  CHECK(again.error().message().starts_with(run + " is undoing already, by " + by + ": "));
+}
+
 TEST_CASE("undo of a run: one that went on since the undo was planned is planned again") {
   Company company;
   const std::string leaving = "leaver/alice@hr:1#1";
