@@ -298,7 +298,7 @@ Successor SimulatedSystem::create_successor(const ActionRequest& request) {
   do {  // another request may have made one before
     ++number;
     made.id = old->id + "~" + std::to_string(number);
-  } while (estate_.items_.contains(made.id));
+  } while (estate_.find(made.id) != nullptr && estate_.find(made.id)->present);
   made.native_id = old->native_id + "~" + std::to_string(number);
   made.version = 2;
   made.forgotten = true;
