@@ -17,7 +17,8 @@ Result<ActionReport> restore_step(const ActionContext& context, const PlanStep& 
   RESCIND_ASSIGN_OR_RETURN(const std::string others,
                            standing_claims(context.journal.store(), step.item, target.causes));
   if (!others.empty()) {
-    return wait_for(context, std::move(record), "claim: " + others, std::nullopt);
+    return wait_for(context, std::move(record), "claim: " + others,
+                    context.clock.now() + context.options.retry_later, true);
   }
   ActionRequest request = target.original;
   request.marker = request_of(step, record).marker;

@@ -159,7 +159,7 @@ Status Run::claim_what_is_held(const ClaimMap& claims) {
     }
     RESCIND_ASSIGN_OR_RETURN(const auto known, store_.list_claims(slot.step->item));
     std::vector<ContainmentClaim> missing;
-    bool released = false;  // on purpose: it does not stand again
+    bool released = false;  // on purpose: it does not stand again, unless something holds the item
     for (ContainmentClaim claim : own->second) {
       const auto found =
           std::find_if(known.begin(), known.end(),
@@ -170,7 +170,9 @@ Status Run::claim_what_is_held(const ClaimMap& claims) {
       }
       released = released || (found != known.end() && found->released_at);
     }
-    if (!missing.empty() && !released) {
+    const bool held = std::any_of(known.begin(), known.end(),
+                                  [](const ContainmentClaim& claim) { return !claim.released_at; });
+    if (!missing.empty() && (held || !released)) {
       RESCIND_RETURN_IF_ERROR(journal_.claim(missing, "stands for the events of this run too"));
     }
   }

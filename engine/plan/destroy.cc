@@ -24,12 +24,12 @@ bool collect_approvals(const Draft& draft, const Order& order, ApprovalList& app
   return true;
 }
 
-// An account that somebody enabled again after it was contained: the inventory says so and is not
-// known to be older than that.
+// An account that somebody enabled again after it was contained: its system says so, listed since.
+// A file says nothing of the time, and what destroys looks at the account before it acts.
 bool seen_enabled(const Draft& draft, ItemRef item, Instant contained) {
   const auto listed = draft.estate.listed_at(item);
   return item.kind() == Kind::Account && draft.estate.named_flag(item, "enabled").value_or(false) &&
-         (!listed || *listed > contained);
+         listed && *listed > contained;
 }
 
 // Since when earlier runs hold the item contained; nothing: they do not.

@@ -220,8 +220,8 @@ class Undoer {
                             join(std::vector<std::string>(others.begin(), others.end()), ", "));
       return;
     }
-    if (!standing.empty() && ours.empty()) {
-      return;  // given up before
+    if (ours.empty() && was_given_up(standing, own)) {
+      return;
     }
     if (const StandingChange* first = first_standing(standing)) {
       go_back_before(*first, own);
@@ -230,6 +230,18 @@ class Undoer {
     for (const Back& back : own) {
       add_back(back);
     }
+  }
+
+  // The run's hold on the item ended before. WHY not by any claim: a step that was not read back
+  // yet has claimed nothing, and claims of others that ended long ago say nothing about it.
+  [[nodiscard]] bool was_given_up(const std::vector<StandingChange>& standing,
+                                  const std::vector<Back>& own) const {
+    const auto is_own = [&](const StandingChange& change) {
+      return causes_.contains(claim_cause(change.claim.cause)) ||
+             std::any_of(own.begin(), own.end(),
+                         [&](const Back& back) { return back.step->id == change.claim.step; });
+    };
+    return own.empty() ? !standing.empty() : std::any_of(standing.begin(), standing.end(), is_own);
   }
 
   // Another run may have taken the item out of use before this one did.

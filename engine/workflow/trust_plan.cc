@@ -47,7 +47,7 @@ std::string difference(const PlanStep& step, const Plan& fresh) {
   if (execute::approval_binding(*found) != execute::approval_binding(step)) {
     return "would be done in another way, or to something else";
   }
-  if (is_held(*found)) {
+  if (is_held(*found) && !is_held(step)) {
     return "is held back now: " + found->gate->text;
   }
   if (found->gate && !step.gate) {
@@ -64,9 +64,16 @@ std::string difference(const PlanStep& step, const Plan& fresh) {
   return "";
 }
 
+// What contains is not compared. What moves something to somebody is: they may be leaving by now.
+bool is_compared(const PlanStep& step) {
+  return execute::is_decided_when_due(step) || step.verb == Verb::Restore ||
+         step.verb == Verb::Transfer || step.verb == Verb::Redirect;
+}
+
 // Decided again when it is due anyway, by the run itself.
 bool is_decided_later(const PlanStep& step) {
-  return step.appointment || is_held(step) || !step.retirement.empty();
+  return !step.retirement.empty() ||
+         (execute::is_decided_when_due(step) && (step.appointment || is_held(step)));
 }
 
 // A system that answered then and does not now: what the plan wants of it waits until it answers,
@@ -172,8 +179,7 @@ Result<bool> check_current(const LoadedPolicy& policy, std::shared_ptr<const Inv
     }
   }
   for (const PlanStep& step : plan.steps) {
-    if (!execute::is_decided_when_due(step) || is_decided_later(step) ||
-        is_silent(step, plan, fresh)) {
+    if (!is_compared(step) || is_decided_later(step) || is_silent(step, plan, fresh)) {
       continue;
     }
     if (const std::string why = difference(step, fresh); !why.empty()) {

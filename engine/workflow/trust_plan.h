@@ -23,7 +23,7 @@ bool check_seal(const Plan& plan, const SealKey& key, Diagnostics& diagnostics);
 
 // Whether the plan still stands on what the request's store and connectors, this policy and this
 // inventory say now. False: another policy, a cause that was taken back or has a newer revision, a
-// run that it does not know, or something that it destroys or gives back and that deciding again
+// run that it does not know, or something that it destroys, gives back or moves and that deciding again
 // would not, or later, or asking more (R0827). What contains is not compared: it goes on unless its
 // cause is gone. The request's events count for nothing; its store must be set. Errors: of the
 // store.

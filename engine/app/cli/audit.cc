@@ -190,8 +190,8 @@ void say_made(const CommandContext& context, const AuditSigner& signer) {
   }
 }
 
-void sign_at_end(const CommandContext& context, const Project& project, Store& store) {
-  const auto sign = [&]() -> Status {
+std::string sign_and_send(const CommandContext& context, const Project& project, Store& store) {
+  const auto sign = [&]() -> Result<std::string> {
     RESCIND_ASSIGN_OR_RETURN(const std::string path, store_path(project));
     RESCIND_ASSIGN_OR_RETURN(const AuditSigner signer,
                              open_audit_signer(project.configuration, path));
@@ -199,21 +199,22 @@ void sign_at_end(const CommandContext& context, const Project& project, Store& s
     RESCIND_ASSIGN_OR_RETURN(const std::string note, sign_log(store, signer, context.clock.now()));
     const std::string& witness = project.configuration.audit.witness;
     if (witness.empty()) {
-      return {};
+      return std::string();
     }
     RESCIND_ASSIGN_OR_RETURN(const auto hand_over, open_hand_over(project));
     const Status sent = hand_over ? send_checkpoint(store, note, witness, *hand_over)
                                   : fail(ErrorKind::Unsupported, "`handover` is not configured");
-    if (!sent) {
-      context.err << "note: `audit: witness:` got no checkpoint: " << sent.error().to_string()
-                  << '\n';
-    }
-    return {};
+    return sent ? std::string()
+                : "note: `audit: witness:` got no checkpoint: " + sent.error().to_string() + '\n';
   };
-  if (const Status signed_log = sign(); !signed_log) {
-    context.err << "note: the evidence log could not be signed: " << signed_log.error().to_string()
-                << "; `rescind audit checkpoint` tries again\n";
-  }
+  Result<std::string> trouble = sign();
+  return trouble ? *std::move(trouble)
+                 : "note: the evidence log could not be signed: " + trouble.error().to_string() +
+                       "; `rescind audit checkpoint` tries again\n";
+}
+
+void sign_at_end(const CommandContext& context, const Project& project, Store& store) {
+  context.err << sign_and_send(context, project, store);
 }
 
 void add_audit_command(CLI::App& app, CommandContext& context, Action& action) {

@@ -26,6 +26,10 @@ ExitCode with_audit(
 // Says on standard error that the key was made just now, if it was.
 void say_made(const CommandContext& context, const AuditSigner& signer);
 
+// Signs the log and hands the checkpoint to the witness, where there is one. "": both are done;
+// else a note that says what is not.
+std::string sign_and_send(const CommandContext& context, const Project& project, Store& store);
+
 // Signs the log at the end of a command that wrote to it. What goes wrong is a note, not a failure
 // of the command.
 void sign_at_end(const CommandContext& context, const Project& project, Store& store);

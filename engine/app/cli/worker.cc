@@ -15,6 +15,8 @@ namespace {
 
 // What comes from other processes (an approval, a new run) is seen within this time.
 constexpr Seconds kLookAgain{10};
+// A witness that does not answer holds the work up once in this time, unless there is news for it.
+constexpr Seconds kSignAgain{60};
 
 }  // namespace
 
@@ -33,14 +35,23 @@ DueWorker::~DueWorker() {
   thread_.join();
 }
 
-// A checkpoint over what was written since the last one, also by others. What could not be signed
-// is said once, and tried again when there is more.
+// A checkpoint over what was written since the last one, also by others. What could not be signed,
+// or not be handed to the witness, is said once, and tried again when there is more, or later.
 void DueWorker::sign_what_is_new() {
   const auto size = session_.store->audit_size();
-  if (size && *size != signed_size_) {
-    signed_size_ = *size;
-    sign_at_end(context_, session_.project, *session_.store);
+  if (!size || *size == signed_size_ ||
+      (*size == tried_size_ && context_.clock.now() < sign_again_)) {
+    return;
   }
+  tried_size_ = *size;
+  const std::string trouble = sign_and_send(context_, session_.project, *session_.store);
+  if (trouble.empty()) {
+    signed_size_ = *size;
+  } else if (trouble != sign_trouble_) {
+    context_.err << trouble << std::flush;
+  }
+  sign_trouble_ = trouble;
+  sign_again_ = context_.clock.now() + kSignAgain;
 }
 
 Seconds DueWorker::work_once() {

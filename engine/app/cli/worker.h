@@ -36,8 +36,12 @@ class DueWorker {
   SystemBook book_;  // the thread's: a dead system stays known as one from pass to pass
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool stop_ = false;              // guarded by mutex_
-  std::uint64_t signed_size_ = 0;  // of the log, when it was last signed or tried to; the thread's
+  bool stop_ = false;  // guarded by mutex_
+  // The thread's. Sizes of the log: all of it signed and handed over; when that was last tried.
+  std::uint64_t signed_size_ = 0;
+  std::uint64_t tried_size_ = 0;
+  Instant sign_again_{};
+  std::string sign_trouble_;  // said last
   std::thread thread_;
 };
 

@@ -91,6 +91,9 @@ TEST_CASE("execute: undoing puts back what was captured, once no other cause cla
   if (other_claim) {
     CHECK(state_of(undo, "restore-crm:alice") == StepState::Waiting);
     CHECK(record_of(undo, "restore-crm:alice").wait == "claim: risk/alice@hr:1");
+    CHECK(record_of(undo, "restore-crm:alice").escalated);
+    REQUIRE(record_of(undo, "restore-crm:alice").due.has_value());
+    CHECK(*record_of(undo, "restore-crm:alice").due > company.clock.now());
     CHECK((*undone)->state == RunState::Undoing);
     CHECK(company.effect_count("undone", "crm:alice") == 0);
   } else {
@@ -200,6 +203,40 @@ TEST_CASE("execute: what an earlier run did stands for the causes of the run tha
   CHECK(company.resume(second.run).failed == 0);
   CHECK(company.store->list_claims("crm:alice")->size() == claimed + 1);
   CHECK(company.store->list_records(second.run)->size() <= said + 1);
+}
+
+TEST_CASE("execute: a cause that was given up on purpose does not keep another from claiming") {
+  Company company;
+  next_plan(company, "leaver");
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  const RunReport first = company.apply();
+  next_plan(company, "policy_violation");
+  because_of(company.step("crm-x", Verb::Disable, Kind::Account, "crm:alice"),
+             "policy_violation/alice@hr:1#2");
+  REQUIRE(company.apply().failed == 0);
+  next_plan(company, "leave_end");
+  company.plan.releases = {{.item = "crm:alice", .cause = "leaver/alice@hr:1"}};
+  company.step("capture", Verb::Disable, Kind::Account, "crm:alice").action = "capture";
+  REQUIRE(company.apply().failed == 0);
+  REQUIRE(claims_on(company, "crm:alice").size() == 2);
+
+  next_plan(company, "leaver");
+  Event risk = company.plan.events.front();
+  risk.type = "risk";
+  risk.id = "r-1";
+  company.plan.events.push_back(risk);
+  company.plan.event_lineages.push_back(lineage_of(risk));
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  company.plan.supersedes = {first.run};
+  PlanStep& again = company.plan.steps.back();
+  because_of(again, "leaver/alice@hr:1#2");
+  because_of(again, lineage_of(risk));
+  company.apply();
+  const auto claims = claims_on(company, "crm:alice");
+  REQUIRE(claims.size() == 3);
+  for (const ContainmentClaim& claim : claims) {
+    CHECK(claim.released_at.has_value() == (claim.cause == "leaver/alice@hr:1"));
+  }
 }
 
 TEST_CASE("execute: a run says when it is worth looking at again") {

@@ -14,9 +14,22 @@ class Evaluation {
  public:
   explicit Evaluation(const Organisation& organisation) : organisation_(organisation) {
     schema_ = std::make_shared<Schema>(builtin_schema());
-    inventory_ = collect_inventory_from_text(organisation.records, schema_);
+    inventory_ = collect();
     decisions_.inventory = inventory_;
     decisions_.as_of = at(organisation.now);
+  }
+
+  [[nodiscard]] std::shared_ptr<const Inventory> collect() const {
+    std::vector<InventoryInput> inputs = {
+        {.name = "records", .text = organisation_.records, .collected_at = {}, .incomplete = {}}};
+    for (const auto& [system, when] : organisation_.listed) {
+      inputs.push_back(
+          {.name = "collect:" + system, .text = "", .collected_at = at(when), .incomplete = {}});
+    }
+    Diagnostics diagnostics;
+    auto inventory = collect_inventory(inputs, schema_, {}, diagnostics);
+    RESCIND_CHECK(inventory.has_value(), "records of tests are well formed");
+    return *std::move(inventory);
   }
 
   Decisions run() {

@@ -3,6 +3,7 @@
 // planning's.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -104,6 +105,7 @@ struct Organisation {
   std::vector<Report> events;
   std::vector<std::string> uncertain = {};  // items whose records may not be decided on
   std::string now{kNow};
+  std::map<std::string, std::string> listed = {};  // system → when its records were listed
 
   [[nodiscard]] Decisions decide() const;
 };

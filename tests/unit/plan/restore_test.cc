@@ -218,10 +218,11 @@ TEST_CASE("restore: what an earlier run contained late is destroyed late, counte
 }
 
 TEST_CASE("restore: what somebody enabled again is contained from today at the earliest") {
-  const auto deletion = [](const std::string& seen) {
-    const Organisation leaver = {
-        .records = with(R"({"record":"account","id":"crm:alice","system":"crm","holder":"alice")" +
-                        seen + "}\n"),
+  const auto deletion = [](const std::string& enabled, const std::string& listed) {
+    Organisation leaver = {
+        .records = with(R"({"record":"account","id":"crm:alice","system":"crm","holder":"alice",)"
+                        R"("enabled":)" +
+                        enabled + "}\n"),
         .rules = {rule("out", {"leaver"},
                        {{.verb = Verb::Disable, .kinds = Kind::Account},
                         {.verb = Verb::Delete, .kinds = Kind::Account, .after = days(30)}})},
@@ -229,12 +230,17 @@ TEST_CASE("restore: what somebody enabled again is contained from today at the e
                     .subject = "alice",
                     .when = "2026-01-01T00:00:00Z",
                     .arrived = "2026-01-01T00:00:00Z"}}};
+    if (!listed.empty()) {
+      leaver.listed["crm"] = listed;
+    }
     const Plan plan = plan_with(leaver, {change("out", "leaver", "alice", "2026-01-01T00:00:00Z")});
     return find_step(plan, "crm:alice", Verb::Delete)->not_before;
   };
-  CHECK(deletion(R"(,"enabled":true)") == at(kNow) + days(30));
-  CHECK(deletion(R"(,"enabled":false)") == at("2026-01-31T00:00:00Z"));
-  CHECK(deletion("") == at("2026-01-31T00:00:00Z"));  // nobody says
+  const Instant counted = at("2026-01-31T00:00:00Z");
+  CHECK(deletion("true", "2026-01-02T00:00:00Z") == at(kNow) + days(30));
+  CHECK(deletion("true", "2025-12-31T00:00:00Z") == counted);  // from before the containment
+  CHECK(deletion("false", "2026-01-02T00:00:00Z") == counted);
+  CHECK(deletion("true", "") == counted);  // a file, which may be old
 }
 
 }  // namespace rescind::test

@@ -252,6 +252,28 @@ TEST_CASE("undo: only what this run did comes back, and only when that is known"
   CHECK(needs(undo, "mail:box", "what it was before is not recorded"));
 }
 
+TEST_CASE("undo: what was done and not read back comes back, whatever held the item long ago") {
+  Applied applied;
+  applied.record("crm:alice", Verb::Disable).state = StepState::Applied;
+  PlanStep earlier = applied.step("crm:alice", Verb::Disable);
+  earlier.id = "step:earlier";
+  std::vector<StandingChange>& standing = applied.request.standing["crm:alice"];
+  standing = {Applied::held_by("leave_start/alice@hr:9", earlier, at(kNow) - days(90), "run:0")};
+  standing.back().claim.released_at = at(kNow) - days(60);
+  applied.request.others.emplace(earlier.id, earlier);
+  SUBCASE("by another cause") {
+    const Plan undo = plan_undo(applied.request);
+    const PlanStep* restore = find_step(undo, "crm:alice", Verb::Restore);
+    REQUIRE(restore != nullptr);
+    CHECK(restore->restores_run == "run:1");
+  }
+  SUBCASE("by the run's own: that was given up") {
+    standing.back().claim.cause = applied.own_cause();
+    const Plan undo = plan_undo(applied.request);
+    CHECK(find_step(undo, "crm:alice", Verb::Restore) == nullptr);
+  }
+}
+
 TEST_CASE("undo: a window that is over is over") {
   Applied applied;
   for (PlanStep& step : applied.plan.steps) {

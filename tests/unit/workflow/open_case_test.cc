@@ -4,6 +4,7 @@
 
 #include "tests/unit/workflow/office.h"
 #include "workflow/plan_undo_of_run.h"
+#include "workflow/trust_plan.h"
 
 namespace rescind::testing {
 namespace {
@@ -185,6 +186,34 @@ TEST_CASE("open case: hired again, the deletion is off and the account comes bac
   CHECK(back.releases.size() == 1);
   CHECK(find_step(back, "crm:alice", Verb::Revoke, "sweep") != nullptr);
   CHECK(find_step(back, "crm:alice:pw", Verb::Rotate) != nullptr);
+}
+
+TEST_CASE("open case: giving back what is not to be given back any more makes the plan stale") {
+  Case one;
+  const Plan first = one.office.plan({make_event("leaver", "alice", "2026-01-05T17:00:00Z")});
+  one.contain(one.office.open(first), first, "leaver");
+  one.office.now = instant("2026-01-10T09:00:00Z");
+  const Plan back = one.office.plan({make_event("rehire", "alice", "2026-01-10T08:00:00Z", "9")});
+  REQUIRE(find_step(back, "crm:alice", Verb::Restore) != nullptr);
+  const auto current = [&] {
+    Diagnostics diagnostics;
+    const Result<bool> holds = check_current(one.office.policy(), one.office.inventory(),
+                                             one.office.request({}), back, diagnostics);
+    REQUIRE_MESSAGE(holds.has_value(), holds.error().to_string());
+    std::string out;
+    for (const Diagnostic& found : diagnostics.sorted()) {
+      out += found.message + "\n";
+    }
+    return out;
+  };
+  CHECK(current() == "");
+  // The account is somebody else's by now.
+  one.office.records =
+      kRecords +
+      R"({"record":"account","id":"crm:alice","system":"crm","holder":"carol","enabled":false})"
+      "\n";
+  CHECK(current().find("`restore account crm:alice` is not to be done any more\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("open case: what was contained after the sweep comes back too") {

@@ -125,6 +125,38 @@ TEST_CASE("trust plan: a hold that came after planning makes it stale") {
         "R0827: the plan is stale: `delete data crm:mail` is not to be done any more\n");
 }
 
+TEST_CASE("trust plan: what would be moved to somebody else now makes it stale") {
+  const Office office(R"(module t
+schema { systems { crm } teams { desk } }
+rule out {
+  on leaver because "gone" escalate to desk
+  disable account within 15m
+  transfer data to subject.manager within 1d
+}
+)");
+  const auto records = [](const std::string& manager) {
+    return kSystems + R"({"record":"identity","id":"carol","kind":"employee"})" + "\n" +
+           alice(R"(,"manager":")" + manager + '"') + kAccess;
+  };
+  const auto facts = [&](const std::string& manager) {
+    return collect_inventory_from_text(records(manager), office.policy().checked->schema);
+  };
+  const auto plan =
+      plan_events(office.policy(), facts("bob"),
+                  office.request({make_event("leaver", "alice", "2026-01-05T17:00:00Z")}));
+  REQUIRE(plan.has_value());
+  REQUIRE(find_step(*plan, "crm:mail", Verb::Transfer) != nullptr);
+  const auto is_current = [&](const std::string& manager) {
+    Diagnostics diagnostics;
+    const auto current =
+        check_current(office.policy(), facts(manager), office.request({}), *plan, diagnostics);
+    REQUIRE_MESSAGE(current.has_value(), current.error().to_string());
+    return *current;
+  };
+  CHECK(is_current("bob"));
+  CHECK_FALSE(is_current("carol"));
+}
+
 TEST_CASE("trust plan: new facts about what is only contained hold nothing up") {
   Applying at;
   at.office.records += R"({"record":"session","id":"crm:s9","system":"crm","holder":"alice",)"
