@@ -21,6 +21,7 @@ std::string describe(const HttpAnswer& answer) {
 Error error_of(const ReadAnswer& answer) {
   switch (answer.state) {
   case ReadState::Refused:
+  case ReadState::Forbidden:
     return {ErrorKind::Auth, answer.why};
   case ReadState::Throttled:
     return {ErrorKind::Limit, answer.why, RetryAdvice::Safe};
@@ -58,8 +59,10 @@ ReadAnswer ScimClient::get(const std::string& path, Attempt* attempt) {
   read.retry_at = answer.retry_at;
   if (!answer.answered()) {
     read.state = ReadState::Unreachable;
-  } else if (answer.status == 401 || answer.status == 403) {
+  } else if (answer.status == 401) {
     read.state = ReadState::Refused;
+  } else if (answer.status == 403) {
+    read.state = ReadState::Forbidden;
   } else if (answer.status == 404) {
     read.state = ReadState::Missing;
   } else if (answer.status == 429 || (answer.status == 503 && answer.retry_at)) {

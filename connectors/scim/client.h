@@ -11,8 +11,16 @@
 namespace rescind::scim {
 
 // What a read came to. Missing is proved: a 404 to the exact id from a server that otherwise
-// answers us.
-enum class ReadState : std::uint8_t { Found, Missing, Refused, Throttled, Unreachable, Broken };
+// answers us. Forbidden: it knows our credential, which may not read that.
+enum class ReadState : std::uint8_t {
+  Found,
+  Missing,
+  Refused,
+  Forbidden,
+  Throttled,
+  Unreachable,
+  Broken
+};
 
 struct ReadAnswer {
   ReadState state = ReadState::Broken;

@@ -243,7 +243,7 @@ Result<Observation> ScimConnector::observe(const ItemAddress& given) {
     seen.presence = Presence::Absent;
     return seen;
   }
-  if (answer.state == ReadState::Broken) {
+  if (answer.state == ReadState::Broken || answer.state == ReadState::Forbidden) {
     seen.detail = answer.why;
     return seen;
   }

@@ -27,6 +27,9 @@ ActionResult unread(const ReadAnswer& answer, Attempt& attempt) {
   switch (answer.state) {
   case ReadState::Refused:
     return attempt.finish(ResultClass::AuthFailed, answer.why);
+  case ReadState::Forbidden:
+    return attempt.finish(ResultClass::NeedsHuman,
+                          "the connector's credential may not read that: " + answer.why);
   case ReadState::Throttled:
     return attempt.finish(ResultClass::Throttled, answer.why, answer.retry_at);
   case ReadState::Found:
@@ -159,8 +162,13 @@ ScimConnector::Trial ScimConnector::try_dialect(const Wish& wish, const Dialect&
   if (answer.delivery == Delivery::NotSent) {
     return settled(ResultClass::Failed, "nothing was changed: " + answer.why);
   }
-  if (answer.status == 401 || answer.status == 403) {
+  if (answer.status == 401) {
     return settled(ResultClass::AuthFailed, trial.why);
+  }
+  // It knows our credential and may do as we ask elsewhere: this one is protected.
+  if (answer.status == 403) {
+    return settled(ResultClass::NeedsHuman,
+                   "the connector's credential may not do that: " + trial.why);
   }
   if (answer.status == 429 || (answer.status == 503 && answer.retry_at)) {
     return settled(ResultClass::Throttled, trial.why);

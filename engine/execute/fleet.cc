@@ -9,6 +9,13 @@ namespace {
 // While workers are busy the loop looks again this often, because weak edges open by time too.
 constexpr Milliseconds kLookAgain{50};
 
+// WHY: what comes before containment serves that of its own run. It is no more urgent than what
+// another run has to contain; the run that was added first goes first.
+NextAction::Order among_runs(NextAction::Order order) {
+  std::get<Rank>(order) = std::max(std::get<Rank>(order), Rank::Contain);
+  return order;
+}
+
 }  // namespace
 
 Fleet::Fleet(Store& store, ConnectorSet& connectors, Clock& clock, const ExecuteOptions& options)
@@ -54,12 +61,9 @@ std::vector<Result<RunReport>> Fleet::work() {
       continue;
     }
     let_go();
-    const auto wait = until_change();
-    if (!wait || *wait > patience) {
+    if (!wait_for_change(patience)) {
       break;
     }
-    patience -= *wait;
-    clock_.sleep_for(*wait);
   }
   std::vector<Result<RunReport>> reports;
   for (const auto& member : members_) {
@@ -71,7 +75,26 @@ std::vector<Result<RunReport>> Fleet::work() {
   return reports;
 }
 
-bool Fleet::is_at_rest(const Member& member) {
+bool Fleet::wait_for_change(Milliseconds& patience) {
+  const auto wait = until_change();
+  const auto pace = until_rate_lets();
+  if (!wait) {
+    return false;
+  }
+  if (*wait <= patience && (!pace || *pace > *wait)) {
+    patience -= *wait;
+    clock_.sleep_for(*wait);
+    return true;
+  }
+  // WHY: going as fast as a system allows is work; it uses up nobody's patience.
+  if (pace && *pace <= options_.patience) {
+    clock_.sleep_for(*pace);
+    return true;
+  }
+  return false;
+}
+
+bool Fleet::is_at_rest(const Member& member) const {
   if (!member.under_way.empty()) {
     return false;
   }
@@ -79,7 +102,7 @@ bool Fleet::is_at_rest(const Member& member) {
     return true;
   }
   const std::vector<std::string> systems = member.run->systems();
-  return !member.run->until_change() &&
+  return member.run->until_change().value_or(Milliseconds::max()) > options_.patience &&
          std::none_of(systems.begin(), systems.end(), [&member](const std::string& system) {
            return member.run->next_action(system, {}).has_value();
          });
@@ -114,11 +137,12 @@ std::vector<const PlanStep*> Fleet::elsewhere(const std::string& system,
 std::optional<Fleet::Pick> Fleet::next_in(const std::string& system) const {
   std::optional<Pick> best;
   for (Member* member : systems_.at(system)) {
-    if (!member->run || member->broken) {
+    // A run whose own question is under way may yet hear that it has no business there.
+    if (!member->run || member->broken || member->greeting.contains(system)) {
       continue;
     }
     const auto next = member->run->next_action(system, elsewhere(system, *member));
-    if (next && (!best || next->order < best->next.order)) {
+    if (next && (!best || among_runs(next->order) < among_runs(best->next.order))) {
       best = Pick{member, *next};
     }
   }
@@ -126,6 +150,7 @@ std::optional<Fleet::Pick> Fleet::next_in(const std::string& system) const {
 }
 
 void Fleet::dispatch() {
+  book_.reopen(options_, clock_.monotonic());
   for (const auto& [system, members] : systems_) {
     const std::size_t lanes = connectors_.lanes(system);
     for (std::size_t lane = 0; lane < lanes; ++lane) {
@@ -147,8 +172,11 @@ void Fleet::dispatch() {
 
 void Fleet::start(const Pick& pick, const std::string& system, std::size_t lane) {
   const std::size_t ticket = ++last_ticket_;
-  if (pick.member->run->has_to_greet(system) && !answered_.contains(system)) {
-    greeting_[system] = ticket;
+  if (pick.member->run->has_to_greet(system)) {
+    pick.member->greeting[system] = ticket;
+    if (!answered_.contains(system)) {
+      greeting_[system] = ticket;
+    }
   }
   tickets_[ticket] = pick.member;
   pick.member->under_way[ticket] = pick.next.slot;
@@ -163,6 +191,10 @@ void Fleet::take_in(std::vector<Workers::Done> done) {
     tickets_.erase(one.slot);
     member.under_way.erase(one.slot);
     const std::string& system = member.run->step(slot).system;
+    if (const auto own = member.greeting.find(system);
+        own != member.greeting.end() && own->second == one.slot) {
+      member.greeting.erase(own);
+    }
     if (const auto asked = greeting_.find(system);
         asked != greeting_.end() && asked->second == one.slot) {
       greeting_.erase(asked);
@@ -175,6 +207,21 @@ void Fleet::take_in(std::vector<Workers::Done> done) {
       member.broken = taken.error();
     }
   }
+}
+
+std::optional<Milliseconds> Fleet::until_rate_lets() const {
+  const Milliseconds now = clock_.monotonic();
+  std::optional<Milliseconds> least;
+  for (const auto& [system, members] : systems_) {
+    const bool is_used = std::any_of(members.begin(), members.end(), [](const Member* member) {
+      return member->run && !member->broken;
+    });
+    const auto next_at = book_.of(system).next_at;
+    if (is_used && next_at && *next_at > now) {
+      least = std::min(least.value_or(Milliseconds::max()), *next_at - now);
+    }
+  }
+  return least;
 }
 
 std::optional<Milliseconds> Fleet::until_change() const {

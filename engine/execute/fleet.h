@@ -35,6 +35,7 @@ class Fleet {
     std::unique_ptr<Run> run;  // null once it rests
     std::optional<Result<RunReport>> report;
     std::map<std::size_t, std::size_t> under_way;  // ticket → slot
+    std::map<std::string, std::size_t> greeting;   // systems it is asking what they are → ticket
     std::optional<Error> broken;
   };
 
@@ -50,9 +51,13 @@ class Fleet {
                                                        const Member& member) const;
   void start(const Pick& pick, const std::string& system, std::size_t lane);
   void take_in(std::vector<Workers::Done> done);
+  // Waits until something may change; gives whether that is worth waiting for.
+  bool wait_for_change(Milliseconds& patience);
   [[nodiscard]] std::optional<Milliseconds> until_change() const;
-  // Nothing of it is under way, and nothing can come without somebody else.
-  [[nodiscard]] static bool is_at_rest(const Member& member);
+  // Until the rate of some system lets its next action start.
+  [[nodiscard]] std::optional<Milliseconds> until_rate_lets() const;
+  // Nothing of it is under way, and nothing can come that anybody would wait for here.
+  [[nodiscard]] bool is_at_rest(const Member& member) const;
   // Runs at rest are let go, so that others may take them up while this goes on.
   void let_go();
   static void conclude(Member& member);

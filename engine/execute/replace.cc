@@ -319,7 +319,8 @@ Status Replacement::record_successor() {
 // One that cannot be reached holds up nobody: the others get it, and the step waits for that one as
 // for one that has not taken it up.
 Status Replacement::deliver_to_all() {
-  if (effort_.delivered.size() == recipients_.size()) {
+  // WHY: one that nobody depends on is on record as well, or the next event takes it for any key.
+  if (!recipients_.empty() && effort_.delivered.size() == recipients_.size()) {
     return {};
   }
   RESCIND_RETURN_IF_ERROR(record_successor());

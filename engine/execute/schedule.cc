@@ -513,10 +513,15 @@ std::optional<Milliseconds> Schedule::until_change(Instant now, Milliseconds mon
     }
   };
   for (const Slot& slot : slots_) {
-    if (is_end_state(slot.record.state) || slot.gave_up || closed_because(slot.step->system)) {
+    const RunSystem& system = systems_.at(slot.step->system);
+    if (is_end_state(slot.record.state) || slot.gave_up || system.closed) {
       continue;
     }
-    const SystemHealth& health = *systems_.at(slot.step->system).health;
+    const SystemHealth& health = *system.health;
+    if (health.closed) {
+      consider(health.closed_until - monotonic);
+      continue;
+    }
     if (slot.not_until) {
       consider(*slot.not_until - monotonic);
     }
@@ -577,8 +582,7 @@ void Schedule::apply(std::size_t index, const ActionReport& report, Milliseconds
   note_health(slot.step->system, report, monotonic);
   if (report.system_quiet_until) {
     const auto wait = *report.system_quiet_until - slot.record.updated_at.value_or(Instant{});
-    SystemHealth& health = book_.of(slot.step->system);
-    health.quiet_until = monotonic + std::max<Milliseconds>(wait, Milliseconds(0));
+    book_.quiet(slot.step->system, wait, options_, monotonic);
   }
   switch (report.next) {
   case NextMove::Ended:

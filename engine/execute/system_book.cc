@@ -19,13 +19,26 @@ constexpr Milliseconds kOneSecond{1000};
 void SystemBook::begin(const ExecuteOptions& options, Milliseconds monotonic) {
   for (auto& [system, health] : systems_) {
     health.failing_since.reset();
-    if (health.closed && health.closed_until <= monotonic + kOneSecond) {
+  }
+  reopen(options, monotonic + kOneSecond);
+}
+
+void SystemBook::reopen(const ExecuteOptions& options, Milliseconds monotonic) {
+  for (auto& [system, health] : systems_) {
+    if (health.closed && health.closed_until <= monotonic) {
       health.closed = false;
       health.failures = 0;
       health.openings = std::max<std::uint32_t>(options.breaker_openings, 1);
+      health.failing_since.reset();
       health.quiet_until.reset();
     }
   }
+}
+
+void SystemBook::quiet(const std::string& system, Milliseconds wait, const ExecuteOptions& options,
+                       Milliseconds monotonic) {
+  of(system).quiet_until =
+      monotonic + std::clamp<Milliseconds>(wait, Milliseconds(0), options.retry_later);
 }
 
 void SystemBook::note_good(const std::string& system) {

@@ -35,6 +35,12 @@ class SystemBook {
   // Runs begin to be worked: systems that were left alone for long enough are tried once more, with
   // one action at a time.
   void begin(const ExecuteOptions& options, std::chrono::milliseconds monotonic);
+  // The same while they are worked.
+  void reopen(const ExecuteOptions& options, std::chrono::milliseconds monotonic);
+  // The system asked to be left alone for so long. However long that is: it is tried again as soon
+  // as one that was closed.
+  void quiet(const std::string& system, std::chrono::milliseconds wait,
+             const ExecuteOptions& options, std::chrono::milliseconds monotonic);
   // What an action came to.
   void note_good(const std::string& system);
   void note_bad(const std::string& system, const std::string& why, const ExecuteOptions& options,

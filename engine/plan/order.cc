@@ -252,11 +252,23 @@ class Linker {
     }
   }
 
+  // What is kept when somebody leaves is kept earlier where another event, a move say, would take
+  // it before that. What a rule puts off with `after` is not.
+  void bring_forward(Order& keep, Instant loss) const {
+    if (keep.start() > draft_.decisions.causes[keep.lead].effective) {
+      return;
+    }
+    for (Way& way : keep.ways) {
+      way.not_before = std::min(way.not_before, loss);
+    }
+  }
+
   // O6: what would be lost is safe first.
   void link_preserved(std::uint32_t loss) {
     const auto link = [&](ItemRef item) {
       for (const std::uint32_t i : at(by_item_, item)) {
         if (orders_[i].rank == Rank::Preserve) {
+          bring_forward(orders_[i], orders_[loss].start());
           strong(i, loss);
         }
       }

@@ -294,8 +294,12 @@ Successor SimulatedSystem::create_successor(const ActionRequest& request) {
     return out;
   }
   EstateItem made = *old;
-  made.id = old->id + "~" + std::to_string(old->version + 1);
-  made.native_id = old->native_id + "~" + std::to_string(old->version + 1);
+  std::int64_t number = old->version;
+  do {  // another request may have made one before
+    ++number;
+    made.id = old->id + "~" + std::to_string(number);
+  } while (estate_.find(made.id) != nullptr && estate_.find(made.id)->present);
+  made.native_id = old->native_id + "~" + std::to_string(number);
   made.version = 2;
   made.forgotten = true;
   made.known_to.clear();

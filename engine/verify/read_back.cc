@@ -59,6 +59,15 @@ std::optional<ProbeResult> read_successor(Connector& connector, const PlanStep& 
     return std::nullopt;
   }
   ProbeResult seen;
+  // WHY: where both are gone there is nothing to replace; making the step ready again would only
+  // end it in the same way, at once and for ever.
+  const auto old = made.answer.result == ResultClass::Absent ? connector.observe(request.item)
+                                                             : Result<Observation>(Observation{});
+  if (old && old->presence == Presence::Absent) {
+    seen.answer = ProbeAnswer::Done;
+    seen.detail = "nothing is left to replace";
+    return seen;
+  }
   seen.answer =
       made.answer.result == ResultClass::Absent ? ProbeAnswer::NotDone : ProbeAnswer::Unknown;
   seen.detail =

@@ -102,6 +102,11 @@ bool has_open_retirement(const std::vector<RetirementRecord>& retirements) {
                      [](const RetirementRecord& record) { return !is_end_state(record.state); });
 }
 
+// What such a run did has been taken over or taken back, or is about to be.
+bool belongs_to_another(RunState state) {
+  return state == RunState::Superseded || state == RunState::Undoing || state == RunState::Undone;
+}
+
 RunState state_after(const RunRecord& run, const VerifiedOutcome& outcome, bool retiring) {
   if (outcome.closed()) {
     return retiring ? RunState::Settled : RunState::Closed;
@@ -122,6 +127,10 @@ Result<VerifiedOutcome> verify_execution(const std::string& run, Store& store,
   RESCIND_ASSIGN_OR_RETURN(const auto before, store.find_run(run));
   const std::optional<Instant> due_before = before ? before->due : std::nullopt;
   RESCIND_ASSIGN_OR_RETURN(const auto claim, store.claim_run(run, clock.now()));
+  if (belongs_to_another(claim.run.state)) {
+    return fail(ErrorKind::Conflict, run + " is " + std::string(run_state_name(claim.run.state)) +
+                                         ", another run answers for its steps");
+  }
   RESCIND_ASSIGN_OR_RETURN(auto records, store.list_steps(run));
   if (records.size() != plan->steps.size()) {
     return fail(ErrorKind::Corrupt,

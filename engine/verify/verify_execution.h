@@ -26,7 +26,7 @@ struct VerifyOptions {
 // Reads every claimed step and writes what it saw into the journal. A step that does not hold is
 // taken up again by the next resume (a destroying one only by a person). Systems are read side by
 // side; one that does not answer leaves its steps unknown. Errors: NotFound, Conflict while another
-// process works the run, those of the store.
+// process works the run or when it was superseded or undone, those of the store.
 Result<VerifiedOutcome> verify_execution(const std::string& run, Store& store,
                                          ConnectorSet& connectors, Clock& clock,
                                          const VerifyOptions& options);

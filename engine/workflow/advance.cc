@@ -62,12 +62,26 @@ bool has_ended(RunState state) {
   return state != RunState::Open && state != RunState::Contained && state != RunState::Settled;
 }
 
+// A run that rests belongs to nobody: another process may have undone or superseded it since.
+bool ended_meanwhile(const Store::Claim& claim, AdvancedRun& advanced) {
+  if (!has_ended(claim.run.state)) {
+    return false;
+  }
+  if (advanced.report) {
+    advanced.report->state = claim.run.state;
+  }
+  return true;
+}
+
 // One look between two rounds of work. Gives whether there is more to work.
 Result<bool> decide_once(const AdvanceRequest& request, const std::string& run, Clock& clock,
                          AdvancedRun& advanced) {
   Store& store = *request.plan.store;
   RESCIND_ASSIGN_OR_RETURN(RunPlan plan, load_run_plan(store, run));
   RESCIND_ASSIGN_OR_RETURN(auto claim, store.claim_run(run, clock.now()));
+  if (ended_meanwhile(claim, advanced)) {
+    return false;
+  }
   advance::OpenRun open(request, std::move(claim), std::move(plan), clock, advanced.lines);
   RESCIND_RETURN_IF_ERROR(open.read());
   RESCIND_ASSIGN_OR_RETURN(const bool staged, open.move_retirements());
@@ -88,6 +102,9 @@ Status rest(const AdvanceRequest& request, const std::string& run, Clock& clock,
   Store& store = *request.plan.store;
   RESCIND_ASSIGN_OR_RETURN(RunPlan plan, load_run_plan(store, run));
   RESCIND_ASSIGN_OR_RETURN(auto claim, store.claim_run(run, clock.now()));
+  if (ended_meanwhile(claim, advanced)) {
+    return {};
+  }
   advance::OpenRun open(request, std::move(claim), std::move(plan), clock, advanced.lines);
   RESCIND_RETURN_IF_ERROR(open.read());
   std::optional<Instant> due = open.next_look();

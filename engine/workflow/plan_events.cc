@@ -2,6 +2,9 @@
 #include "workflow/plan_events.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
 
 #include "evaluate/evaluate.h"
 #include "model/approval.h"
@@ -184,24 +187,70 @@ Status read_store(const PlanRequest& request, const CheckedPolicy& policy,
   return {};
 }
 
-// What took the place of something after its owner or a knower had left is known to neither of
-// them: such an event does not begin its retirement.
+// Successors that were made since somebody left. What is made for who leaves later, before their
+// last day, is not known to them either, unless they are said to know it.
+class FreshSuccessors {
+ public:
+  FreshSuccessors(std::map<std::string, Instant> made, const Decisions& decisions)
+      : made_(std::move(made)), decisions_(decisions) {}
+
+  // When it was made, where that cause leaves it alone.
+  [[nodiscard]] std::optional<Instant> made(std::uint32_t cause_index, ItemRef item) const {
+    const Cause& cause = decisions_.causes[cause_index];
+    const bool owner = cause.event.type == "owner_left";
+    if (!item.valid() || !(owner || cause.event.type == "knower_left")) {
+      return std::nullopt;
+    }
+    const auto found = made_.find(std::string(decisions_.inventory->id(item)));
+    const Instant since = owner ? std::min(cause.effective, cause.arrived) : cause.effective;
+    const bool fresh = found != made_.end() && found->second >= since;
+    return fresh ? std::optional(found->second) : std::nullopt;
+  }
+
+ private:
+  std::map<std::string, Instant> made_;
+  const Decisions& decisions_;
+};
+
+// Without the matches on them; principals keep their match.
+void drop_matches(Decisions& decisions, const FreshSuccessors& fresh) {
+  std::vector<Match> kept;
+  std::map<std::uint32_t, std::uint32_t> moved;
+  for (std::uint32_t i = 0; i < decisions.matches.size(); ++i) {
+    const Match& match = decisions.matches[i];
+    if (!fresh.made(match.cause, match.item)) {
+      moved[i] = static_cast<std::uint32_t>(kept.size());
+      kept.push_back(match);
+    }
+  }
+  std::erase_if(decisions.principals,
+                [&moved](const MatchPrincipals& one) { return !moved.contains(one.match); });
+  for (MatchPrincipals& one : decisions.principals) {
+    one.match = moved.at(one.match);
+  }
+  decisions.matches = std::move(kept);
+}
+
+// What took the place of something because its owner or a knower leaves is known to neither of
+// them: such an event does not take it in its turn.
 Status leave_successors_alone(Store& store, Decisions& decisions, PlanOptions& options) {
-  if (decisions.retires.empty()) {
+  if (decisions.retires.empty() && decisions.matches.empty()) {
     return {};
   }
-  RESCIND_ASSIGN_OR_RETURN(const auto made, find_successors(store));
+  RESCIND_ASSIGN_OR_RETURN(auto made, find_successors(store));
+  if (made.empty()) {
+    return {};
+  }
+  const FreshSuccessors fresh(std::move(made), decisions);
+  drop_matches(decisions, fresh);
   std::erase_if(decisions.retires, [&](const RetireMatch& match) {
-    const Cause& cause = decisions.causes[match.cause];
-    const std::string item(decisions.inventory->id(match.item));
-    const auto found = made.find(item);
-    const bool fresh = (cause.event.type == "owner_left" || cause.event.type == "knower_left") &&
-                       found != made.end() && found->second >= cause.effective;
-    if (fresh) {
-      options.notes.push_back(item + " is left alone: it was made as a successor at " +
-                              format_instant(found->second));
+    const auto at = fresh.made(match.cause, match.item);
+    if (at) {
+      options.notes.push_back(std::string(decisions.inventory->id(match.item)) +
+                              " is left alone: it was made as a successor at " +
+                              format_instant(*at));
     }
-    return fresh;
+    return at.has_value();
   });
   return {};
 }

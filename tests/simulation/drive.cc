@@ -6,6 +6,7 @@
 
 #include "attacker.h"
 #include "base/seal.h"
+#include "evidence.h"
 #include "oracle.h"
 #include "signers.h"
 
@@ -239,11 +240,21 @@ void Driver::report(const std::vector<Event>& events) {
   }
 }
 
+// Undoing it would have to contain again what it put back: see docs/simulation.md.
+bool gives_back(const Trace& trace, const std::string& run) {
+  const auto known = trace.runs.find(run);
+  return known == trace.runs.end() ||
+         std::any_of(known->second.plans.front().events.begin(),
+                     known->second.plans.front().events.end(), [](const Event& event) {
+                       return event.type == "rehire" || event.type == "leave_end";
+                     });
+}
+
 // Somebody puts the run back that was opened last.
 void Driver::undo() {
   const auto runs = must(trace_.store->list_runs());
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
-    if (run->undoes.empty() &&
+    if (run->undoes.empty() && !gives_back(trace_, run->id) &&
         (run->state == RunState::Open || run->state == RunState::Contained ||
          run->state == RunState::Settled || run->state == RunState::Closed)) {
       tell("undo: " + run->id);
@@ -256,6 +267,9 @@ void Driver::undo() {
           begun = !must(engine.undo(run->id)).empty();
         }
       });
+      for (const std::string& person : trace_.scenario.leavers()) {
+        write_person(person);
+      }
       return;
     }
   }
@@ -263,6 +277,7 @@ void Driver::undo() {
 
 // What personnel has of somebody now.
 void Driver::write_person(const std::string& person) {
+  const bool gone = Evidence(trace_).is_gone(person, trace_.clock->now());
   std::vector<StoredInventoryRecord> records;
   for (const StoredInventoryRecord& old : must(trace_.store->list_inventory())) {
     if (old.kind == "identity" && old.id == person) {
@@ -271,7 +286,8 @@ void Driver::write_person(const std::string& person) {
       records.back().json = person_record(person, held_[person],
                                           !works                    ? ""
                                           : moved_.contains(person) ? kNewJob
-                                                                    : kOldJob);
+                                                                    : kOldJob,
+                                          gone);
     }
   }
   must(trace_.store->add_inventory(records));
@@ -328,6 +344,21 @@ void Driver::apply_again(const std::string& run) {
 
 void Driver::plan_agenda() {
   const Scenario& scenario = trace_.scenario;
+  // Personnel knows first.
+  for (const Report& report : scenario.reports) {
+    const std::string& type = report.event.type;
+    if (type == "mover" || type == "rehire" || is_departure(type)) {
+      add(std::max(report.arrives, report.event.at), [this, &report] {
+        if (report.event.type == "mover") {
+          moved_.insert(report.event.subject);
+        }
+        write_person(report.event.subject);
+      });
+      if (report.event.at > report.arrives && report.event.revision > 1) {
+        add(report.arrives, [this, &report] { write_person(report.event.subject); });
+      }
+    }
+  }
   for (std::size_t i = 0; i < scenario.reports.size();) {
     const Instant arrives = scenario.reports[i].arrives;
     std::vector<Event> together;
@@ -356,14 +387,6 @@ void Driver::plan_agenda() {
       held_[hold.person] = hold.held;
       write_person(hold.person);
     });
-  }
-  for (const Report& report : scenario.reports) {
-    if (report.event.type == "mover") {
-      add(std::max(report.arrives, report.event.at), [this, &report] {
-        moved_.insert(report.event.subject);
-        write_person(report.event.subject);
-      });
-    }
   }
   for (const FaultWindow& window : scenario.faults) {
     add(window.from, [this, &window] {

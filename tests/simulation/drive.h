@@ -51,6 +51,7 @@ struct FrozenTime {
 // A run as the oracle knows it. Read again when somebody took the run up since.
 struct KnownRun {
   RunRecord record;
+  Instant seen{};              // when it was read
   std::deque<Plan> plans;      // what it was opened with, then its supplements
   std::vector<Instant> since;  // parallel
   std::vector<StepRecord> steps;

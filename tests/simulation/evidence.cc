@@ -31,10 +31,11 @@ void refresh(Trace& trace, Evidence& evidence) {
       run.since.push_back(record.opened_at);
       add_forms(run, run.plans.back(), record.opened_at);
     } else if (run.record.epoch == record.epoch && run.record.state == record.state &&
-               run.record.updated_at == record.updated_at) {
+               run.record.updated_at == record.updated_at && run.seen > record.updated_at) {
       run.record = record;
       continue;
     }
+    run.seen = trace.clock->now();
     run.record = record;
     const auto supplements = trace.store->list_supplements(record.id);
     for (std::size_t i = run.plans.size() - 1; i < supplements->size(); ++i) {

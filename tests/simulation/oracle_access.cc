@@ -121,6 +121,15 @@ Instant valid_until(const Evidence& evidence, const KnownRun& run) {
   return over ? run.record.updated_at : evidence.now();
 }
 
+// Hired again since: they have access again, and what the run said of them was for the time before.
+bool came_back(const Evidence& evidence, const KnownRun& run, const Reach& reach) {
+  const auto& reports = evidence.trace().scenario.reports;
+  return std::any_of(reports.begin(), reports.end(), [&](const Report& report) {
+    return report.event.type == "rehire" && report.event.subject == reach.person &&
+           report.arrives > run.record.opened_at && report.arrives <= reach.at;
+  });
+}
+
 void check_claimed_ends(Evidence& evidence) {
   for (const auto& [id, run] : evidence.runs()) {
     const Plan& plan = run.plans.front();
@@ -143,7 +152,7 @@ void check_claimed_ends(Evidence& evidence) {
     const Instant until = valid_until(evidence, run);
     for (const Reach& reach : evidence.trace().reaches) {
       if (subjects.contains(reach.person) && reach.at > *closed && reach.at <= until &&
-          evidence.is_gone(reach.person, reach.at)) {
+          evidence.is_gone(reach.person, reach.at) && !came_back(evidence, run, reach)) {
         evidence.broken_at("8 a path ends when it was said to", reach.at, reach.item,
                            reach.person + " " + reach.what + " it; by " + id +
                                " the last path closed at " + format_instant(*closed));

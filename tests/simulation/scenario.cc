@@ -412,10 +412,11 @@ bool is_departure(const std::string& type) {
   return type == "leaver" || type == "contract_end";
 }
 
-std::string person_record(const std::string& id, bool held, const std::string& department) {
+std::string person_record(const std::string& id, bool held, const std::string& department,
+                          bool gone) {
   return R"({"record":"identity","id":")" + id + R"(","kind":"employee","legal_hold":)" +
          (held ? "true" : "false") + (department.empty() ? "" : field("department", department)) +
-         "}";
+         (gone ? field("status", "ended") : "") + "}";
 }
 
 std::set<std::string> Scenario::leavers() const {

@@ -125,7 +125,8 @@ struct Scenario {
 
 Scenario make_scenario(std::uint64_t seed);
 // One line of the inventory for a person.
-std::string person_record(const std::string& id, bool held, const std::string& department = "");
+std::string person_record(const std::string& id, bool held, const std::string& department = "",
+                          bool gone = false);
 std::string person_name(std::size_t i);
 std::string system_name(std::size_t i);
 std::string machine_name(std::size_t i);

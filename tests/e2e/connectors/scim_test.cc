@@ -298,7 +298,15 @@ TEST_CASE("scim: refusals, throttling and outages have their own results") {
   }
   SUBCASE("403 to the write") {
     peer.faults(R"([{"kind": "status", "status": 403, "methods": ["PATCH"]}])");
-    CHECK(connector->perform(disable).result == ResultClass::AuthFailed);
+    CHECK(connector->perform(disable).result == ResultClass::NeedsHuman);
+  }
+  SUBCASE("403 to reading it: nothing is known of that one, and the others go on") {
+    peer.faults(R"([{"kind": "status", "status": 403, "methods": ["GET"]}])");
+    const auto seen = connector->observe(disable.item);
+    REQUIRE(seen.has_value());
+    CHECK(seen->presence == Presence::Unknown);
+    CHECK(connector->perform(disable).result == ResultClass::NeedsHuman);
+    CHECK(connector->discover().error().kind() == ErrorKind::Auth);
   }
   SUBCASE("429") {
     peer.faults(R"([{"kind": "status", "status": 429, "retry_after": 30, "methods": ["PATCH"]}])");

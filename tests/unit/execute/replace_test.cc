@@ -86,6 +86,13 @@ std::string everything_written(const Company& company) {
   return out;
 }
 
+TEST_CASE("replace: a successor that nobody depends on is on record too") {
+  Company company;
+  replace(company).dependents = std::vector<std::string>{};
+  CHECK(state_of(company.apply(), "replace") == StepState::Verified);
+  CHECK(inventory_of(company, "successor").find("\"item\":\"vault:db\"") != std::string::npos);
+}
+
 TEST_CASE("replace: the successor is made, sealed, delivered and confirmed; the old one stays") {
   Company company;
   replace(company);

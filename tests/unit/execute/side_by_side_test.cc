@@ -29,6 +29,43 @@ std::vector<Result<RunReport>> resume(Company& company, const std::vector<std::s
   return resume_runs(runs, *company.store, company.connectors, company.clock, company.options);
 }
 
+// Waiting is when others could come.
+class Waiting final : public Clock {
+ public:
+  Waiting(Clock& clock, std::function<void()> meanwhile)
+      : clock_(clock), meanwhile_(std::move(meanwhile)) {}
+
+  [[nodiscard]] Instant now() const override { return clock_.now(); }
+
+  [[nodiscard]] std::chrono::milliseconds monotonic() const override { return clock_.monotonic(); }
+
+  void sleep_for(std::chrono::milliseconds duration) override {
+    meanwhile_();
+    clock_.sleep_for(duration);
+  }
+
+ private:
+  Clock& clock_;
+  std::function<void()> meanwhile_;
+};
+
+void add_lane(Company& company, const std::string& system) {
+  ConnectorConfig config;
+  config.system = system;
+  config.settings["path"] = company.file("sandbox.db");
+  auto lane = make_sandbox_connector(config, company.clock);
+  REQUIRE(lane.has_value());
+  company.connectors.add_lane(system, std::move(*lane));
+}
+
+// About somebody else than the company's other steps.
+PlanStep& disable_carol(Company& company) {
+  PlanStep& step = company.step("carol", Verb::Disable, Kind::Account, "crm:carol");
+  step.holder = "carol";
+  step.facts["holder"] = "carol";
+  return step;
+}
+
 }  // namespace
 
 TEST_CASE("execute: of several runs what contains comes first, whosever it is") {
@@ -136,36 +173,20 @@ TEST_CASE("execute: a server for messages that nobody reaches is found dead once
   }
 }
 
-TEST_CASE("execute: a run that is done is let go while another waits") {
+TEST_CASE("execute: a run that is done for now is let go while another waits") {
   Company company;
   company.options.inline_workers = true;
   company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  SUBCASE("done") {}
+  SUBCASE("the rest of it comes in a month") {
+    PlanStep& later = company.step("role", Verb::Remove, Kind::Role, "crm:r-1");
+    later.strong_after = {"step:crm"};
+    later.soak = Seconds(30 * 86400);
+  }
   const std::string quick = open(company, "quick");
   company.step("okta", Verb::Disable, Kind::Account, "okta:alice");
   const std::string slow = open(company, "slow");
   company.fault(SandboxFaultKind::ServerError, "okta", "disable", 0, 2);
-
-  // Waiting is when others could come.
-  class Waiting final : public Clock {
-   public:
-    Waiting(Clock& clock, std::function<void()> meanwhile)
-        : clock_(clock), meanwhile_(std::move(meanwhile)) {}
-
-    [[nodiscard]] Instant now() const override { return clock_.now(); }
-
-    [[nodiscard]] std::chrono::milliseconds monotonic() const override {
-      return clock_.monotonic();
-    }
-
-    void sleep_for(std::chrono::milliseconds duration) override {
-      meanwhile_();
-      clock_.sleep_for(duration);
-    }
-
-   private:
-    Clock& clock_;
-    std::function<void()> meanwhile_;
-  };
 
   int waited = 0;
   Waiting clock(company.clock, [&] {
@@ -180,6 +201,84 @@ TEST_CASE("execute: a run that is done is let go while another waits") {
   CHECK(reports[1]->failed == 0);
 }
 
+TEST_CASE("execute: what prepares one run waits for what contains of a run before it") {
+  Company company;
+  company.options.inline_workers = true;
+  disable_carol(company);
+  const std::string urgent = open(company, "urgent");
+  company.step("session", Verb::Revoke, Kind::Session, "crm:s-1").rank = Rank::Prepare;
+  const std::string other = open(company, "other");
+  const auto reports = resume(company, {urgent, other});
+  CHECK(reports[1]->failed == 0);
+  CHECK(company.effects() == "disable crm:carol\nrevoke crm:s-1\n");
+}
+
+TEST_CASE("execute: going as fast as a system allows uses up nobody's patience") {
+  Company company;
+  company.options.inline_workers = true;
+  company.options.patience = Seconds(2);
+  company.options.pauses["crm"] = std::chrono::milliseconds(1500);
+  std::vector<std::string> runs;
+  company.step("session", Verb::Revoke, Kind::Session, "crm:s-1");
+  runs.push_back(open(company, "first"));
+  company.step("token", Verb::Revoke, Kind::Token, "crm:t-1");
+  runs.push_back(open(company, "second"));
+  disable_carol(company);
+  runs.push_back(open(company, "third"));
+  for (const auto& report : resume(company, runs)) {
+    CHECK(report->failed == 0);
+    CHECK(report->timers.empty());
+  }
+}
+
+TEST_CASE(
+    "execute: a system that was closed is asked again when its time comes while others work") {
+  Company company;
+  company.options.inline_workers = true;
+  company.options.retry_later = Seconds(30);
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  const std::string first = open(company, "first");
+  company.step("session", Verb::Revoke, Kind::Session, "crm:s-1");
+  const std::string second = open(company, "second");
+  company.fault(SandboxFaultKind::AuthFailed, "crm", "disable");
+  const auto reports = resume(company, {first, second});
+  CHECK(reports[0]->failed == 1);
+  CHECK(state_of(*reports[1], "session") == StepState::Verified);
+}
+
+TEST_CASE("execute: a system that wants to be left alone for a day is tried again before") {
+  Company company;
+  company.options.inline_workers = true;
+  SystemBook book;
+  company.options.systems = &book;
+  company.step("crm", Verb::Disable, Kind::Account, "crm:alice");
+  const std::string first = open(company, "first");
+  company.step("session", Verb::Revoke, Kind::Session, "crm:s-1");
+  const std::string second = open(company, "second");
+  company.fault(SandboxFaultKind::Throttled, "crm", "disable", 86400);
+  CHECK(resume(company, {first}).front()->failed == 1);
+  CHECK(state_of(*resume(company, {second}).front(), "session") != StepState::Verified);
+  company.clock.sleep_for(company.options.retry_later);
+  CHECK(state_of(*resume(company, {second}).front(), "session") == StepState::Verified);
+}
+
+TEST_CASE("execute: a run acts in no lane of a system before it knows that it is its own") {
+  Company company;
+  company.options.inline_workers = true;
+  company.options.choose = [](std::size_t ready) { return ready - 1; };
+  add_lane(company, "crm");
+  disable_carol(company);
+  const std::string own = open(company, "own");
+  company.step("session", Verb::Revoke, Kind::Session, "crm:s-1");
+  company.step("token", Verb::Revoke, Kind::Token, "crm:t-1");
+  company.plan.bindings[connector_binding_key("crm")] = "sandbox 2 sandbox:other.db";
+  const std::string foreign = open(company, "foreign");
+  const auto reports = resume(company, {own, foreign});
+  CHECK(reports[0]->failed == 0);
+  CHECK(reports[1]->failed == 2);
+  CHECK(company.effects() == "disable crm:carol\n");
+}
+
 TEST_CASE("execute: two runs never act on one account at the same time") {
   Company company;
   company.options.inline_workers = true;
@@ -188,12 +287,7 @@ TEST_CASE("execute: two runs never act on one account at the same time") {
     most = std::max(most, ready);
     return ready - 1;
   };
-  ConnectorConfig config;
-  config.system = "crm";
-  config.settings["path"] = company.file("sandbox.db");
-  auto lane = make_sandbox_connector(config, company.clock);
-  REQUIRE(lane.has_value());
-  company.connectors.add_lane("crm", std::move(*lane));
+  add_lane(company, "crm");
   company.step("session", Verb::Revoke, Kind::Session, "crm:s-1").account = "crm:alice";
   const std::string first = open(company, "first");
   bool same = false;

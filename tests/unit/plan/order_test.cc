@@ -166,6 +166,20 @@ TEST_CASE("order O6: leaving a group that carries a license counts as giving the
   CHECK(strongly_after(group, step_of(plan, "crm:box", Verb::Transfer)));
 }
 
+TEST_CASE("order O6: what a planned leaver's data needs is done before another event takes it") {
+  Organisation organisation = alice_leaves(
+      std::string(kCrm),
+      {rule("leaver", {"leaver"}, {disable(), hand_over()}), rule("risk", {"risk"}, {release()})});
+  organisation.events[0].when = "2026-01-12T17:00:00Z";
+  organisation.events.push_back({.type = "risk", .subject = "alice"});
+  const Plan plan = plan_of(organisation);
+  CHECK(wrong_order(plan) == "");
+  CHECK(plan.infeasible.empty());
+  CHECK(step_of(plan, "crm:box", Verb::Transfer).not_before ==
+        step_of(plan, "crm:seat", Verb::Remove).not_before);
+  CHECK(step_of(plan, "crm:alice", Verb::Disable).not_before == at("2026-01-12T17:00:00Z"));
+}
+
 TEST_CASE("order: a license that would take unsaved data with it marks the point of no return") {
   const Plan plan = leaver_plan(std::string(kCrm), {disable(), release()});
   CHECK(step_of(plan, "crm:seat", Verb::Remove).reversible == Reversible::Never);

@@ -126,6 +126,30 @@ TEST_CASE(
   CHECK(proof_of(outcome, "replace").detail == "its successor is not there");
 }
 
+TEST_CASE("verify: where the old one and its successor are gone nothing is left to replace") {
+  Case test;
+  test.company.options.seal_key = []() -> Result<SealKey> { return SealKey(SealKey::Bytes{}); };
+  PlanStep& step = test.company.step("replace", Verb::Replace, Kind::Secret, "vault:db");
+  step.facts.clear();
+  step.holder.clear();
+  step.dependents = std::vector<std::string>{};
+  const RunReport report = test.company.apply();
+  Connector& vault = *test.company.connectors.find("vault");
+  ActionRequest request;
+  request.marker = "step:replace#1";
+  request.item.item = "vault:db";
+  request.item.kind = Kind::Secret;
+  request.item.system = "vault";
+  REQUIRE(vault.delete_successor(request, vault.find_successor(request).item).result ==
+          ResultClass::Changed);
+  request.marker = "step:delete#1";
+  request.verb = Verb::Delete;
+  REQUIRE(vault.perform(request).result == ResultClass::Changed);
+  const StepProof proof = proof_of(test.verify(report.run), "replace");
+  CHECK(proof.proof == Proof::Holds);
+  CHECK(proof.detail == "nothing is left to replace");
+}
+
 TEST_CASE("verify: what was put back holds while it is back, and its owner may use it") {
   Case test;
   Company& company = test.company;

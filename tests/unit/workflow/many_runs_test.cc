@@ -1,10 +1,14 @@
 // Many runs that are due at once: a system that is dead for all of them costs its patience once,
 // and what contains elsewhere does not wait for it.
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "execute/system_book.h"
 #include "tests/unit/workflow/desk.h"
+#include "verify/verify_execution.h"
+#include "workflow/plan_undo_of_run.h"
 
 namespace rescind::testing {
 namespace {
@@ -183,6 +187,89 @@ TEST_CASE("advance: a system that shows no evidence is asked once in a pass, not
   exodus.request.runs_at_once = 5;
   exodus.advance();
   CHECK(asked == 1);
+}
+
+TEST_CASE("advance: a run that was put back while others were worked stays put back") {
+  std::string policy = kDeskPolicy;
+  bool worked = false;
+  SUBCASE("something was left of it") {}
+  SUBCASE("something was left of it, and all that it did is put back") {
+    worked = true;
+  }
+  SUBCASE("every step had ended") {
+    const std::string last = "  delete  account after 30d\n";
+    policy.erase(policy.find(last), last.size());
+  }
+  Desk desk(policy);
+  const std::string slow_account =
+      R"({"record":"account","id":"aws:bea","system":"aws","holder":"bea","native_id":"bea"})";
+  REQUIRE(desk.world->seed(slow_account + "\n").has_value());
+  desk.people = R"({"record":"identity","id":"bea","kind":"employee"})"
+                "\n";
+  const auto facts = desk.facts({"crm", "aws"});
+  std::vector<std::string> runs;
+  for (const std::string who : {"alice", "bea"}) {
+    runs.push_back(desk.office.open(must(
+        plan_events(desk.office.policy(), facts,
+                    desk.plan_request({make_event("leaver", who, "2026-01-05T17:00:00Z", who)})))));
+  }
+  SandboxFault fault;
+  fault.kind = SandboxFaultKind::ServerError;
+  fault.system = "aws";
+  fault.call = "disable";
+  fault.times = 1;
+  REQUIRE(desk.world->add_fault(fault).has_value());
+
+  // While the second waits for its system, somebody else puts the first one back.
+  class Waiting final : public Clock {
+   public:
+    Waiting(Clock& clock, std::function<void()> meanwhile)
+        : clock_(clock), meanwhile_(std::move(meanwhile)) {}
+
+    [[nodiscard]] Instant now() const override { return clock_.now(); }
+
+    [[nodiscard]] std::chrono::milliseconds monotonic() const override {
+      return clock_.monotonic();
+    }
+
+    void sleep_for(std::chrono::milliseconds duration) override {
+      if (const auto meanwhile = std::exchange(meanwhile_, nullptr)) {
+        meanwhile();
+      }
+      clock_.sleep_for(duration);
+    }
+
+   private:
+    Clock& clock_;
+    std::function<void()> meanwhile_;
+  };
+
+  Waiting clock(desk.clock, [&] {
+    const Plan undo =
+        must(plan_undo_of_run(desk.plan_request({}), desk.facts({"crm", "aws"}), runs.front()));
+    NewRun run;
+    run.digest = undo.digest;
+    run.plan = encode_plan(undo);
+    run.index = index_plan(undo);
+    run.at = desk.clock.now();
+    run.undoes = undo.undoes;
+    for (const PlanStep& step : undo.steps) {
+      run.steps.push_back({.id = step.id, .generation = step.generation, .due = step.not_before});
+    }
+    const std::string opened = must(desk.office.store->open_run(run)).id;
+    if (worked) {
+      must(resume_run(opened, *desk.office.store, desk.connectors, desk.clock, desk.options));
+    }
+  });
+  must(advance_due(desk.request(), desk.connectors, clock));
+  const auto after = must(desk.office.store->find_run(runs.front()));
+  CHECK((after->state == RunState::Undoing || (worked && after->state == RunState::Undone)));
+  CHECK_FALSE(after->due.has_value());
+  CHECK(desk.effects("disable", "crm:alice") == 1);
+  const auto proof =
+      verify_execution(runs.front(), *desk.office.store, desk.connectors, desk.clock, {});
+  REQUIRE_FALSE(proof.has_value());
+  CHECK(proof.error().kind() == ErrorKind::Conflict);
 }
 
 TEST_CASE("advance: what each run came to can be taken as it comes, and then nobody keeps it") {
