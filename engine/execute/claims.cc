@@ -13,6 +13,14 @@
 namespace rescind::execute {
 namespace {
 
+std::set<std::string> causes_of_events(const Plan& plan) {
+  std::set<std::string> causes;
+  for (const std::string& lineage : plan.event_lineages) {
+    causes.insert(claim_cause(lineage));
+  }
+  return causes;
+}
+
 std::set<std::string> causes_of(const Plan& plan, const PlanStep& step) {
   std::set<std::string> causes;
   for (const Reason& reason : step.reasons) {
@@ -21,10 +29,7 @@ std::set<std::string> causes_of(const Plan& plan, const PlanStep& step) {
     }
   }
   // A step that no rule asked for stands for every event of its plan.
-  for (std::size_t i = 0; causes.empty() && i < plan.event_lineages.size(); ++i) {
-    causes.insert(claim_cause(plan.event_lineages[i]));
-  }
-  return causes;
+  return causes.empty() ? causes_of_events(plan) : causes;
 }
 
 ContainmentClaim claim_for(const Plan& plan, const std::string& item, const std::string& cause) {
@@ -79,9 +84,8 @@ std::vector<std::string> causes_dropped(const Plan& plan, const PlanStep& step, 
     }
   }
   // A right that comes back has no claims of its own; neither have undos that name none.
-  for (std::size_t i = 0; dropped.empty() && !plan.undoes.empty() && i < was.event_lineages.size();
-       ++i) {
-    dropped.insert(claim_cause(was.event_lineages[i]));
+  if (dropped.empty() && !plan.undoes.empty()) {
+    dropped = causes_of_events(was);
   }
   return {dropped.begin(), dropped.end()};
 }
