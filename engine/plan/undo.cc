@@ -394,7 +394,7 @@ class Undoer {
       sweep.strong_after = {after};
       sweep.reasons = {because(sweep, "old sessions and tokens live again once it is enabled")};
       sweep.id = name(of, sweep);
-      plan_.steps.push_back(std::move(sweep));
+      add_once(std::move(sweep));
       rotate_under(of, after);
     } else if (kCredentialKinds.contains(*kind) || *kind == Kind::BreakGlass) {
       rotate(of, *kind, after);
@@ -419,7 +419,22 @@ class Undoer {
     step.strong_after = {after};
     step.reasons = {because(step, "its old value works again once it is enabled")};
     step.id = name(of, step);
-    plan_.steps.push_back(std::move(step));
+    add_once(std::move(step));
+  }
+
+  // What comes back in several parts, as one that was locked and disabled, is swept and rotated
+  // once, after all of them.
+  void add_once(PlanStep step) {
+    const auto known =
+        std::find_if(plan_.steps.begin(), plan_.steps.end(), [&](const PlanStep& other) {
+          return other.item == step.item && other.verb == step.verb && other.action == step.action;
+        });
+    if (known == plan_.steps.end()) {
+      plan_.steps.push_back(std::move(step));
+    } else {
+      known->strong_after.insert(known->strong_after.end(), step.strong_after.begin(),
+                                 step.strong_after.end());
+    }
   }
 
   void rotate_under(const PlanStep& account, const std::string& after) {

@@ -1,6 +1,7 @@
 // Facts for one run, its appointments, and what a sweep left over.
 #include <algorithm>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "audit/notes.h"
@@ -39,6 +40,28 @@ void keep_order(const PlanStep& planned, PlanStep& fresh) {
 bool speaks_of(const std::vector<ItemNote>& notes, const std::string& item) {
   return std::any_of(notes.begin(), notes.end(),
                      [&item](const ItemNote& note) { return note.item == item; });
+}
+
+// The systems, and those in which they make or enable accounts.
+std::set<std::string> with_pushed(const Inventory& inventory,
+                                  const std::set<std::string>& systems) {
+  std::set<std::string> all;
+  std::vector<std::string> left(systems.begin(), systems.end());
+  while (!left.empty()) {
+    const std::string id = std::move(left.back());
+    left.pop_back();
+    const SystemRef system = inventory.find_system(id);
+    if (!all.insert(id).second || !system.valid()) {
+      continue;
+    }
+    const Column& pushes = inventory.table(Entity::System).columns[system_attribute::kPushesTo];
+    const SetId to{pushes.word_at(system.row())};
+    for (const std::uint32_t name :
+         to == kMissingSet ? std::span<const std::uint32_t>() : inventory.sets.elements(to)) {
+      left.emplace_back(inventory.text(Symbol{name}));
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -304,6 +327,8 @@ Result<OpenRun::Addition> OpenRun::find_new_items() {
       systems.insert(step.system);
     }
   }
+  RESCIND_RETURN_IF_ERROR(need_facts({}));
+  systems = with_pushed(*inventory_, systems);
   RESCIND_RETURN_IF_ERROR(need_facts({systems.begin(), systems.end()}));
   PlanRequest anew = request_.plan;
   anew.as_of = clock_.now();

@@ -210,6 +210,37 @@ TEST_CASE("undo: the last run to give an item up brings it back to before the fi
   }
 }
 
+TEST_CASE("undo: what comes back in several parts is swept and rotated once, after all of them") {
+  Applied applied;
+  const auto inventory =
+      collect_inventory_from_text(with(kHeld), std::make_shared<Schema>(builtin_schema()));
+  applied.request.inventory = inventory.get();
+  PlanStep locked = applied.step("crm:alice", Verb::Disable);
+  locked.id = "step:locked";
+  locked.verb = Verb::Lock;
+  std::vector<StandingChange>& standing = applied.request.standing["crm:alice"];
+  standing.push_back(Applied::held_by("risk/alice@siem:1", locked, at(kNow) - hours(9), "run:0"));
+  standing.back().claim.released_at = at(kNow) + hours(3);
+  applied.request.others.emplace(locked.id, locked);
+  const Plan undo = plan_undo(applied.request);
+  const auto many = [&undo](std::string_view item, Verb verb) {
+    return std::count_if(undo.steps.begin(), undo.steps.end(), [&](const PlanStep& step) {
+      return step.item == item && step.verb == verb;
+    });
+  };
+  REQUIRE(many("crm:alice", Verb::Restore) == 2);
+  CHECK(many("crm:alice", Verb::Revoke) == 1);
+  CHECK(many("crm:pw", Verb::Rotate) == 1);
+  CHECK(many("crm:key", Verb::Rotate) == 1);
+  for (const PlanStep& step : undo.steps) {
+    if (step.item == "crm:alice" && step.verb == Verb::Restore) {
+      CHECK(comes_before(undo, step, *find_step(undo, "crm:pw", Verb::Rotate)));
+      CHECK(comes_before(undo, step, *find_step(undo, "crm:alice", Verb::Revoke, "sweep")));
+    }
+  }
+  CHECK(wrong_order(undo) == "");
+}
+
 TEST_CASE("undo: what the run took over from others is put back with it") {
   Applied applied;
   const PlanStep role = applied.step("crm:r", Verb::Remove);

@@ -151,6 +151,22 @@ TEST_CASE("advance: what was made after the snapshot is found after the sweep") 
   CHECK(desk.office.store->list_supplements(report.runs.front().run)->size() == 1);
 }
 
+TEST_CASE("advance: an account that was pushed to a system outside of the plan is found too") {
+  Desk desk;
+  const std::string crm = R"("id":"crm","kind":"saas")";
+  desk.organisation.replace(desk.organisation.find(crm), crm.size(),
+                            crm + R"(,"pushes_to":["aws"])");
+  REQUIRE(desk.take_evidence("aws").has_value());
+  auto plan = plan_events(desk.office.policy(), desk.facts({}), desk.plan_request({leaver()}));
+  REQUIRE(plan.has_value());
+  REQUIRE(desk.world->seed(
+      R"({"record":"account","id":"aws:alice","system":"aws","holder":"alice","native_id":"alice"})"));
+  REQUIRE(execute_plan(*plan, *desk.office.store, desk.connectors, desk.clock, desk.options)
+              .has_value());
+  desk.advance();
+  CHECK(desk.effects("disable", "aws:alice") == 1);
+}
+
 TEST_CASE(
     "advance: what waits for an approval is decided once, not every time its plan grows old") {
   std::string policy = kDeskPolicy;

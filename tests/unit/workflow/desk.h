@@ -87,7 +87,7 @@ class Desk {
     const auto listed =
         collect_systems(connectors, systems, *office.store, clock, [](const std::string&) {});
     REQUIRE_MESSAGE(listed.has_value(), listed.error().to_string());
-    std::string text = kDeskPeople + R"({"record":"identity","id":"alice","kind":"employee")" +
+    std::string text = organisation + R"({"record":"identity","id":"alice","kind":"employee")" +
                        alice + "}\n" + people;
     const auto stored = office.store->list_inventory();
     REQUIRE(stored.has_value());
@@ -185,6 +185,7 @@ class Desk {
   ExecuteOptions options;
   std::string alice;   // more attributes
   std::string people;  // more records, JSON Lines
+  std::string organisation = kDeskPeople;
   Plan last_plan;
 
  private:
