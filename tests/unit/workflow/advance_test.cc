@@ -163,7 +163,12 @@ TEST_CASE("advance: an account that was pushed to a system outside of the plan i
       R"({"record":"account","id":"aws:alice","system":"aws","holder":"alice","native_id":"alice"})"));
   REQUIRE(execute_plan(*plan, *desk.office.store, desk.connectors, desk.clock, desk.options)
               .has_value());
-  desk.advance();
+  AdvanceRequest request = desk.request();
+  request.read_inventory = [&desk](const std::vector<std::string>& systems) {
+    return Result<std::shared_ptr<const Inventory>>(systems.empty() ? desk.known()
+                                                                    : desk.facts(systems));
+  };
+  must(advance_due(request, desk.connectors, desk.clock));
   CHECK(desk.effects("disable", "aws:alice") == 1);
 }
 
