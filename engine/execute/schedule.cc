@@ -285,7 +285,8 @@ Readiness Schedule::start_condition(const Slot& slot, Instant now) const {
     }
     return waits;
   }
-  if (!frozen_.empty() && destroys(step)) {
+  // What frees a license takes with it what lives on that.
+  if (!frozen_.empty() && is_decided_when_due(step)) {
     waits.wait = "clock: " + frozen_;
     waits.due = now + options_.retry_later;
     waits.person = true;

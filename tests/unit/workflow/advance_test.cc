@@ -247,6 +247,29 @@ TEST_CASE("advance: a clock that jumps stops what destroys until somebody says t
   CHECK(accepted->frozen.empty());
 }
 
+TEST_CASE("advance: what frees a license waits too while the clock cannot be believed") {
+  Desk desk;
+  REQUIRE(
+      desk.world
+          ->seed(
+              R"({"record":"license","id":"crm:seat","system":"crm","holder":"alice","account":"crm:alice","native_id":"seat"})")
+          .has_value());
+  REQUIRE(
+      desk.office.store->set_setting(std::string(kClockFrozenSetting), "the clock moved by 20 days")
+          .has_value());
+  const RunReport report = desk.apply(leaver());
+  CHECK(desk.effects("disable", "crm:alice") == 1);
+  CHECK(desk.effects("remove", "crm:seat") == 0);
+  CHECK(std::any_of(report.steps.begin(), report.steps.end(), [](const StepRecord& step) {
+    return step.wait == "clock: the clock moved by 20 days";
+  }));
+  AdvanceRequest request = desk.request();
+  request.accept_clock = true;
+  desk.clock.sleep_for(kDay);
+  must(advance_due(request, desk.connectors, desk.clock));
+  CHECK(desk.effects("remove", "crm:seat") == 1);
+}
+
 TEST_CASE("advance: an event that is taken back and reported again still stands") {
   Desk desk;
   REQUIRE(*desk.world->use_item("aws:k1", "billing", desk.clock.now() - Seconds(3600)));
